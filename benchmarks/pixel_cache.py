@@ -1,0 +1,129 @@
+"""How fast is the pixel cache built, against `keras.utils.image_dataset_from_directory` reading the same folder once?
+
+    python benchmarks/pixel_cache.py FOLDER [--size 96] [--repeats 5]
+
+Each measurement is a fresh process that imports first and then times two passes: `first` holds every start-up cost
+but the import, `second` none of it. convwise does more in its pass: digests, duplicates, a record, a cache forced to
+disk. The sides take turns, so that other work on the machine meets both; the ratio is the median over the repeats.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+Passes = list[dict[str, float]]
+
+
+def measure_convwise(folder: str, size: int) -> Passes:
+    """Two builds of the cache, each from nothing."""
+    from convwise.images.prepare import prepare
+
+    def once() -> int:
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["CONVWISE_HOME"] = home
+            start = timed_start()
+            index, cache = prepare(folder, size=size)
+            finish(start, len(cache.pixels))
+            return len(index)
+
+    return passes(once)
+
+
+def measure_keras(folder: str, size: int) -> Passes:
+    """Two readings of the folder, each with a new data set."""
+    import keras
+
+    def once() -> int:
+        start = timed_start()
+        data = keras.utils.image_dataset_from_directory(folder, image_size=(size, size), batch_size=32, verbose=False)
+        n_images = sum(len(labels) for _, labels in data)
+        finish(start, n_images)
+        return n_images
+
+    return passes(once)
+
+
+SIDES = {"convwise": measure_convwise, "keras": measure_keras}
+_results: Passes = []
+
+
+def timed_start() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def finish(start: tuple[float, float], n_images: int) -> None:
+    seconds, cpu_seconds = time.perf_counter() - start[0], time.process_time() - start[1]
+    _results.append({"n_images": n_images, "per_second": n_images / seconds, "cpu_us": cpu_seconds / n_images * 1e6})
+
+
+def passes(once: object) -> Passes:
+    assert callable(once)
+    for _ in range(2):
+        once()
+    return _results
+
+
+def in_fresh_process(side: str, folder: str, size: int) -> Passes:
+    """Run one side and read its last line, whatever the libraries print before."""
+    command = [sys.executable, __file__, folder, "--size", str(size), "--side", side]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        sys.exit(done.stderr)
+    result: Passes = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def machine() -> str:
+    """The processor, the cores this process may use, and the versions that matter."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    names = []
+    for package in ("numpy", "opencv-python-headless", "pillow", "keras", "tensorflow-cpu", "tensorflow"):
+        try:
+            names.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{cpu}, {os.cpu_count()} cores{load}; Python {platform.python_version()}, {', '.join(names)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", help="one sub-folder per class")
+    parser.add_argument("--size", type=int, default=96, help="side in pixels")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.side:
+        print(json.dumps(SIDES[options.side](options.folder, options.size)))
+        return
+    print(machine())
+    runs: dict[str, list[Passes]] = {side: [] for side in SIDES}
+    for repeat in range(options.repeats):
+        for side in sorted(SIDES, reverse=bool(repeat % 2)):
+            runs[side].append(in_fresh_process(side, options.folder, options.size))
+    n_images = {side: int(runs[side][0][0]["n_images"]) for side in SIDES}
+    print(f"{options.folder}: images {n_images}, {options.size} px, median of {options.repeats} repeats")
+    for number, name in enumerate(("first", "second")):
+        rates = {side: [run[number]["per_second"] for run in runs[side]] for side in SIDES}
+        costs = {side: statistics.median(run[number]["cpu_us"] for run in runs[side]) for side in SIDES}
+        ratios = sorted(ours / theirs for ours, theirs in zip(rates["convwise"], rates["keras"], strict=True))
+        for side in SIDES:
+            print(f"{name:6} {side:9} {statistics.median(rates[side]):7.0f} images/s, {costs[side]:5.0f} us CPU/image")
+        print(f"{name:6} ratio     {statistics.median(ratios):7.2f} (from {ratios[0]:.2f} to {ratios[-1]:.2f}); "
+              f"CPU {costs['keras'] / costs['convwise']:.2f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""convwise: train, evaluate and understand convolutional networks on a folder of images.
+
+The verbs of the command line are functions here, with the same defaults. Nothing heavy is imported before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convwise.conv2d import Conv2DSettings
+    from convwise.errors import ConvwiseError, RequestError
+    from convwise.evaluation import Evaluation
+    from convwise.runs import Run
+    from convwise.training.recipe import Recipe
+    from convwise.verbs.data import add_data, check_data, list_data
+    from convwise.verbs.evaluate import evaluate
+    from convwise.verbs.predict import predict
+    from convwise.verbs.train import resume, train
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Conv2DSettings": "convwise.conv2d",
+    "ConvwiseError": "convwise.errors",
+    "Evaluation": "convwise.evaluation",
+    "Recipe": "convwise.training.recipe",
+    "RequestError": "convwise.errors",
+    "Run": "convwise.runs",
+    "add_data": "convwise.verbs.data",
+    "check_data": "convwise.verbs.data",
+    "evaluate": "convwise.verbs.evaluate",
+    "list_data": "convwise.verbs.data",
+    "predict": "convwise.verbs.predict",
+    "resume": "convwise.verbs.train",
+    "train": "convwise.verbs.train",
+}
+
+__all__ = [
+    "Conv2DSettings",
+    "ConvwiseError",
+    "Evaluation",
+    "Recipe",
+    "RequestError",
+    "Run",
+    "add_data",
+    "check_data",
+    "evaluate",
+    "list_data",
+    "predict",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'convwise' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,250 @@
+"""The command line: parses, calls the API, prints. Nothing heavy is imported before a verb needs it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from convwise import __version__
+from convwise.errors import ConvwiseError, RequestError
+
+_EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "verb"):
+        parser.print_help()
+        return 2
+    # The backend's start-up chatter is not the user's; an own setting of these wins.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    try:
+        verb: Callable[[argparse.Namespace], None] = options.verb
+        verb(options)
+    except ConvwiseError as problem:
+        print(f"convwise: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("convwise: stopped", file=sys.stderr)
+        return 1
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        """One line and exit code 2."""
+        print(f"convwise: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(
+        prog="convwise",
+        description="Train, evaluate and understand convolutional networks on a folder of images.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"convwise {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    _add_data(verbs)
+    _add_train(verbs)
+    _add_evaluate(verbs)
+    _add_predict(verbs)
+    return parser
+
+
+def _add_data(verbs: Any) -> None:
+    data = verbs.add_parser("data", help="add, list and check data sets", description="Add, list and check data sets.")
+    data.set_defaults(verb=lambda options: data.print_help())
+    actions = data.add_subparsers(title="actions", metavar="ACTION")
+    add = actions.add_parser("add", help="install a named data set", description="Install a named data set.")
+    add.add_argument("name", help="a name that `convwise data list` shows")
+    add.add_argument("--from", dest="source", metavar="PATH", help="an archive or unpacked folder (else: download)")
+    add.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add.set_defaults(verb=_data_add)
+    listing = actions.add_parser("list", help="the named data sets", description="The named data sets.")
+    listing.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    listing.set_defaults(verb=_data_list)
+    check = actions.add_parser("check", help="what is in a folder and what is wrong", description="Read every file.")
+    check.add_argument("folder", metavar="DATA", help="a folder with a sub-folder per class, or a name")
+    check.add_argument("--background", action="store_true", help="count caltech101's background class too")
+    check.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    check.set_defaults(verb=_data_check)
+
+
+def _add_train(verbs: Any) -> None:
+    train = verbs.add_parser(
+        "train",
+        help="train and evaluate a network",
+        description="Train a network on DATA (a folder with a sub-folder per class, or a name such as shapes, "
+        "caltech101, caltech101-4), choose its best epoch on validation images, evaluate it once on the test images.",
+        epilog=_EPILOG,
+    )
+    train.add_argument("data", metavar="DATA", nargs="?", help="a folder with a sub-folder per class, or a name")
+    train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
+    train.add_argument("--net", help="narrowresnet (default), stridednet or simple")
+    train.add_argument("--recipe", help="fast (default) or tutorial")
+    train.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
+    train.add_argument("--fit", help="how a picture becomes square: stretch (default), crop or pad")
+    train.add_argument("--epochs", type=int, metavar="N", help="times through the training images")
+    train.add_argument("--minutes", type=float, metavar="M", help="training time instead of epochs")
+    train.add_argument("--batch", type=int, metavar="N", help="images a step")
+    train.add_argument("--seed", type=int, metavar="N", help="root of all randomness (default 0)")
+    sides = train.add_mutually_exclusive_group()
+    sides.add_argument(
+        "--per-class", type=int, metavar="N", help="N images a class to train, the rest, 50 at most, to test"
+    )
+    sides.add_argument("--test", type=float, metavar="SHARE", help="share of the images to test (default 0.25)")
+    train.add_argument("--validation", type=float, metavar="SHARE", help="share of the rest to validate (default 0.15)")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="conv.PARAMETER=VALUE",
+        help="a Conv2D parameter of all convolutions, e.g. conv.kernel_initializer=he_normal; may be repeated",
+    )
+    train.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
+    train.add_argument("--out", metavar="DIR", help="the run folder (default runs/DATA-NET-TIME)")
+    train.add_argument("--background", action="store_true", default=None, help="use caltech101's background class too")
+    train.add_argument("--tensorboard", action="store_true", default=None, help="write TensorBoard events into the run")
+    train.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    train.set_defaults(verb=_train)
+
+
+def _add_evaluate(verbs: Any) -> None:
+    evaluate = verbs.add_parser(
+        "evaluate",
+        help="evaluate a run again, or on other images",
+        description="Evaluate a finished run: on the images it began with, or on those of another folder.",
+    )
+    evaluate.add_argument("run", metavar="RUN", help="a run folder")
+    evaluate.add_argument("--data", metavar="DATA", help="another folder or name, with the same classes")
+    evaluate.add_argument("--split", help="test (default), validation, train or all")
+    evaluate.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    evaluate.set_defaults(verb=_evaluate)
+
+
+def _add_predict(verbs: Any) -> None:
+    predict = verbs.add_parser("predict", help="label pictures", description="Label pictures and folders of pictures.")
+    predict.add_argument("run", metavar="RUN", help="a run folder")
+    predict.add_argument("paths", metavar="PATH", nargs="+", help="a picture or a folder of pictures")
+    predict.add_argument("--top", type=int, default=5, metavar="N", help="labels a picture (default 5)")
+    form = predict.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="a JSON list on standard output")
+    form.add_argument("--csv", metavar="FILE", help="write a CSV file instead of printing")
+    predict.set_defaults(verb=_predict)
+
+
+def _data_add(options: argparse.Namespace) -> None:
+    from convwise.progress import CountBar
+    from convwise.verbs.data import add_data
+
+    with CountBar(f"adding {options.name}") as bar:
+        folder = add_data(options.name, from_path=options.source, progress=bar, note=bar.note)
+    if options.json:
+        _print_json({"name": options.name, "folder": str(folder)})
+    else:
+        print(f"{options.name}: ready in {folder}")
+
+
+def _data_list(options: argparse.Namespace) -> None:
+    from convwise.report.terminal import print_datasets
+    from convwise.verbs.data import dataset_row, list_data
+
+    found = list_data()
+    if options.json:
+        _print_json([dataset_row(entry) for entry in found])
+    else:
+        print_datasets(found)
+
+
+def _data_check(options: argparse.Namespace) -> None:
+    from convwise.progress import CountBar
+    from convwise.report.terminal import print_index
+    from convwise.verbs.data import check_data
+
+    with CountBar("reading") as bar:
+        report = check_data(options.folder, background=options.background, progress=bar)
+    if options.json:
+        _print_json(report.to_dict())
+    else:
+        print_index(report.index)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from convwise.progress import TrainingDisplay
+    from convwise.verbs.train import resume, train
+
+    if (options.data is None) == (options.resume is None):
+        raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
+    names = ("net", "recipe", "size", "fit", "epochs", "minutes", "batch", "seed", "per_class", "test", "validation")
+    given = {name: getattr(options, name) for name in (*names, "config", "out", "background", "tensorboard")}
+    if options.resume and (options.set or any(value is not None for value in given.values())):
+        raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
+    with TrainingDisplay() as display:
+        if options.resume:
+            result = resume(options.resume, listener=display.listener)
+        else:
+            result = train(options.data, conv=options.set, listener=display.listener, **given)
+    if options.json:
+        evaluation = result.evaluation.to_dict() if result.evaluation else None
+        _print_json(
+            {"run": str(result.run.folder), "seconds": result.seconds, "evaluation": evaluation}
+            | {"summary": result.run.summary, "settings": result.run.settings.to_dict()}
+        )
+        return
+    if result.evaluation:
+        _print_evaluation(result.evaluation)
+    print(f"run: {result.run.folder} ({result.seconds:.1f} s)")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from convwise.verbs.evaluate import evaluate
+
+    result = evaluate(options.run, data=options.data, split=options.split)
+    if options.json:
+        _print_json(
+            {"run": str(result.run.folder), "seconds": result.seconds, "evaluation": result.evaluation.to_dict()}
+        )
+    else:
+        _print_evaluation(result.evaluation)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from convwise.verbs.predict import predict, write_csv
+
+    answers = predict(options.run, options.paths, top=options.top)
+    if options.json:
+        _print_json([answer.to_dict() for answer in answers])
+    elif options.csv:
+        write_csv(answers, Path(options.csv))
+    else:
+        for answer in answers:
+            ranked = "  ".join(f"{label} {probability:.3f}" for label, probability in answer.top)
+            print(f"{answer.path}: {answer.error or ranked}")
+
+
+def _print_evaluation(evaluation: Any) -> None:
+    from convwise.report.terminal import print_evaluation
+
+    print_evaluation(evaluation)
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

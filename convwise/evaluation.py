@@ -1,0 +1,177 @@
+"""Labels and predicted probabilities -> every metric, each with its 95 % interval. NumPy only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.intervals import METHODS, Estimate, calibration, mean_class, mean_loss, wilson
+
+SMALLEST_PROBABILITY = 1e-7  # log loss clips here: one wrong answer of certainty 1 costs 16.1 nats, not infinity
+MAX_MISTAKES = 50
+METRICS = tuple(METHODS)
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class's scores; None where one is not defined (no image of the class, or never predicted)."""
+
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer: the true label, the predicted one and the probability it was given."""
+
+    path: str
+    label: str
+    predicted: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a network did on `n` images of one split. `confusion[true][predicted]` counts images."""
+
+    split: str
+    n: int
+    accuracy: Estimate
+    mean_class_accuracy: Estimate
+    top5_accuracy: Estimate
+    log_loss: Estimate
+    calibration_error: Estimate
+    class_names: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    per_class: tuple[ClassScore, ...]
+    mistakes: tuple[Mistake, ...]
+
+    def __post_init__(self) -> None:
+        k, shape, total = len(self.class_names), np.shape(self.confusion), int(np.sum(self.confusion))
+        if shape != (k, k) or total != self.n:
+            raise ValueError(f"confusion: shape={shape}, sum={total}; {k} classes and n={self.n} need ({k}, {k}) and n")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, with the method of each interval under `intervals`."""
+        return {
+            "split": self.split,
+            "n": self.n,
+            **{metric: getattr(self, metric).to_dict() for metric in METRICS},
+            "class_names": list(self.class_names),
+            "confusion": [list(row) for row in self.confusion],
+            "per_class": [asdict(score) for score in self.per_class],
+            "mistakes": [asdict(mistake) for mistake in self.mistakes],
+            "intervals": dict(METHODS),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The record that `to_dict` wrote."""
+        return cls(
+            split=data["split"],
+            n=data["n"],
+            **{metric: Estimate(**data[metric]) for metric in METRICS},
+            class_names=tuple(data["class_names"]),
+            confusion=tuple(tuple(row) for row in data["confusion"]),
+            per_class=tuple(ClassScore(**score) for score in data["per_class"]),
+            mistakes=tuple(Mistake(**mistake) for mistake in data["mistakes"]),
+        )
+
+
+def evaluate(
+    labels: NDArray[np.integer],
+    probabilities: NDArray[np.floating],
+    class_names: Sequence[str],
+    *,
+    split: str,
+    paths: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """Every metric of these predictions. labels: (n,) in [0, k); probabilities: (n, k), rows that sum to 1.
+
+    - mean_class_accuracy: mean recall over the classes that have an image here.
+    - top5_accuracy: the true class is among the min(5, k) most probable, hence 1 when k <= 5.
+    - log_loss: nats, natural logarithm, probabilities clipped to [1e-7, 1].
+    - calibration_error: 15 equal-width bins of the top class's probability.
+    Equal probabilities are ranked by class number. `seed` decides the simulation behind one interval.
+    Raises ValueError for shapes that do not fit, labels out of range, and probabilities that are none.
+    """
+    names = tuple(class_names)
+    p = np.asarray(probabilities, dtype=np.float64)
+    y = np.asarray(labels)
+    _check(y, p, names, paths)
+    n, k = p.shape
+    rows = np.arange(n)
+    predicted = p.argmax(axis=1)
+    correct = predicted == y
+    of_truth = p[rows, y]
+    rank = (p > of_truth[:, None]).sum(axis=1) + ((p == of_truth[:, None]) & (np.arange(k) < y[:, None])).sum(axis=1)
+    confusion = np.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
+    hits, support = confusion.diagonal(), confusion.sum(axis=1)
+    present = support > 0
+    return Evaluation(
+        split=split,
+        n=n,
+        accuracy=wilson(float(correct.mean()), n),
+        mean_class_accuracy=mean_class(hits[present], support[present]),
+        top5_accuracy=wilson(float((rank < 5).mean()), n),
+        log_loss=mean_loss(-np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1.0))),
+        calibration_error=calibration(p[rows, predicted], correct, seed),
+        class_names=names,
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        per_class=_per_class(names, confusion),
+        mistakes=_mistakes(y, predicted, p[rows, predicted], names, paths),
+    )
+
+
+def _check(y: NDArray[np.integer], p: NDArray[np.float64], names: tuple[str, ...], paths: Sequence[str] | None) -> None:
+    k = len(names)
+    if p.ndim != 2 or p.shape[1] != k or y.shape != p.shape[:1] or len(y) == 0:
+        raise ValueError(
+            f"labels {y.shape}, probabilities {p.shape}, {k} class names: (n,), (n, {k}), n > 0 are needed"
+        )
+    if not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() >= k:
+        raise ValueError(f"labels: {y.dtype} from {y.min()} to {y.max()}; integers in [0, {k}) are needed")
+    if not np.isfinite(p).all() or p.min() < 0 or np.abs(p.sum(axis=1) - 1).max() > 0.01:
+        raise ValueError("probabilities: finite, not negative, with rows that sum to 1 are needed")
+    if paths is not None and len(paths) != len(y):
+        raise ValueError(f"{len(paths)} paths for {len(y)} labels: one each is needed")
+
+
+def _per_class(names: tuple[str, ...], confusion: NDArray[np.integer]) -> tuple[ClassScore, ...]:
+    def ratio(part: float, whole: float) -> float | None:
+        return float(part / whole) if whole else None
+
+    return tuple(
+        ClassScore(
+            name=name,
+            precision=ratio(hit, guessed),
+            recall=ratio(hit, support),
+            f1=ratio(2 * hit, guessed + support),
+            support=int(support),
+        )
+        for name, hit, guessed, support in zip(
+            names, confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1), strict=True
+        )
+    )
+
+
+def _mistakes(
+    y: NDArray[np.integer],
+    predicted: NDArray[np.integer],
+    confidence: NDArray[np.float64],
+    names: tuple[str, ...],
+    paths: Sequence[str] | None,
+) -> tuple[Mistake, ...]:
+    """The most confident wrong answers, most confident first; `path` is empty where no paths were given."""
+    wrong = np.flatnonzero(predicted != y)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
+    return tuple(
+        Mistake(str(paths[i]) if paths is not None else "", names[y[i]], names[predicted[i]], float(confidence[i]))
+        for i in worst
+    )

@@ -1,0 +1,165 @@
+"""Unpack a .zip or .tar archive that may be hostile or damaged: everything below one new folder, or nothing."""
+
+import gzip
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from shutil import rmtree
+from typing import IO
+
+from convwise.errors import RequestError
+from convwise.images.home import clear_errors, temporary_name
+
+MAX_BYTES = 4 * 2**30
+MAX_FILES = 1_000_000
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError)
+
+
+@dataclass
+class _Budget:
+    """What an archive may still write, counted as it is written: what a header declares may be a lie."""
+
+    archive: Path
+    n_bytes: int
+    n_files: int
+    limits: str
+
+    def spend(self, n_bytes: int = 0, n_files: int = 0) -> None:
+        self.n_bytes -= n_bytes
+        self.n_files -= n_files
+        if self.n_bytes < 0 or self.n_files < 0:
+            raise RequestError(f"archive={str(self.archive)!r} holds more than {self.limits}; it was not unpacked")
+
+
+def unpack(
+    archive: str | Path,
+    folder: str | Path,
+    *,
+    inner: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_files: int = MAX_FILES,
+    progress: Callable[[int], None] | None = None,
+) -> Path:
+    """Unpack into `folder`, which must not exist; `progress(n_files)` is told as it goes.
+
+    With `inner`, the archive of that file name inside this one is unpacked and nothing else is; where there is none,
+    all is. Raises RequestError for damage, a path that leads out, a link, a device, a file that comes twice, or more
+    than `max_bytes` or `max_files`; then nothing is left behind.
+    """
+    archive, folder = Path(archive), Path(folder)
+    if folder.exists():
+        raise RequestError(f"folder={str(folder)!r} exists; choose a new one or remove it")
+    budget = _Budget(archive, max_bytes, max_files, f"{max_files:,} files or {max_bytes:,} bytes")
+    with clear_errors(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_name(folder.parent)
+        try:
+            temporary.mkdir()
+            with _one_line_for_damage(archive), archive.open("rb") as file:
+                found = inner is not None and _unpack_inner(file, inner, temporary, budget, progress)
+                if not found:
+                    file.seek(0)
+                    _write_members(file, temporary, budget, progress)
+            temporary.rename(folder)
+        finally:
+            rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+@contextmanager
+def _one_line_for_damage(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGED as error:
+        raise RequestError(
+            f"archive={str(archive)!r} is damaged or no .zip or .tar archive ({error}); fetch it again"
+        ) from error
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise RequestError(f"archive={str(archive)!r}: {error.strerror}; give a file that can be read") from error
+    except (RuntimeError, NotImplementedError) as error:  # zipfile's words for a password and a rare compression
+        raise RequestError(
+            f"archive={str(archive)!r} cannot be unpacked: {error}; unpack it with another tool"
+        ) from error
+
+
+def _unpack_inner(
+    file: IO[bytes], name: str, folder: Path, budget: _Budget, progress: Callable[[int], None] | None
+) -> bool:
+    """Unpack the archive called `name` that lies in this one, as a stream; False when there is none."""
+    for path, member in _members(file, budget):
+        if path.name == name:
+            with tarfile.open(fileobj=member, mode="r|*") as tar:
+                _write_tar(tar, folder, budget, progress)
+            return True
+    return False
+
+
+def _write_members(file: IO[bytes], folder: Path, budget: _Budget, progress: Callable[[int], None] | None) -> None:
+    for n_files, (path, member) in enumerate(_members(file, budget), 1):
+        _write(path, member, folder, budget)
+        if progress:
+            progress(n_files)
+
+
+def _write_tar(tar: tarfile.TarFile, folder: Path, budget: _Budget, progress: Callable[[int], None] | None) -> None:
+    for n_files, (path, member) in enumerate(_tar_members(tar, budget), 1):
+        _write(path, member, folder, budget)
+        if progress:
+            progress(n_files)
+
+
+def _members(file: IO[bytes], budget: _Budget) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
+    """The regular files of a .zip or a (compressed) .tar, told apart by content."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            for info in archive.infolist():
+                kind = info.external_attr >> 28  # the upper bits of a Unix mode: 8 file, 4 folder, 0 unknown
+                if info.is_dir():
+                    continue
+                if kind not in (0, 8):
+                    raise RequestError(
+                        f"archive={str(budget.archive)!r}: {info.filename!r} is a link or a device; refused"
+                    )
+                with archive.open(info) as member:
+                    yield _safe(info.filename, budget), member
+    else:
+        file.seek(0)
+        with tarfile.open(fileobj=file, mode="r|*") as tar:
+            yield from _tar_members(tar, budget)
+
+
+def _tar_members(tar: tarfile.TarFile, budget: _Budget) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
+    for info in tar:
+        if info.isdir():
+            budget.spend(n_files=1)  # or a bomb of folders would never end
+            continue
+        member = tar.extractfile(info) if info.isreg() else None
+        if member is None:
+            raise RequestError(f"archive={str(budget.archive)!r}: {info.name!r} is a link or a device; refused")
+        yield _safe(info.name, budget), member
+
+
+def _safe(name: str, budget: _Budget) -> PurePosixPath:
+    """The path of a member, which must lead downwards on every platform."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or not path.parts or ".." in path.parts or any(c in name for c in "\\:\0"):
+        raise RequestError(f"archive={str(budget.archive)!r}: the path {name!r} leads out of the folder; refused")
+    return path
+
+
+def _write(path: PurePosixPath, member: IO[bytes], folder: Path, budget: _Budget) -> None:
+    budget.spend(n_files=1)
+    target = folder / path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as out:
+            while block := member.read(1 << 20):
+                budget.spend(n_bytes=len(block))
+                out.write(block)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise RequestError(f"archive={str(budget.archive)!r}: {str(path)!r} comes twice; refused") from error

@@ -1,0 +1,134 @@
+"""Augmentation: each training image is warped once, by one affine map, and its brightness changed in the same visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import RequestError
+
+_BORDERS = {"nearest": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training image may be moved; every value is drawn evenly from its range, both ways.
+
+    rotation_degrees, shear_degrees: at most so much either way. zoom: a factor in 1 - zoom .. 1 + zoom.
+    shift: a share of the side, each way. smallest_crop: if below 1, a window of that share of the area up to
+    the whole of it, with its aspect ratio changed by up to 4/3, is stretched to the full size (Szegedy et al. 2015,
+    section 6). contrast: a factor in 1 - c .. 1 + c; brightness: a share of the full range added. horizontal_flip: one
+    image in two is mirrored. fill: what lies beyond the edge, "nearest" or "reflect".
+    """
+
+    rotation_degrees: float = 0.0
+    zoom: float = 0.0
+    shift: float = 0.0
+    shear_degrees: float = 0.0
+    smallest_crop: float = 1.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    horizontal_flip: bool = False
+    fill: str = "reflect"
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("rotation_degrees", 0, 180),
+            ("zoom", 0, 0.9),
+            ("shift", 0, 1),
+            ("shear_degrees", 0, 80),
+            ("smallest_crop", 0.01, 1),
+            ("brightness", 0, 1),
+            ("contrast", 0, 1),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise RequestError(f"augmentation {name}={value}: it must be a number from {low} to {high}")
+        if self.fill not in _BORDERS:
+            raise RequestError(f"augmentation fill={self.fill}: choose one of {', '.join(_BORDERS)}")
+        if not isinstance(self.horizontal_flip, bool):
+            raise RequestError(f"augmentation horizontal_flip={self.horizontal_flip}: it must be true or false")
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether any image would be changed at all."""
+        return self != Augmentation(fill=self.fill)
+
+
+def augment(images: NDArray[np.uint8], augmentation: Augmentation, random: np.random.Generator) -> NDArray[np.uint8]:
+    """New images (n, h, w, 3) of the same size; the result depends on the images and on the generator's state alone."""
+    if not augmentation.changes_anything:
+        return images
+    n, height, width, _ = images.shape
+    maps = _inverse_maps(augmentation, random, n, height, width)
+    gain = np.ones(n) + random.uniform(-1, 1, n) * augmentation.contrast
+    offset = 127.5 * (1 - gain) + 255 * random.uniform(-1, 1, n) * augmentation.brightness
+    recolour = bool(augmentation.contrast or augmentation.brightness)
+    levels = np.arange(256)
+    result = np.empty_like(images)
+    border = _BORDERS[augmentation.fill]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    for i in range(n):
+        warped = cv2.warpAffine(images[i], maps[i], (width, height), dst=result[i], flags=flags, borderMode=border)
+        if recolour:
+            table = np.clip(levels * gain[i] + offset[i] + 0.5, 0, 255).astype(np.uint8)
+            cv2.LUT(warped, table, dst=result[i])
+    return result
+
+
+def _inverse_maps(
+    augmentation: Augmentation, random: np.random.Generator, n: int, height: int, width: int
+) -> NDArray[np.float64]:
+    """(n, 2, 3): where in the source each output pixel is read, all steps multiplied into one map about the centre."""
+    unit = random.uniform(-1, 1, (n, 6))
+    angle = np.deg2rad(unit[:, 0] * augmentation.rotation_degrees)
+    shear = np.deg2rad(unit[:, 1] * augmentation.shear_degrees)
+    zoom = 1 / (1 + unit[:, 2] * augmentation.zoom)
+    aspect, window_x, window_y = _crop_windows(augmentation, random, n)
+    mirror = np.where(random.random(n) < 0.5, -1.0, 1.0) if augmentation.horizontal_flip else np.ones(n)
+    scale_x, scale_y = zoom * window_x * mirror, zoom * window_y
+    cos, sin = np.cos(angle), np.sin(angle)
+    linear = np.empty((n, 2, 2))
+    linear[:, 0, 0] = cos * scale_x
+    linear[:, 0, 1] = -np.sin(angle + shear) * scale_y
+    linear[:, 1, 0] = sin * scale_x
+    linear[:, 1, 1] = np.cos(angle + shear) * scale_y
+    # The window stays inside the picture; a shift moves beyond its edge.
+    centre_x = width * (0.5 + unit[:, 3] * augmentation.shift + aspect[:, 0] * (1 - window_x))
+    centre_y = height * (0.5 + unit[:, 4] * augmentation.shift + aspect[:, 1] * (1 - window_y))
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    maps = np.empty((n, 2, 3))
+    maps[:, :, :2] = linear
+    maps[:, 0, 2] = centre_x - 0.5 - linear[:, 0] @ middle
+    maps[:, 1, 2] = centre_y - 0.5 - linear[:, 1] @ middle
+    return maps
+
+
+def _crop_windows(
+    augmentation: Augmentation, random: np.random.Generator, n: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Window places (n, 2) in -0.5..0.5 of the room left, and window widths and heights as shares of the sides."""
+    if augmentation.smallest_crop == 1:
+        return np.zeros((n, 2)), np.ones(n), np.ones(n)
+    side = np.sqrt(random.uniform(augmentation.smallest_crop, 1, n))
+    aspect = np.sqrt(np.exp(random.uniform(-1, 1, n) * np.log(4 / 3)))
+    places = random.uniform(-0.5, 0.5, (n, 2))
+    return places, np.minimum(1, side * aspect), np.minimum(1, side / aspect)
+
+
+def cutmix(
+    images: NDArray[np.uint8], targets: NDArray[np.float32], random: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A window of each image comes from another one, and so does that share of its target (Yun et al. 2019, eq. 1)."""
+    n, height, width, _ = images.shape
+    other = random.permutation(n)
+    side = np.sqrt(1 - random.uniform())
+    rows, columns = int(height * side), int(width * side)
+    top, left = random.integers(0, height - rows + 1), random.integers(0, width - columns + 1)
+    mixed = images.copy()
+    mixed[:, top : top + rows, left : left + columns] = images[other, top : top + rows, left : left + columns]
+    share = np.float32(rows * columns / (height * width))
+    return mixed, (1 - share) * targets + share * targets[other]

@@ -1,0 +1,120 @@
+"""Fitted pixels of an index on disk: 8-bit, memory-mapped, whole or not there at all."""
+
+import hashlib
+import json
+import os
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.images.home import clear_errors, home, remove_leftovers, temporary_name, write_synced
+
+_FORMAT = 1  # raise it when decoding or fitting changes, and older caches are made anew
+_FLUSH_BYTES = 8 * 2**20
+_MANIFEST, _PIXELS = "manifest.json", "pixels.u8"
+
+
+@dataclass(frozen=True, eq=False)
+class PixelCache:
+    """The pixels of an index's images, in its order; `digest` names them by contents, size and fit."""
+
+    pixels: NDArray[np.uint8]  # (n, size, size, 3) RGB, memory-mapped, read-only
+    size: int
+    fit: str
+    digest: str
+    path: Path
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != np.uint8 or self.pixels.shape[1:] != (self.size, self.size, 3):
+            raise ValueError(f"pixels: uint8 of shape (n, {self.size}, {self.size}, 3), not {self.pixels.shape}")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def cache_digest(content: NDArray[np.uint8], size: int, fit: str) -> str:
+    """The name of the cache for files with these (n, 16) content digests, in this order."""
+    return hashlib.sha256(f"{_FORMAT} {size} {fit} {len(content)} ".encode() + content.tobytes()).hexdigest()[:32]
+
+
+def open_cache(digest: str) -> PixelCache | None:
+    """The cache of that name, or None where there is none, or none that is whole."""
+    folder = home() / "pixels" / digest
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text())
+        n, size, fit = int(manifest["n_images"]), int(manifest["size"]), str(manifest["fit"])
+        if manifest["format"] != _FORMAT or (folder / _PIXELS).stat().st_size != n * size * size * 3:
+            return None
+        pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r", shape=(n, size, size, 3))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return PixelCache(pixels, size, fit, digest, folder)
+
+
+class CacheWriter:
+    """Writes a new cache block by block; nothing is seen of it before `finish`, or if that is never reached."""
+
+    def __init__(self, size: int, fit: str) -> None:
+        self._size, self._fit, self._n_images, self._unflushed = size, fit, 0, 0
+        self._folder = home() / "pixels"
+        with clear_errors(self._folder):
+            self._folder.mkdir(exist_ok=True)
+            remove_leftovers(self._folder)
+            self._temporary = temporary_name(self._folder)
+            self._temporary.mkdir()
+            self._file = (self._temporary / _PIXELS).open("wb", buffering=0)
+        # Forcing all to the disk at the end would take as long as decoding: a thread does it along the way.
+        self._flusher = ThreadPoolExecutor(1, thread_name_prefix="convwise-flush")
+        self._flush: Future[None] | None = None
+
+    def write(self, block: NDArray[np.uint8]) -> None:
+        """Append (k, size, size, 3) pixels."""
+        with clear_errors(self._folder):
+            view = memoryview(np.ascontiguousarray(block)).cast("B")
+            while len(view):  # a disk that is nearly full takes a part, and raises at the next
+                view = view[self._file.write(view) :]
+            self._n_images += len(block)
+            self._unflushed += block.nbytes
+            if self._unflushed >= _FLUSH_BYTES and (self._flush is None or self._flush.done()):
+                self._wait()
+                self._flush = self._flusher.submit(os.fsync, self._file.fileno())
+                self._unflushed = 0
+
+    def finish(self, digest: str) -> PixelCache:
+        """Give the cache its name and open it; where another process was first, that one is opened."""
+        with clear_errors(self._folder):
+            self._wait()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            manifest = {"format": _FORMAT, "n_images": self._n_images, "size": self._size, "fit": self._fit}
+            write_synced(self._temporary / _MANIFEST, json.dumps(manifest).encode())
+            place = self._folder / digest
+            try:
+                self._temporary.rename(place)
+            except OSError:
+                if open_cache(digest) is None:  # not another's whole cache but a damaged one
+                    shutil.rmtree(place)
+                    self._temporary.rename(place)
+        cache = open_cache(digest)
+        if cache is None:
+            raise RuntimeError(f"the pixel cache {place} was just written and cannot be opened")
+        return cache
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._flusher.shutdown(wait=True)
+        self._file.close()
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _wait(self) -> None:
+        if self._flush is not None:
+            self._flush.result()
+            self._flush = None

@@ -1,0 +1,245 @@
+"""The data sets known by name: what they are, whether they are installed, how to add them, which classes they use."""
+
+import difflib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from convwise.errors import ConvwiseError, RequestError
+from convwise.images.archives import unpack
+from convwise.images.download import download, md5_of
+from convwise.images.home import clear_errors, home, temporary_name, write_atomically
+from convwise.images.shapes import OUTLINES, make_shapes
+
+Progress = Callable[[int, int], None]  # done, total (0: not known), in bytes, files or folders
+
+BACKGROUND = "BACKGROUND_Google"
+_CALTECH_NAMES = """
+    Faces Faces_easy Leopards Motorbikes accordion airplanes anchor ant barrel bass beaver binocular bonsai brain
+    brontosaurus buddha butterfly camera cannon car_side ceiling_fan cellphone chair chandelier cougar_body cougar_face
+    crab crayfish crocodile crocodile_head cup dalmatian dollar_bill dolphin dragonfly electric_guitar elephant emu
+    euphonium ewer ferry flamingo flamingo_head garfield gerenuk gramophone grand_piano hawksbill headphone hedgehog
+    helicopter ibis inline_skate joshua_tree kangaroo ketch lamp laptop llama lobster lotus mandolin mayfly menorah
+    metronome minaret nautilus octopus okapi pagoda panda pigeon pizza platypus pyramid revolver rhino rooster
+    saxophone schooner scissors scorpion sea_horse snoopy soccer_ball stapler starfish stegosaurus stop_sign strawberry
+    sunflower tick trilobite umbrella watch water_lilly wheelchair wild_cat windsor_chair wrench yin_yang
+"""
+CALTECH_CLASSES = frozenset(_CALTECH_NAMES.split())
+_CALTECH_INNER = "101_ObjectCategories.tar.gz"
+_CALTECH_MD5S = {"3138e1922a9193bfa496528edbbc45d0", "b224c7392d521a49829488ab0f1120d9"}  # the .zip, the inner .tar.gz
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set with a name. It lies in the folder of `stored_as`; `classes` None means all but `exclude`."""
+
+    name: str
+    description: str
+    licence: str
+    stored_as: str
+    citation: str = ""
+    url: str = ""
+    md5: str = ""
+    classes: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        return home() / "data" / self.stored_as
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A data set and where it is: `folder` None when it is not installed; `official` None where that has no meaning."""
+
+    dataset: Dataset
+    folder: Path | None
+    n_images: int
+    official: bool | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        what = {key: getattr(self.dataset, key) for key in ("name", "description", "licence", "citation", "url")}
+        folder = None if self.folder is None else str(self.folder)
+        return what | {"folder": folder, "n_images": self.n_images, "official": self.official}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What to read: a folder, the classes to use (None: all but `exclude`) and the name to record."""
+
+    folder: Path
+    classes: tuple[str, ...] | None
+    exclude: tuple[str, ...]
+    name: str
+
+
+_CALTECH = partial(
+    Dataset,
+    licence="CC BY 4.0",
+    stored_as="caltech101",
+    citation="Li, F.-F., Andreeto, M., Ranzato, M., Perona, P. (2022). Caltech 101 (1.0). CaltechDATA. "
+    "doi:10.22002/D1.20086",
+    url="https://data.caltech.edu/records/mzrjq-6wc02/files/caltech-101.zip",
+    md5="3138e1922a9193bfa496528edbbc45d0",
+    exclude=(BACKGROUND,),
+)
+DATASETS = {
+    "caltech101": _CALTECH("caltech101", "Caltech-101: 8,677 pictures of 101 kinds of objects, 31 to 800 of each"),
+    "caltech101-4": _CALTECH(
+        "caltech101-4",
+        "Faces, Leopards, Motorbikes and airplanes of Caltech-101: 2,233 pictures",
+        classes=("Faces", "Leopards", "Motorbikes", "airplanes"),
+    ),
+    "shapes": Dataset("shapes", f"{len(OUTLINES)} kinds of shapes, 200 of each, drawn by convwise", "CC0", "shapes"),
+}
+
+
+def list_datasets() -> list[Installed]:
+    """Every data set known by name, and where it is."""
+    rows = []
+    for dataset in DATASETS.values():
+        folder = dataset.folder if dataset.folder.is_dir() else None
+        classes = [] if folder is None else _used_classes(dataset, folder)
+        record = dataset.folder.with_suffix(".json")
+        official = json.loads(record.read_text())["official"] if folder and record.is_file() else None
+        rows.append(Installed(dataset, folder, sum(_n_pictures(name) for name in classes), official))
+    return rows
+
+
+def _used_classes(dataset: Dataset, folder: Path) -> list[Path]:
+    return [
+        entry
+        for entry in folder.iterdir()
+        if entry.is_dir() and (entry.name in dataset.classes if dataset.classes else entry.name not in dataset.exclude)
+    ]
+
+
+def _n_pictures(folder: Path) -> int:
+    return sum(entry.suffix in (".jpg", ".png") for entry in folder.iterdir())
+
+
+def add_dataset(
+    name: str,
+    *,
+    from_path: str | Path | None = None,
+    progress: Progress | None = None,
+    note: Callable[[str], None] | None = None,
+) -> Path:
+    """Install a data set and return its folder; one that is installed already is left as it is.
+
+    `from_path`: the official .zip, the .tar.gz inside it, or an unpacked folder (the one with the class folders, or
+    its parent), which is copied, so that the data set survives a move of the original. Without it: a download.
+    Another checksum than the official one is told to `note` and recorded: the class folders are what is checked.
+    Raises RequestError for an unknown name or a wrong source, ConvwiseError when the download fails.
+    """
+    dataset = _known(name)
+    folder = dataset.folder
+    if folder.is_dir():
+        return folder
+    if name == "shapes":
+        if from_path is not None:
+            raise RequestError(f"from={str(from_path)!r}: shapes is drawn by convwise; omit it")
+        return _generate(folder, progress)
+    report = progress or (lambda done, total: None)
+    source = Path(from_path).expanduser() if from_path is not None else folder.with_name("caltech-101.zip")
+    if from_path is None:
+        download(dataset.url, source, md5=dataset.md5, progress=report)
+    _install_caltech(source, folder, report, note or (lambda text: None))
+    if from_path is None:
+        source.unlink()
+    return folder
+
+
+def _generate(folder: Path, progress: Progress | None) -> Path:
+    try:
+        return make_shapes(folder, progress=progress)
+    except ConvwiseError:
+        if not folder.is_dir():  # else another process was faster, and drew the same
+            raise
+        return folder
+
+
+def _install_caltech(source: Path, folder: Path, report: Progress, note: Callable[[str], None]) -> None:
+    if not source.exists():
+        raise RequestError(f"from={str(source)!r} does not exist; give the .zip, the .tar.gz or an unpacked folder")
+    md5 = "" if source.is_dir() else md5_of(source)
+    with clear_errors(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_name(folder.parent)
+        try:
+            if source.is_dir():
+                _copy(_class_folder(source), temporary, report)
+                found = temporary
+            else:
+                unpack(source, temporary, inner=_CALTECH_INNER, progress=lambda n: report(n, 0))
+                found = _class_folder(temporary, shown=source)
+            if md5 and md5 not in _CALTECH_MD5S:
+                note(f"md5={md5} of {source} is not an official one; its {len(CALTECH_CLASSES)} classes are all there")
+            record = {"source": str(source), "md5": md5, "official": md5 in _CALTECH_MD5S if md5 else None}
+            write_atomically(folder.with_suffix(".json"), json.dumps(record, indent=1).encode())
+            found.rename(folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _class_folder(folder: Path, shown: Path | None = None) -> Path:
+    """`folder` or the one folder below it (at most two levels) that holds every class of Caltech-101."""
+    best: set[str] = set()
+    for candidate in (folder, *sorted(folder.glob("*/")), *sorted(folder.glob("*/*/"))):
+        there = {entry.name for entry in candidate.iterdir() if entry.is_dir()} if candidate.is_dir() else set()
+        if there >= CALTECH_CLASSES:
+            return candidate
+        best = max(best, there & CALTECH_CLASSES, key=len)
+    missing = sorted(CALTECH_CLASSES - best)
+    raise RequestError(
+        f"from={str(shown or folder)!r}: {len(missing)} of the {len(CALTECH_CLASSES)} class folders of Caltech-101 are "
+        f"missing, such as {', '.join(missing[:3])}; give the official .zip, its .tar.gz, or the folder it unpacks to"
+    )
+
+
+def _copy(source: Path, target: Path, report: Progress) -> None:
+    classes = sorted(entry for entry in source.iterdir() if entry.name in CALTECH_CLASSES | {BACKGROUND})
+    for done, entry in enumerate(classes, 1):
+        shutil.copytree(entry, target / entry.name, copy_function=shutil.copyfile)
+        report(done, len(classes))
+
+
+def resolve(data: str | Path, *, background: bool = False) -> Source:
+    """The folder and the classes behind a name or a path. A known name wins; write ./shapes for a folder called so.
+
+    `shapes` is drawn when it is first asked for. `background=True` keeps the background class of caltech101.
+    Raises RequestError for a data set that is not installed, and for what is neither a name nor a folder.
+    """
+    if background and str(data) != "caltech101":
+        raise RequestError(f"background=True: only caltech101 has a background class, {str(data)!r} has none; omit it")
+    if str(data) in DATASETS and not isinstance(data, Path):
+        dataset = DATASETS[str(data)]
+        if not dataset.folder.is_dir():
+            if dataset.name != "shapes":
+                raise RequestError(
+                    f"data={dataset.name!r} is not installed; run: convwise data add {dataset.stored_as}"
+                    " [--from the .zip, the .tar.gz or an unpacked folder]"
+                )
+            add_dataset("shapes")
+        return Source(dataset.folder, dataset.classes, () if background else dataset.exclude, dataset.name)
+    folder = Path(data).expanduser()
+    if not folder.is_dir():
+        raise _unknown(str(data))
+    return Source(folder, None, (), str(data))
+
+
+def _known(name: str) -> Dataset:
+    if name not in DATASETS:
+        raise _unknown(name)
+    return DATASETS[name]
+
+
+def _unknown(name: str) -> RequestError:
+    near = difflib.get_close_matches(name, DATASETS, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}" if near else f"give {', '.join(DATASETS)}"
+    return RequestError(f"data={name!r} is no data set known by name and no folder; {hint}, or an existing folder")

@@ -1,0 +1,116 @@
+"""What a folder of images holds: every picture with its label, what is wrong with it, and which are copies."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import RequestError
+
+CopyKind = Literal["bytes", "pixels", "near"]
+
+
+@dataclass(frozen=True)
+class UnreadableFile:
+    """A file that should be a picture and cannot be read: its relative path and the reason."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DuplicateGroup:
+    """Images that are copies of each other, by number in the index; `kind` is the loosest link that holds the group.
+
+    `bytes`: the files are equal. `pixels`: they decode to the same picture. `near`: they look alike.
+    """
+
+    kind: CopyKind
+    members: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(CopyKind):
+            raise ValueError(f"kind={self.kind!r}: must be one of {get_args(CopyKind)}")
+        if len(self.members) < 2 or list(self.members) != sorted(set(self.members)):
+            raise ValueError(f"members={self.members}: at least two image numbers, ascending")
+
+
+@dataclass(frozen=True, eq=False)
+class ImageIndex:
+    """The readable images of a folder, sorted by path; n of them.
+
+    `content` (n, 16) digests each file's bytes; `digest` the paths, contents and labels together. No image is in
+    two groups of `duplicates`.
+    """
+
+    root: str
+    paths: tuple[str, ...]
+    labels: NDArray[np.int32]
+    class_names: tuple[str, ...]
+    subsets: tuple[str, ...]
+    content: NDArray[np.uint8]
+    unreadable: tuple[UnreadableFile, ...] = ()
+    n_ignored: int = 0
+    empty_classes: tuple[str, ...] = ()
+    duplicates: tuple[DuplicateGroup, ...] = ()
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        n = len(self.paths)
+        if n == 0:
+            raise ValueError("paths: at least one image")
+        if any(a >= b for a, b in zip(self.paths, self.paths[1:], strict=False)):
+            raise ValueError("paths: sorted, each once")
+        if self.labels.shape != (n,) or self.content.shape != (n, 16) or len(self.subsets) != n:
+            raise ValueError(f"labels, content and subsets: one each for {n} paths")
+        if list(self.class_names) != sorted(set(self.class_names)):
+            raise ValueError(f"class_names={self.class_names}: sorted, each once")
+        if not np.array_equal(np.unique(self.labels), np.arange(len(self.class_names))):
+            raise ValueError("labels: every class from 0 upwards has an image, and no other number occurs")
+        if not set(self.subsets) <= {"", "train", "validation", "test"}:
+            raise ValueError(f"subsets={sorted(set(self.subsets))}: '', train, validation or test")
+        members = [member for group in self.duplicates for member in group.members]
+        if len(members) != len(set(members)) or not all(0 <= member < n for member in members):
+            raise ValueError("duplicates: image numbers, none in two groups")
+        digest = self._digest()
+        if self.digest not in ("", digest):
+            raise ValueError(f"digest={self.digest}: does not belong to these images ({digest})")
+        object.__setattr__(self, "digest", digest)
+        self.labels.setflags(write=False)
+        self.content.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def counts(self) -> dict[str, int]:
+        """Readable images per class."""
+        sizes = np.bincount(self.labels, minlength=len(self.class_names))
+        return {name: int(size) for name, size in zip(self.class_names, sizes, strict=True)}
+
+    def copy_groups(self) -> NDArray[np.int64]:
+        """(n,) group numbers: copies of one picture share the number of the first of them."""
+        groups = np.arange(len(self), dtype=np.int64)
+        for group in self.duplicates:
+            groups[list(group.members)] = group.members[0]
+        return groups
+
+    def _digest(self) -> str:
+        # No file name holds a zero byte, so no two lists of paths and classes give the same text.
+        labels = (self.class_names[label] for label in self.labels)
+        text = "\0".join(f"{path}\0{name}" for path, name in zip(self.paths, labels, strict=True))
+        return hashlib.sha256(os.fsencode(text) + b"\0" + self.content.tobytes()).hexdigest()
+
+
+def require_classes(index: ImageIndex, minimum: int = 2) -> None:
+    """Raise RequestError unless the index has at least `minimum` classes with images."""
+    found = len(index.class_names)
+    if found >= minimum:
+        return
+    hint = "make one sub-folder per class"
+    below = {path.split("/")[1] for path in index.paths if path.count("/") >= 2}
+    if found == 1 and len(below) >= minimum and not any(index.subsets):
+        hint = f"its {len(below)} sub-folders may be the classes: name {index.root}/{index.class_names[0]} instead"
+    raise RequestError(f"folder={index.root!r}: {found} class with images, at least {minimum} are needed; {hint}")

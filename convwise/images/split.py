@@ -1,0 +1,244 @@
+"""Which images train, validate and test: stratified, by copy group, decided by seed, class name and path alone."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import RequestError
+from convwise.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from convwise.images.index import ImageIndex
+
+SIDES = ("train", "validation", "test")
+DEFAULT_TEST = 0.25
+MAX_TEST_PER_CLASS = 50  # of the Caltech-101 protocol: the rest, but no class counts with more than this
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Sorted positions in an index, and their relative paths, by which a saved split finds its images again."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    protocol: str
+    n_unused: int
+    paths: Mapping[str, tuple[str, ...]]
+    n_dropped_copies: int = 0
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        together = np.concatenate([self.train, self.validation, self.test])
+        if len(np.unique(together)) != len(together):
+            raise ValueError("split: an image is on two sides")
+        lengths = {side: len(getattr(self, side)) for side in SIDES}
+        if lengths != {side: len(self.paths[side]) for side in SIDES}:
+            raise ValueError(f"split: {lengths} positions, but other numbers of paths")
+        text = "\n".join(sorted(f"{path}\x1f{side}" for side in SIDES for path in self.paths[side]))
+        object.__setattr__(self, "digest", hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: relative paths, which outlive a change of the folder, and the digest."""
+        return {
+            "protocol": self.protocol,
+            "n_unused": self.n_unused,
+            "n_dropped_copies": self.n_dropped_copies,
+            "digest": self.digest,
+            **{side: list(self.paths[side]) for side in SIDES},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], index: "ImageIndex") -> Self:
+        """The saved split on `index`. RequestError when the digest does not fit or images are not in the index."""
+        position = {str(path): i for i, path in enumerate(index.paths)}
+        missing = [path for side in SIDES for path in data[side] if path not in position]
+        if missing:
+            raise RequestError(
+                f"{len(missing)} images of the saved split are not in {index.root}, such as {missing[0]!r}; "
+                "point to the folder that the split was made from"
+            )
+        numbers = {side: np.array([position[path] for path in data[side]], np.int64) for side in SIDES}
+        split = cls(
+            **numbers,
+            protocol=data["protocol"],
+            n_unused=data["n_unused"],
+            n_dropped_copies=data["n_dropped_copies"],
+            paths={side: tuple(data[side]) for side in SIDES},
+        )
+        if split.digest != data["digest"]:
+            raise RequestError(
+                f"split: digest={split.digest[:12]}, saved as {data['digest'][:12]}: the file was changed"
+            )
+        return split
+
+
+def split_images(
+    index: "ImageIndex",
+    *,
+    per_class: int | None = None,
+    test: float | None = None,
+    validation: float = 0.15,
+    seed: int,
+) -> Split:
+    """Three disjoint sides; images that are copies of one another stay on one side, whatever their classes.
+
+    - `test` (0.25 unless told; 0 <= test < 1): this fraction of each class, rounded.
+    - `per_class=N`: N training images of each class, the rest, at most 50 per class, for test; what is over is unused.
+    - `validation` (0 <= validation < 1): this fraction, rounded and at least one, of each class's training part; with
+      `per_class` it is taken out of the N.
+    - An index with train/ (validation/) test/ folders keeps them; without validation/, it is taken from train/. Copies
+      of a test image are dropped from train and validation, copies of a validation image from train; counted.
+    - A class without copies meets its numbers exactly; a class with copies may miss them by less than a group.
+    - A class's order depends on the seed and its own paths: another class, or a copy elsewhere, reshuffles nothing.
+    Raises RequestError naming the classes that are too small.
+    """
+    _check(index, per_class, test, validation)
+    given = np.array(index.subsets, dtype=object)
+    if (given != "").any():
+        return _as_given(index, given, validation, seed)
+    sizes = np.bincount(index.labels, minlength=len(index.class_names))
+    fraction = DEFAULT_TEST if test is None else test
+    if per_class is None:
+        n_test = np.rint(sizes * fraction).astype(np.int64)
+        n_test = np.maximum(n_test, 1) if fraction else n_test
+        n_part = sizes - n_test
+        protocol = f"test={fraction:g}, validation={validation:g}"
+    else:
+        n_part = np.full(len(sizes), per_class)
+        n_test = np.minimum(sizes - per_class, MAX_TEST_PER_CLASS)
+        protocol = f"per_class={per_class}, at most {MAX_TEST_PER_CLASS} for test, validation={validation:g}"
+    n_validation = _n_validation(n_part, validation)
+    small = (n_part - n_validation < 1) | (n_test < (1 if per_class or fraction else 0))
+    _refuse_small(index, small, sizes, protocol)
+    sides = _assign(index, np.arange(len(index.paths)), [n_part - n_validation, n_validation, n_test], seed)
+    return _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+
+
+def _check(index: "ImageIndex", per_class: int | None, test: float | None, validation: float) -> None:
+    if per_class is not None and test is not None:
+        raise RequestError(f"per_class={per_class} and test={test} exclude each other; give one of them")
+    if per_class is not None and per_class < 1:
+        raise RequestError(f"per_class={per_class}: at least 1 is needed")
+    for name, value in (("test", test), ("validation", validation)):
+        if value is not None and not 0 <= value < 1:
+            raise RequestError(f"{name}={value}: a fraction of the images is needed, 0 <= {name} < 1")
+    if any(index.subsets) and (per_class is not None or test is not None):
+        asked = f"per_class={per_class}" if per_class is not None else f"test={test}"
+        raise RequestError(f"{asked}: {index.root} comes with train and test folders, which are used as given; omit it")
+
+
+def _n_validation(n_part: NDArray[np.integer], validation: float) -> NDArray[np.int64]:
+    wanted = np.rint(n_part * validation).astype(np.int64)
+    result: NDArray[np.int64] = np.maximum(wanted, 1) if validation else wanted
+    return result
+
+
+def _refuse_small(index: "ImageIndex", small: NDArray[np.bool_], sizes: NDArray[np.integer], protocol: str) -> None:
+    if small.any():
+        names = [f"{index.class_names[i]} ({sizes[i]})" for i in np.flatnonzero(small)]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        raise RequestError(
+            f"too few images for {protocol} in {', '.join(names[:5])}{more}; "
+            "every side needs one image of each class: ask for fewer, or leave these classes out"
+        )
+
+
+def _assign(
+    index: "ImageIndex", among: NDArray[np.int64], quotas: Sequence[NDArray[np.integer]], seed: int
+) -> list[NDArray[np.int64]]:
+    """Deal whole copy groups to the sides, whose `quotas[side][class]` are filled in order; the rest is unused.
+
+    Groups of several images go first: single images then fill what is left exactly. A group goes to the side that it
+    overfills least, the fullest need first. When no side is left with need in any of its classes, it stays unused.
+    Raises RequestError when a class misses a side because its images are copies of each other.
+    """
+    groups = index.copy_groups()
+    members: dict[int, list[int]] = {}
+    for i in among:
+        members.setdefault(int(groups[i]), []).append(int(i))
+    # The order within a class is by a hash of seed, class and path: adding images or classes reshuffles nothing.
+    key = {
+        i: derive_seed(seed, "split", index.class_names[index.labels[i]], str(index.paths[i])) for i in map(int, among)
+    }
+    order = sorted(members.values(), key=lambda group: (len(group) == 1, min(key[i] for i in group)))
+    need = [np.array(quota, dtype=np.int64) for quota in quotas]
+    sides: list[list[int]] = [[] for _ in quotas]
+    for group in order:
+        count = np.bincount(index.labels[group], minlength=len(index.class_names))
+        if len(group) == 1:
+            side = next((s for s, left in enumerate(need) if left[index.labels[group[0]]] > 0), None)
+        else:
+            side = _side_for_group(need, count)
+        if side is not None:
+            sides[side].extend(group)
+            need[side] -= count
+    dealt = [np.bincount(index.labels[side], minlength=len(index.class_names)) if side else 0 for side in sides]
+    without = np.any([(got == 0) & (quota > 0) for got, quota in zip(dealt, quotas, strict=True)], axis=0)
+    if without.any():
+        names = [index.class_names[i] for i in np.flatnonzero(without)]
+        raise RequestError(
+            f"too few different images in {', '.join(names[:5])}{f' and {len(names) - 5} more' if names[5:] else ''}: "
+            "copies stay on one side, which leaves another side empty; remove the copies, or leave these classes out"
+        )
+    return [np.array(sorted(side), np.int64) for side in sides]
+
+
+def _side_for_group(need: Sequence[NDArray[np.int64]], count: NDArray[np.int64]) -> int | None:
+    """The side with the least overfill, then with the most need; None when none needs any of the group's classes."""
+    touched = count > 0
+    scores = [
+        (int(np.maximum(count - left, 0)[touched].sum()), -int(left[touched].sum()), side)
+        for side, left in enumerate(need)
+        if (left[touched] > 0).any()
+    ]
+    return min(scores)[2] if scores else None
+
+
+def _as_given(index: "ImageIndex", given: NDArray[Any], validation: float, seed: int) -> Split:
+    groups = index.copy_groups()
+    test, valid = given == "test", given == "validation"
+    valid &= ~np.isin(groups, groups[test])
+    train = (given == "train") & ~np.isin(groups, groups[test | valid])
+    n_dropped = int((given != "").sum() - test.sum() - valid.sum() - train.sum())
+    protocol = "folders as given"
+    sizes = np.bincount(index.labels[train], minlength=len(index.class_names))
+    if (given == "validation").any() or not validation:
+        _refuse_small(index, sizes < 1, sizes, protocol)
+        sides = [np.flatnonzero(train), np.flatnonzero(valid)]
+    else:
+        protocol += f", validation={validation:g} of train"
+        n_validation = _n_validation(sizes, validation)
+        _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
+        sides = _assign(index, np.flatnonzero(train), [sizes - n_validation, n_validation], seed)
+    return _split(
+        index,
+        train=sides[0],
+        validation=sides[1],
+        test=np.flatnonzero(test),
+        protocol=protocol,
+        n_dropped_copies=n_dropped,
+    )
+
+
+def _split(
+    index: "ImageIndex",
+    *,
+    train: NDArray[np.int64],
+    validation: NDArray[np.int64],
+    test: NDArray[np.int64],
+    protocol: str,
+    n_dropped_copies: int = 0,
+) -> Split:
+    sides = {"train": train, "validation": validation, "test": test}
+    return Split(
+        **sides,
+        protocol=protocol,
+        n_unused=len(index.paths) - sum(map(len, sides.values())) - n_dropped_copies,
+        paths={side: tuple(str(index.paths[i]) for i in positions) for side, positions in sides.items()},
+        n_dropped_copies=n_dropped_copies,
+    )

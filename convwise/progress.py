@@ -1,0 +1,88 @@
+"""What a waiting person sees on standard error: a bar with the time left, or plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from convwise.verbs.train import Listener
+
+_PLAIN_EVERY_SECONDS = 10.0
+
+
+def _bar(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+class CountBar:
+    """Called with (done, total); total 0 means that it is not known."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._console = Console(stderr=True)
+        self._progress = _bar(self._console)
+        self._task = self._progress.add_task(title, total=None)
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Moves the bar."""
+        self._progress.update(self._task, completed=done, total=total or None)
+        if not self._console.is_terminal and time.monotonic() - self._last > _PLAIN_EVERY_SECONDS:
+            self._last = time.monotonic()
+            print(f"{self._title}: {done} of {total or '?'}", file=sys.stderr, flush=True)
+
+
+class TrainingDisplay:
+    """A bar for the decoding, one for the training, and a line an epoch."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = _bar(self._console)
+        self._decoding = self._progress.add_task("reading pictures", total=None, visible=False)
+        self._training = self._progress.add_task("training", total=1.0, visible=False)
+        self.listener = Listener(self._note, self._decoded, self._stepped, self._epoch)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def _note(self, text: str) -> None:
+        self._progress.update(self._decoding, visible=False)
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def _decoded(self, done: int, total: int) -> None:
+        self._progress.update(self._decoding, visible=True, completed=done, total=total or None)
+
+    def _stepped(self, share: float, epoch: int) -> None:
+        self._progress.update(self._training, visible=True, completed=share, description=f"training, epoch {epoch + 1}")
+
+    def _epoch(self, row: dict[str, float]) -> None:
+        parts = [f"epoch {row['epoch']:>3.0f}", f"loss {row['loss']:.4f}", f"accuracy {row['accuracy']:.4f}"]
+        if "val_accuracy" in row:
+            parts += [f"validation loss {row['val_loss']:.4f}", f"accuracy {row['val_accuracy']:.4f}"]
+        parts += [f"rate {row['learning_rate']:.2g}", f"{row['seconds']:.1f} s"]
+        self._console.print("  ".join(parts), markup=False, soft_wrap=True)

@@ -1,0 +1,141 @@
+"""The pictures of a run: learning curves, the confusion matrix, a sheet of the worst mistakes."""
+
+import io
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+from convwise.evaluation import Evaluation
+from convwise.images.home import write_atomically
+
+# Two of Okabe and Ito's colours (2008), told apart by colour-blind readers and in gray.
+TRAIN, VALIDATION = "#E69F00", "#0072B2"
+FEW_CLASSES = 20  # up to here each cell of the matrix holds its number
+_TEXT = {"parse_math": False}  # a class called $5 is no formula
+
+
+def learning_curves(metrics: Sequence[Mapping[str, float]], path: str | Path) -> None:
+    """Loss, accuracy and learning rate by epoch, the best epoch (highest val_accuracy, the earliest) marked.
+
+    `metrics`: the rows of metrics.jsonl, with `epoch` and any of loss, accuracy, val_loss, val_accuracy, learning_rate.
+    """
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    panels = figure.subplots(1, 3)
+    best = _best_epoch(metrics)
+    for panel, name, title in zip(
+        panels, ("loss", "accuracy", "learning_rate"), ("loss", "accuracy", "learning rate"), strict=True
+    ):
+        _curve(panel, metrics, name, TRAIN, "training")
+        _curve(panel, metrics, f"val_{name}", VALIDATION, "validation")
+        if best is not None:
+            panel.axvline(best, color="0.5", linewidth=0.8, linestyle=":", label=f"best epoch: {best:g}")
+        panel.set_title(title, loc="left", fontsize=11)
+        panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _quiet(panel)
+    panels[0].set_ylim(bottom=0)
+    panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
+    panels[0].legend(frameon=False, fontsize=9)
+    _save(figure, path)
+
+
+def _best_epoch(metrics: Sequence[Mapping[str, float]]) -> float | None:
+    scored = [row for row in metrics if row.get("val_accuracy") is not None]
+    return max(scored, key=lambda row: row["val_accuracy"])["epoch"] if scored else None
+
+
+def _curve(panel: Axes, metrics: Sequence[Mapping[str, float]], name: str, colour: str, label: str) -> None:
+    rows = [row for row in metrics if row.get(name) is not None]
+    if rows:
+        marker = "o" if len(rows) < 30 else ""  # one epoch is a point, not an invisible line
+        epochs, values = [row["epoch"] for row in rows], [row[name] for row in rows]
+        panel.plot(epochs, values, color=colour, label=label, linewidth=1.6, marker=marker, markersize=3)
+
+
+def confusion_matrix(evaluation: Evaluation, path: str | Path) -> None:
+    """Rows are the true classes, columns the predicted ones, shaded by the share of the row."""
+    counts = np.array(evaluation.confusion)
+    k = len(counts)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    few = k <= FEW_CLASSES
+    side = 2.6 + 0.62 * k if few else 3.0 + 0.155 * k
+    figure = Figure(figsize=(side + (0.6 if few else 2.2), side), layout="constrained", dpi=130)
+    panel = figure.subplots()
+    # The square root lets a single confusion among fifty images be seen.
+    image = panel.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
+    names = [
+        textwrap.shorten(name, 28, placeholder="…") if " " in name else name[:28] for name in evaluation.class_names
+    ]
+    size = 10 if few else 6.5
+    panel.set_xticks(
+        range(k), names, rotation=45 if few else 90, ha="right" if few else "center", fontsize=size, **_TEXT
+    )
+    panel.set_yticks(range(k), names, fontsize=size, **_TEXT)
+    if few:
+        panel.tick_params(axis="x", rotation_mode="anchor")
+        for (row, column), count in np.ndenumerate(counts):
+            if count:
+                colour = "white" if share[row, column] > 0.4 else "0.15"
+                panel.text(column, row, f"{count:,}", ha="center", va="center", color=colour, fontsize=size)
+    else:
+        panel.set_xticks(np.arange(k + 1) - 0.5, minor=True)
+        panel.set_yticks(np.arange(k + 1) - 0.5, minor=True)
+        panel.grid(which="minor", color="0.92", linewidth=0.3)
+        panel.tick_params(labeltop=True, labelright=True, length=1.5)
+    panel.tick_params(which="minor", length=0)
+    panel.set_xlabel("predicted")
+    panel.set_ylabel("true")
+    accuracy = evaluation.accuracy
+    figure.suptitle(
+        f"{evaluation.split}: {evaluation.n:,} images{chr(10) if few else ', '}"
+        f"accuracy {accuracy.value:.1%} ({accuracy.low:.1%} to {accuracy.high:.1%})",
+        fontsize=11 if few else 14,
+    )
+    bar = figure.colorbar(image, ax=panel, shrink=0.5 if few else 0.25, ticks=np.sqrt([0, 0.01, 0.1, 0.25, 0.5, 1]))
+    bar.ax.set_yticklabels(["0", "1 %", "10 %", "25 %", "50 %", "100 %"], fontsize=8)
+    bar.set_label("share of the true class", fontsize=8)
+    bar.outline.set_visible(False)
+    for spine in panel.spines.values():
+        spine.set_color("0.8")
+    _save(figure, path)
+
+
+def worst_mistakes(
+    evaluation: Evaluation, load: Callable[[str], NDArray[np.uint8]], path: str | Path, n: int = 20
+) -> None:
+    """The n most confident mistakes with captions; `load(path)` gives RGB pixels (height, width, 3)."""
+    mistakes = evaluation.mistakes[:n]
+    columns = min(5, max(1, len(mistakes)))
+    rows = max(1, -(-len(mistakes) // columns))
+    figure = Figure(figsize=(max(2.2 * columns, 4.4), 2.7 * rows + 0.5), layout="constrained", dpi=110)
+    figure.suptitle(
+        f"{evaluation.split}: the most confident mistakes" if mistakes else f"{evaluation.split}: no mistake"
+    )
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel in panels:
+        panel.axis("off")
+    for panel, mistake in zip(panels, mistakes, strict=False):
+        panel.imshow(load(mistake.path))
+        taken = "\n".join(textwrap.wrap(f"taken for {mistake.predicted} at {mistake.probability:.0%}", 28))
+        label = "\n".join(textwrap.wrap(f"is {mistake.label}", 28))
+        panel.set_title(f"{label}\n{taken}", fontsize=8.5, **_TEXT)
+    _save(figure, path)
+
+
+def _quiet(panel: Axes) -> None:
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(color="0.9", linewidth=0.6)
+    panel.set_axisbelow(True)
+
+
+def _save(figure: Figure, path: str | Path) -> None:
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer)
+    write_atomically(Path(path), buffer.getvalue())

@@ -1,0 +1,131 @@
+"""What convwise says on the terminal as tables: evaluations, data sets, what is wrong with a folder; and a CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from convwise.evaluation import METRICS, ClassScore, Evaluation
+from convwise.images.datasets import Installed
+from convwise.images.home import write_atomically
+from convwise.intervals import Estimate
+
+MAX_CLASSES = 20  # above it only the worst are listed
+N_WORST = 10
+_TITLES = {
+    "accuracy": "accuracy",
+    "mean_class_accuracy": "mean class accuracy",
+    "top5_accuracy": "top-5 accuracy",
+    "log_loss": "log loss (nats)",
+    "calibration_error": "calibration error",
+}
+
+
+def metrics_table(evaluation: Evaluation) -> Table:
+    """Every metric with its 95 % interval."""
+    rows = [(_TITLES[metric], *_shown(metric, getattr(evaluation, metric))) for metric in METRICS]
+    title = f"{evaluation.split}: {evaluation.n:,} images, {len(evaluation.class_names)} classes"
+    return _table(title, ("metric", "value", "95 % interval"), rows)
+
+
+def classes_table(evaluation: Evaluation) -> Table:
+    """Each class's scores; of more than 20 classes the ten of the lowest F1, and the mean of all."""
+    scores: Sequence[ClassScore] = evaluation.per_class
+    title = "classes"
+    if len(scores) > MAX_CLASSES:
+        scores = sorted((s for s in scores if s.f1 is not None), key=lambda s: (s.f1, s.name))[:N_WORST]
+        title = f"classes: the {len(scores)} of the lowest F1, of {len(evaluation.per_class)}"
+    rows = [(s.name, *(_percent(v) for v in (s.precision, s.recall, s.f1)), f"{s.support:,}") for s in scores]
+    means = [_mean(getattr(s, score) for s in evaluation.per_class) for score in ("precision", "recall", "f1")]
+    table = _table(title, ("class", "precision", "recall", "F1", "images"), rows)
+    table.add_section()
+    table.add_row(f"mean of {len(evaluation.per_class)}", *(_percent(mean) for mean in means), f"{evaluation.n:,}")
+    return table
+
+
+def mistakes_table(evaluation: Evaluation, n: int = 10) -> Table:
+    """The n most confident wrong answers."""
+    n_wrong = evaluation.n - sum(row[i] for i, row in enumerate(evaluation.confusion))
+    shown = evaluation.mistakes[:n]
+    rows = [(m.label, m.predicted, _percent(m.probability), m.path) for m in shown]
+    return _table(f"the {len(shown)} most confident of {n_wrong:,} mistakes", ("is", "taken for", "at", "image"), rows)
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Metrics, classes, and the most confident mistakes where there are any."""
+    print_table(metrics_table(evaluation))
+    print_table(classes_table(evaluation))
+    if evaluation.mistakes:
+        print_table(mistakes_table(evaluation))
+
+
+def print_table(table: Table) -> None:
+    Console().print(table)
+
+
+def dataset_table(found: Sequence[Installed]) -> Table:
+    """The data sets known by name, and where they are."""
+    rows = [
+        (entry.dataset.name, entry.dataset.description, f"{entry.n_images:,}", str(entry.folder))
+        if entry.folder
+        else (entry.dataset.name, entry.dataset.description, "–", "not installed")
+        for entry in found
+    ]
+    return _table("data sets", ("name", "description", "images", "folder"), rows)
+
+
+def print_data_report(report: Mapping[str, Any]) -> None:
+    """What `data check --json` says, for reading; of long lists the beginning, with the number left out."""
+    console = Console(highlight=False, markup=False)
+    rows = [(name, f"{count:,}") for name, count in report["classes"].items()]
+    print_table(_table(f"{report['folder']}: {report['n_images']:,} images", ("class", "images"), rows))
+    unreadable = [f"{entry['path']}: {entry['reason']}" for entry in report["unreadable"]]
+    copies = [" = ".join(group) for group in report["duplicates"]]
+    for title, lines in (("unreadable files, left out", unreadable), ("groups of copies, kept on one side", copies)):
+        console.print(f"{title}: {len(lines)}")
+        for line in lines[:N_WORST]:
+            console.print(f"  {line}")
+        if len(lines) > N_WORST:
+            console.print(f"  and {len(lines) - N_WORST} more (--json lists them all)")
+    if report.get("empty_classes"):
+        console.print(f"folders without images: {', '.join(report['empty_classes'])}")
+    console.print(f"other files, ignored: {report['ignored']:,}")
+
+
+def write_predictions_csv(answers: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """One row per file: path, label, probability, error."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, ("path", "label", "probability", "error"), extrasaction="ignore", restval="")
+    writer.writeheader()
+    writer.writerows(answers)
+    write_atomically(Path(path), text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Numbers to the right; words, which are no markup whatever a folder is called, to the left and folded."""
+    words = {"metric", "class", "is", "taken for", "image", "name", "description", "folder"}
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="")
+    for name in header:
+        table.add_column(name, justify="left" if name in words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+    return table
+
+
+def _shown(metric: str, estimate: Estimate) -> tuple[str, str]:
+    if metric == "log_loss":
+        return f"{estimate.value:.3f}", f"{estimate.low:.3f} to {estimate.high:.3f}"
+    return _percent(estimate.value), f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if defined else None

@@ -1,0 +1,187 @@
+"""A run folder: what was asked, on what machine, which images, how it went; `run.json` comes last."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from convwise.conv2d import Conv2DSettings
+from convwise.errors import ConvwiseError, RequestError
+from convwise.evaluation import Evaluation
+from convwise.files import cannot_write, write_json, write_text
+from convwise.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that decides a run, resolved: given these and the same pictures, the same run comes out.
+
+    `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts.
+    """
+
+    data: str
+    folder: str
+    classes: tuple[str, ...] | None
+    exclude: tuple[str, ...]
+    net: str
+    conv: Conv2DSettings
+    recipe: Recipe
+    per_class: int | None
+    test: float | None
+    validation: float
+    index_digest: str
+    split_digest: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "conv": self.conv.given(), "recipe": self.recipe.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
+        """The inverse of `to_dict`."""
+        classes = values["classes"]
+        changed = {
+            "classes": None if classes is None else tuple(classes),
+            "exclude": tuple(values["exclude"]),
+            "conv": Conv2DSettings(**values["conv"]),
+            "recipe": Recipe.from_dict(values["recipe"]),
+        }
+        return cls(**{**values, **changed})
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder. Its files are read when they are asked for."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path, settings: RunSettings, class_names: Sequence[str], split: Mapping[str, Any]) -> Run:
+        """Writes what is known before training. Raises RequestError if the folder holds anything already."""
+        try:
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise RequestError(
+                    f"out={folder}: it exists already; name a new folder, or go on with --resume {folder}"
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise cannot_write(folder, problem) from None
+        run = cls(folder)
+        write_json(folder / "environment.json", environment())
+        write_json(folder / "split.json", split)
+        write_json(run.classes_path, list(class_names))
+        write_json(folder / "settings.json", settings.to_dict())
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """An existing run, complete or not. Raises RequestError where there is none."""
+        path = Path(folder)
+        if not (path / "settings.json").is_file():
+            raise RequestError(
+                f"run={folder}: there is no run in this folder (no settings.json); name the folder of one"
+            )
+        return cls(path)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its end."""
+        return (self.folder / "run.json").is_file()
+
+    def require_complete(self) -> None:
+        """Raises RequestError, saying how to go on, for a run that stopped before its end."""
+        if not self.complete:
+            raise RequestError(
+                f"run={self.folder}: it is not finished; finish it with convwise train --resume {self.folder}"
+            )
+
+    @property
+    def model_path(self) -> Path:
+        """The trained network: raw RGB pixels 0..255 to probabilities."""
+        return self.folder / "model.keras"
+
+    @property
+    def classes_path(self) -> Path:
+        """The class names, in the order of the probabilities."""
+        return self.folder / "classes.json"
+
+    @property
+    def settings(self) -> RunSettings:
+        """What was asked."""
+        return RunSettings.from_dict(self._read("settings.json"))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The class names, in the order of the probabilities."""
+        return tuple(self._read("classes.json"))
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """The saved split, as `Split.from_dict` takes it."""
+        return dict(self._read("split.json"))
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The evaluation on the test images, made once at the run's end."""
+        return Evaluation.from_dict(self._read("evaluation.json"))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The content of `run.json`."""
+        return dict(self._read("run.json"))
+
+    def write_metrics(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Rewrites metrics.jsonl: one line an epoch, exactly those of the checkpoint."""
+        write_text(self.folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+    def finish(self, evaluation: Evaluation | None, summary: Mapping[str, Any]) -> None:
+        """Writes the evaluation, then the manifest."""
+        if evaluation is not None:
+            write_json(self.folder / "evaluation.json", evaluation.to_dict())
+        write_json(self.folder / "run.json", dict(summary))
+
+    def _read(self, name: str) -> Any:
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise ConvwiseError(f"{path} cannot be read: {problem}") from None
+
+
+def environment() -> dict[str, Any]:
+    """Versions, backend, processor and threads: what a result may depend on besides its settings."""
+    import keras
+
+    names = ("convwise", "keras", "numpy", "opencv-python-headless", "pillow")
+    backends = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
+    backend = keras.backend.backend()
+    return {
+        "python": platform.python_version(),
+        "versions": {name: v for name in (*names, *backends.get(backend, ())) if (v := _version(name))},
+        "backend": backend,
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": {name: v for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS") if (v := os.environ.get(name))},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

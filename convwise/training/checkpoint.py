@@ -1,0 +1,81 @@
+"""Checkpoint: the state after a whole epoch in one file, replaced in one step; the best weights beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import ConvwiseError
+from convwise.files import write_atomically
+
+Arrays = list[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands. `rows` are the lines of metrics.jsonl; `seconds` counts all sessions of the run."""
+
+    epochs_done: int
+    seconds: float
+    finished: bool
+    best_epoch: int
+    best_score: tuple[float, float]
+    rows: tuple[dict[str, float], ...]
+
+
+class CheckpointFolder:
+    """`last.npz` holds everything that the next epoch starts from; `best-N.npz` the weights of the best epoch N."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays) -> None:
+        """Writes the best weights first if this epoch is the best, then the state that names them."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if progress.best_epoch == progress.epochs_done:
+            self._write(self._best(progress.best_epoch), {f"w{i}": a for i, a in enumerate(weights)})
+        arrays = {f"w{i}": a for i, a in enumerate(weights)} | {f"o{i}": a for i, a in enumerate(optimizer)}
+        state = json.dumps(asdict(progress)).encode()
+        self._write(self.folder / "last.npz", arrays | {"progress": np.frombuffer(state, np.uint8)})
+        for old in self.folder.glob("best-*.npz"):
+            if old != self._best(progress.best_epoch):
+                old.unlink()
+
+    def load(self) -> tuple[Progress, Arrays, Arrays] | None:
+        """The last whole epoch's state, or None before the first one. Raises ConvwiseError if the file is damaged."""
+        path = self.folder / "last.npz"
+        if not path.exists():
+            return None
+        arrays = self._read(path)
+        values = json.loads(arrays["progress"].tobytes())
+        values["best_score"] = tuple(values["best_score"])
+        values["rows"] = tuple(values["rows"])
+        return Progress(**values), _numbered(arrays, "w"), _numbered(arrays, "o")
+
+    def best_weights(self, epoch: int) -> Arrays:
+        """The weights of the best epoch."""
+        return _numbered(self._read(self._best(epoch)), "w")
+
+    def _best(self, epoch: int) -> Path:
+        return self.folder / f"best-{epoch}.npz"
+
+    def _write(self, path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+        with write_atomically(path) as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    def _read(self, path: Path) -> dict[str, NDArray[Any]]:
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return dict(archive)
+        except (OSError, ValueError, KeyError) as problem:
+            raise ConvwiseError(f"{path} cannot be read ({problem}); train again into a new folder") from None
+
+
+def _numbered(arrays: dict[str, NDArray[Any]], letter: str) -> Arrays:
+    numbers = sorted(int(name[1:]) for name in arrays if name[0] == letter and name[1:].isdigit())
+    return [arrays[f"{letter}{number}"] for number in numbers]

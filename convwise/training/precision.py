@@ -1,0 +1,39 @@
+"""Which arithmetic pays on this machine: bfloat16 where the processor multiplies it in hardware, float32 elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def resolve_precision(asked: str) -> str:
+    """ "float32" or "bfloat16". "auto" is settled once, when a run starts, and saved with it."""
+    if asked != "auto":
+        return asked
+    return "bfloat16" if _has_bfloat16() else "float32"
+
+
+def _has_bfloat16() -> bool:
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend == "jax":
+        import jax
+
+        # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware.
+        return any(device.platform in ("gpu", "tpu") for device in jax.devices())
+    if backend == "torch":
+        import torch
+
+        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+    return bool(processor_flags() & {"avx512_bf16", "amx_bf16"})
+
+
+def processor_flags() -> frozenset[str]:
+    """The processor's instruction sets as Linux names them; empty elsewhere."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return frozenset()
+    for line in text.splitlines():
+        if line.startswith(("flags", "Features")):
+            return frozenset(line.partition(":")[2].split())
+    return frozenset()

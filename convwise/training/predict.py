@@ -1,0 +1,33 @@
+"""Probabilities for many images, a batch of constant size at a time."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+BATCH = 128
+
+
+def predict_probabilities(
+    model: keras.Model, pixels: NDArray[np.uint8], members: NDArray[np.int64], *, flip_averaging: bool
+) -> NDArray[np.float64]:
+    """(len(members), n_classes): the model's probabilities for `pixels[members]`, raw RGB 0..255.
+
+    With flip_averaging, the mean over each image and its mirror image.
+    """
+    results = []
+    for start in range(0, len(members), BATCH):
+        images = np.asarray(pixels[members[start : start + BATCH]])
+        n = len(images)
+        # A last batch of another size would be compiled anew; small sets are left as they are.
+        if n < BATCH <= len(members):
+            images = np.concatenate([images, np.zeros((BATCH - n, *images.shape[1:]), images.dtype)])
+        probabilities = np.asarray(model.predict_on_batch(images), np.float64)
+        if flip_averaging:
+            mirrored = np.ascontiguousarray(images[:, :, ::-1])
+            probabilities = (probabilities + np.asarray(model.predict_on_batch(mirrored), np.float64)) / 2
+        results.append(probabilities[:n])
+    if not results:
+        return np.zeros((0, model.output_shape[-1]))
+    return np.concatenate(results)

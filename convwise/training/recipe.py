@@ -1,0 +1,141 @@
+"""Recipe: everything that decides how a network is trained, with the two named ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from convwise.errors import RequestError
+from convwise.images.augment import Augmentation
+from convwise.images.fitting import FITS
+
+_CHOICES = {
+    "fit": FITS,
+    "optimizer": ("sgd", "adam", "adamw"),
+    "schedule": ("one_cycle", "inverse_time", "constant"),
+    "precision": ("auto", "float32", "bfloat16"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; saved with the run. `dataclasses.replace` makes variants, which are checked anew.
+
+    size_px: side of the square images. fit: how a picture becomes a square. optimizer; learning_rate, the peak of
+    one_cycle; momentum, of sgd; weight_decay: each step shrinks every kernel by this times the learning rate
+    (decoupled: Loshchilov and Hutter 2019). schedule: one_cycle rises from a tenth over the share `warmup` of the
+    training and falls to nothing along a cosine (Smith and Topin 2018); inverse_time divides by
+    1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or minutes of training
+    with validation, in which case the schedule follows the clock and `epochs` is only an upper limit. batch: images
+    a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision: of the arithmetic;
+    "auto" takes bfloat16 where the processor has instructions for it. flip_averaging: evaluation and prediction
+    average over the image and its mirror image. seed: the root of all randomness.
+    """
+
+    name: str = "fast"
+    size_px: int = 64
+    fit: str = "stretch"
+    optimizer: str = "sgd"
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    schedule: str = "one_cycle"
+    warmup: float = 0.2
+    epochs: int = 12
+    minutes: float | None = None
+    batch: int = 32
+    label_smoothing: float = 0.1
+    cutmix: float = 0.0
+    augmentation: Augmentation = dataclasses.field(default_factory=Augmentation)
+    precision: str = "auto"
+    flip_averaging: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.augmentation, Mapping):  # as JSON and TOML give it
+            object.__setattr__(self, "augmentation", _record(Augmentation, self.augmentation, "augmentation"))
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise RequestError(f"{name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
+        for name, low, high in (("size_px", 8, 1024), ("epochs", 1, 100_000), ("batch", 1, 65536), ("seed", 0, 2**62)):
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                raise RequestError(f"{_flag(name)}={value}: it must be a whole number from {low} to {high}")
+        for name, least, most in (
+            ("learning_rate", 1e-8, 100),
+            ("momentum", 0, 0.9999),
+            ("weight_decay", 0, 1),
+            ("warmup", 0, 0.9),
+            ("label_smoothing", 0, 0.9),
+            ("cutmix", 0, 1),
+            ("minutes", 0.001, 1_000_000),
+        ):
+            value = getattr(self, name)
+            if value is None and name == "minutes":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+                raise RequestError(f"{name}={value}: it must be a number from {least:g} to {most:g}")
+        if not isinstance(self.flip_averaging, bool):
+            raise RequestError(f"flip_averaging={self.flip_averaging}: it must be true or false")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as JSON takes them."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """The inverse of `to_dict`. Raises RequestError for an unknown key, listing the valid ones."""
+        recipe: Recipe = _record(cls, values, "recipe")
+        return recipe
+
+
+def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe `fast` or `tutorial`, with some of its values changed."""
+    if name not in RECIPES:
+        raise RequestError(f"recipe={name}: choose one of {', '.join(RECIPES)}")
+    base = RECIPES[name].to_dict()
+    changes = dict(changes or {})
+    if isinstance(changes.get("augmentation"), Mapping):
+        changes["augmentation"] = {**base["augmentation"], **changes["augmentation"]}
+    return Recipe.from_dict({**base, **changes})
+
+
+def _record(kind: Any, values: Mapping[str, Any], where: str) -> Any:
+    valid = [field.name for field in fields(kind)]
+    for key in values:
+        if key not in valid:
+            near = difflib.get_close_matches(str(key), valid, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise RequestError(f"{where}: there is no key {key!r}; {hint}the valid ones are {', '.join(valid)}")
+    return kind(**values)
+
+
+def _flag(name: str) -> str:
+    return {"size_px": "size"}.get(name, name)
+
+
+RECIPES = {
+    "fast": Recipe(
+        augmentation=Augmentation(
+            rotation_degrees=10, smallest_crop=0.4, brightness=0.1, contrast=0.3, horizontal_flip=True
+        ),
+    ),
+    "tutorial": Recipe(
+        name="tutorial",
+        size_px=96,
+        optimizer="adam",
+        learning_rate=1e-4,
+        weight_decay=0.0,
+        schedule="inverse_time",
+        epochs=50,
+        batch=32,
+        label_smoothing=0.0,
+        augmentation=Augmentation(
+            rotation_degrees=20, zoom=0.15, shift=0.2, shear_degrees=0.15, horizontal_flip=True, fill="nearest"
+        ),
+        flip_averaging=False,
+    ),
+}

@@ -1,0 +1,59 @@
+"""data: add, list and check data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convwise.images.datasets import Installed, add_dataset, list_datasets, resolve
+from convwise.images.index import ImageIndex
+from convwise.images.prepare import index_folder
+
+__all__ = ["DataReport", "add_data", "check_data", "dataset_row", "list_data"]
+
+add_data = add_dataset
+list_data = list_datasets
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What is in a folder and what is wrong with it."""
+
+    index: ImageIndex
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        index = self.index
+        return {
+            "folder": index.root,
+            "n_images": len(index),
+            "classes": index.counts(),
+            "empty_classes": list(index.empty_classes),
+            "unreadable": [{"path": file.path, "reason": file.reason} for file in index.unreadable],
+            "duplicates": [[index.paths[i] for i in group.members] for group in index.duplicates],
+            "duplicate_kinds": [group.kind for group in index.duplicates],
+            "ignored": index.n_ignored,
+            "digest": index.digest,
+        }
+
+
+def dataset_row(entry: Installed) -> dict[str, Any]:
+    """Plain values for JSON."""
+    dataset = entry.dataset
+    return {
+        "name": dataset.name,
+        "description": dataset.description,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "installed": entry.folder is not None,
+        "folder": str(entry.folder) if entry.folder else None,
+        "n_images": entry.n_images,
+        "official": entry.official,
+    }
+
+
+def check_data(data: str | Path, *, background: bool = False, progress: Any = None) -> DataReport:
+    """Reads every file of a folder or named data set once and says what is there. Changes nothing in it."""
+    source = resolve(data, background=background)
+    return DataReport(index_folder(source.folder, classes=source.classes, exclude=source.exclude, progress=progress))

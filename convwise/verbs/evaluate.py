@@ -1,0 +1,115 @@
+"""evaluate: a finished run's network on its own images, on a side of its split, or on another folder."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import RequestError
+from convwise.evaluation import Evaluation
+from convwise.evaluation import evaluate as evaluate_probabilities
+from convwise.images.datasets import resolve
+from convwise.images.index import ImageIndex
+from convwise.images.prepare import prepare
+from convwise.images.split import Split
+from convwise.runs import Run
+
+SPLITS = ("test", "validation", "train", "all")
+
+
+@dataclass(frozen=True)
+class EvaluateResult:
+    """The run, the evaluation, and the seconds that it took."""
+
+    run: Run
+    evaluation: Evaluation
+    seconds: float
+
+
+def evaluate(run: str | Path | Run, *, data: str | Path | None = None, split: str | None = None) -> EvaluateResult:
+    """Evaluates a finished run again. Without `data`, on the images it began with, by default the test side.
+
+    With `data`, on all images of another folder or data set, whose classes must be among the trained ones.
+    Writes nothing. Raises RequestError for an unfinished run, changed images, unknown classes or an empty side.
+    """
+    began = time.monotonic()
+    run = run if isinstance(run, Run) else Run.open(run)
+    run.require_complete()
+    if split is not None and split not in SPLITS:
+        raise RequestError(f"split={split}: choose one of {', '.join(SPLITS)}")
+    settings = run.settings
+    recipe = settings.recipe
+    if data is None or str(data) == settings.data:
+        folder, classes, exclude = Path(settings.folder), settings.classes, settings.exclude
+    else:
+        source = resolve(data)
+        folder, classes, exclude = source.folder, source.classes, source.exclude
+    index, cache = prepare(folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude)
+    same = index.digest == settings.index_digest
+    if data is None and not same:
+        raise RequestError(
+            f"run={run.folder}: the pictures in {folder} have changed since it was trained, so its split no longer "
+            f"holds; evaluate them as new ones with --data {folder}"
+        )
+    side = split or ("test" if same else "all")
+    if side == "all":
+        members = np.arange(len(index))
+    elif not same:
+        raise RequestError(f"split={side}: {folder} holds other images than the run was trained on; use --split all")
+    else:
+        members = getattr(Split.from_dict(run.split, index), side)
+    if not len(members):
+        raise RequestError(f"split={side}: this run has no {side} images")
+    evaluation = evaluate_model(
+        load_model(run),
+        cache.pixels,
+        index,
+        members,
+        split=side,
+        flip_averaging=recipe.flip_averaging,
+        class_names=run.class_names,
+    )
+    return EvaluateResult(run, evaluation, time.monotonic() - began)
+
+
+def load_model(run: Run) -> Any:
+    """The run's network, as plain Keras loads it."""
+    import keras
+
+    return keras.models.load_model(run.model_path, compile=False)
+
+
+def evaluate_model(
+    model: Any,
+    pixels: NDArray[np.uint8],
+    index: ImageIndex,
+    members: NDArray[np.int64],
+    *,
+    split: str,
+    flip_averaging: bool,
+    class_names: tuple[str, ...] | None = None,
+) -> Evaluation:
+    """The evaluation of `model` on `members` of the index; `class_names` are the model's own, in its order."""
+    from convwise.training.predict import predict_probabilities
+
+    names = class_names or index.class_names
+    unknown = [name for name in index.class_names if name not in names]
+    if unknown:
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        raise RequestError(
+            f"data={index.root}: the network was not trained on the class {', '.join(unknown[:3])}{more}; "
+            f"it knows {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}"
+        )
+    own = np.array([names.index(name) for name in index.class_names])
+    return evaluate_probabilities(
+        own[index.labels[members]],
+        predict_probabilities(model, pixels, members, flip_averaging=flip_averaging),
+        names,
+        split=split,
+        paths=[index.paths[i] for i in members],
+    )

@@ -1,0 +1,118 @@
+"""predict: labels with probabilities for single pictures and folders of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import RequestError
+from convwise.files import write_text
+from convwise.images.reading import UnreadableImage, load_pixels
+from convwise.runs import Run
+from convwise.verbs.evaluate import load_model
+
+_CHUNK = 512  # images held in memory at a time
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One file's answer: the label with its probability and the `top` labels, or the reason why there is none."""
+
+    path: str
+    label: str | None = None
+    probability: float | None = None
+    top: tuple[tuple[str, float], ...] = ()
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        top = [{"label": label, "probability": probability} for label, probability in self.top]
+        return {"path": self.path, "label": self.label, "probability": self.probability, "top": top}
+
+
+def predict(run: str | Path | Run, paths: Sequence[str | Path], *, top: int = 5) -> list[Prediction]:
+    """Predicts each file, and each file below each folder, in order. Unreadable files are answered with `error`.
+
+    Raises RequestError for a path that does not exist, an unfinished run, or top below 1.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    run.require_complete()
+    if top < 1:
+        raise RequestError(f"top={top}: it must be 1 or more")
+    if not paths:
+        raise RequestError("no path given: name pictures or folders of pictures")
+    files = [file for path in paths for file in _files(Path(path))]
+    recipe = run.settings.recipe
+    model = load_model(run)
+    answers: list[Prediction] = []
+    for start in range(0, len(files), _CHUNK):
+        chunk = files[start : start + _CHUNK]
+        pixels: list[NDArray[np.uint8] | str] = []
+        for file in chunk:
+            try:
+                pixels.append(load_pixels(file, size=recipe.size_px, fit=recipe.fit))
+            except UnreadableImage as problem:
+                pixels.append(str(problem))
+        answers += _answers(model, run, chunk, pixels, top, recipe.flip_averaging)
+    return answers
+
+
+def write_csv(answers: Sequence[Prediction], path: Path) -> None:
+    """One line a file: path, label, probability, error, and the further labels with their probabilities."""
+    n_top = max((len(answer.top) for answer in answers), default=0)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    further = [column for i in range(2, n_top + 1) for column in (f"label_{i}", f"probability_{i}")]
+    writer.writerow(["path", "label", "probability", "error", *further])
+    for answer in answers:
+        rest = [cell for pair in answer.top[1:] for cell in pair]
+        writer.writerow([answer.path, answer.label, answer.probability, answer.error, *rest])
+    write_text(path, text.getvalue())
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+        if not found:
+            raise RequestError(f"path={path}: the folder is empty; name a picture or a folder of pictures")
+        return found
+    if not path.exists():
+        raise RequestError(f"path={path}: there is no such file or folder")
+    return [path]
+
+
+def _answers(
+    model: Any,
+    run: Run,
+    files: Sequence[Path],
+    pixels: Sequence[NDArray[np.uint8] | str],
+    top: int,
+    flip_averaging: bool,
+) -> list[Prediction]:
+    from convwise.training.predict import predict_probabilities
+
+    names = run.class_names
+    readable = [image for image in pixels if not isinstance(image, str)]
+    rows: Iterator[NDArray[np.float64]] = iter(())
+    if readable:
+        stack = np.stack(readable)
+        rows = iter(predict_probabilities(model, stack, np.arange(len(stack)), flip_averaging=flip_averaging))
+    answers = []
+    for file, image in zip(files, pixels, strict=True):
+        if isinstance(image, str):
+            answers.append(Prediction(str(file), error=image))
+            continue
+        row = next(rows)
+        best = np.argsort(-row, kind="stable")[:top]
+        ranked = tuple((names[i], float(row[i])) for i in best)
+        answers.append(Prediction(str(file), ranked[0][0], ranked[0][1], ranked))
+    return answers

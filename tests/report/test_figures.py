@@ -1,0 +1,104 @@
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from convwise.evaluation import Evaluation, evaluate
+from convwise.report import figures
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are saved, for a look at what is on them."""
+    seen: list[Figure] = []
+    save = figures._save
+
+    def keep(figure: Figure, path: str | Path) -> None:
+        seen.append(figure)
+        save(figure, path)
+
+    monkeypatch.setattr(figures, "_save", keep)
+    return seen
+
+
+def evaluation(k: int, n: int = 202) -> Evaluation:
+    rng = np.random.default_rng(0)
+    labels = np.arange(n) % k
+    p = rng.random((n, k))
+    p[np.arange(n), labels] += 0.7
+    names = [f"class_{i} $x_" for i in range(k)]
+    return evaluate(labels, p / p.sum(axis=1, keepdims=True), names, split="test", paths=[str(i) for i in range(n)])
+
+
+ROWS = [
+    {"epoch": e, "loss": 1 / e, "accuracy": 1 - 0.5 / e, "val_loss": 1.1 / e, "val_accuracy": a, "learning_rate": 1e-3}
+    for e, a in ((1, 0.5), (2, 0.9), (3, 0.9), (4, 0.8))
+]
+
+
+def test_learning_curves_hold_the_numbers_and_mark_the_first_best_epoch(tmp_path: Path, drawn: list[Figure]) -> None:
+    figures.learning_curves(ROWS, tmp_path / "l.png")
+    loss, accuracy, rate = drawn[0].axes
+    assert loss.lines[0].get_ydata() == [row["loss"] for row in ROWS]
+    assert accuracy.lines[1].get_ydata() == [row["val_accuracy"] for row in ROWS]
+    assert rate.lines[0].get_ydata() == [1e-3] * 4
+    assert "best epoch: 2" in [text.get_text() for text in loss.get_legend().get_texts()]
+    assert [path.name for path in tmp_path.iterdir()] == ["l.png"]
+
+
+def test_learning_curves_without_validation_and_without_epochs_are_drawn(tmp_path: Path) -> None:
+    figures.learning_curves([{"epoch": 1, "loss": 1.0, "accuracy": 0.5}], tmp_path / "one.png")
+    assert cv2.imread(str(tmp_path / "one.png")) is not None
+
+
+def test_four_classes_show_every_count(tmp_path: Path, drawn: list[Figure]) -> None:
+    result = evaluation(4)
+    figures.confusion_matrix(result, tmp_path / "c.png")
+    shown = sorted(text.get_text() for text in drawn[0].axes[0].texts)
+    assert shown == sorted(str(count) for row in result.confusion for count in row if count)
+
+
+def test_with_101_classes_no_two_names_overlap(tmp_path: Path, drawn: list[Figure]) -> None:
+    figures.confusion_matrix(evaluation(101), tmp_path / "c.png")
+    labels = drawn[0].axes[0].get_yticklabels()
+    assert len(labels) == 101
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(lower.y1 <= upper.y0 + 1 for upper, lower in pairwise(boxes))
+    assert boxes[0].height >= 9  # pixels: smaller letters cannot be read
+    assert boxes[0].x0 >= 0
+
+
+def test_the_sheet_shows_the_mistakes_in_order_with_label_answer_and_probability(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    asked: list[str] = []
+
+    def load(path: str) -> NDArray[np.uint8]:
+        asked.append(path)
+        return np.zeros((20, 30, 3), np.uint8)
+
+    result = evaluation(7)
+    figures.worst_mistakes(result, load, tmp_path / "w.png", n=7)
+    assert asked == [mistake.path for mistake in result.mistakes[:7]]
+    caption = drawn[0].axes[0].get_title().replace("\n", " ")
+    first = result.mistakes[0]
+    assert caption == f"is {first.label} taken for {first.predicted} at {first.probability:.0%}"
+
+
+def test_no_mistake_is_a_sheet_that_says_so(tmp_path: Path, drawn: list[Figure]) -> None:
+    result = evaluate(np.array([0, 1]), np.eye(2), ["a", "b"], split="test")
+    figures.worst_mistakes(result, lambda path: np.zeros((2, 2, 3), np.uint8), tmp_path / "w.png")
+    assert drawn[0].get_suptitle() == "test: no mistake"
+
+
+def test_nothing_global_is_touched(tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    figures.learning_curves(ROWS, tmp_path / "l.png")
+    assert dict(matplotlib.rcParams) == before
+    assert "matplotlib.pyplot" not in sys.modules
