@@ -1,4 +1,10 @@
-"""The 95 % intervals of an evaluation, one method per metric. NumPy only; coverage: benchmarks/interval_coverage.py."""
+"""The 95 % intervals of an evaluation, one method per metric. NumPy only.
+
+Coverage by simulation (benchmarks/interval_coverage.py; 4 and 101 classes, n of 101, 303 and 1010; calibrated and
+overconfident networks, accuracy 0.5, 0.9 and 0.99; 300 repeats): 93.7 to 98.7 % up to an accuracy of 0.9. At 0.99,
+where one mistake more or less moves a limit far: 90 to 98 % for the accuracies (90 % at n=101, the known dip of
+Wilson's interval), 92.7 to 99.7 % for log loss, 96.7 to 100 % for calibration error.
+"""
 
 import math
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -63,21 +64,21 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, settings: RunSettings, class_names: Sequence[str], split: Mapping[str, Any]) -> Run:
-        """Writes what is known before training. Raises RequestError if the folder holds anything already."""
+        """Writes what is known before training; the folder appears whole. Raises RequestError if it holds anything."""
+        refuse_used(folder)
+        laid_out = folder.with_name(f".{folder.name}.{os.getpid()}.part")
         try:
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise RequestError(
-                    f"out={folder}: it exists already; name a new folder, or go on with --resume {folder}"
-                )
-            folder.mkdir(parents=True, exist_ok=True)
+            laid_out.mkdir(parents=True)
+            write_json(laid_out / "environment.json", environment())
+            write_json(laid_out / "split.json", split)
+            write_json(laid_out / "classes.json", list(class_names))
+            write_json(laid_out / "settings.json", settings.to_dict())
+            laid_out.replace(folder)  # an empty folder of that name is replaced
         except OSError as problem:
             raise cannot_write(folder, problem) from None
-        run = cls(folder)
-        write_json(folder / "environment.json", environment())
-        write_json(folder / "split.json", split)
-        write_json(run.classes_path, list(class_names))
-        write_json(folder / "settings.json", settings.to_dict())
-        return run
+        finally:
+            shutil.rmtree(laid_out, ignore_errors=True)
+        return cls(folder)
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -152,6 +153,12 @@ class Run:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:
             raise ConvwiseError(f"{path} cannot be read: {problem}") from None
+
+
+def refuse_used(folder: Path) -> None:
+    """Raises RequestError if the folder holds anything already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RequestError(f"out={folder}: it exists already; name a new one, or go on with --resume {folder}")
 
 
 def environment() -> dict[str, Any]:

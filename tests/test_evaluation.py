@@ -54,6 +54,18 @@ def test_mean_class_of_one_class_is_nearly_wilson_and_equal_perfect_classes_add_
     assert perfect == wilson(1.0, 100)
 
 
+@pytest.mark.parametrize(("images", "recall"), [(2, 0.5), (3, 0.9), (10, 0.5), (10, 0.9)])
+def test_the_mean_of_many_small_classes_is_held_as_often_as_it_should_be(images: int, recall: float) -> None:
+    support = np.full(101, images)
+    draws = np.random.default_rng(0).binomial(images, recall, (2000, 101))
+    estimates = [mean_class(draw, support) for draw in draws]
+    held = np.mean([e.low <= recall <= e.high for e in estimates])
+    assert 0.93 < held < 0.97  # 4 standard errors (0.005) around 0.95
+    spread = draws.mean(axis=1).std() / images
+    width = np.mean([e.high - e.low for e in estimates])
+    assert width == pytest.approx(2 * 1.96 * spread, rel=0.05)  # the spread itself is known to 1.6 %
+
+
 def test_mean_loss_limits_are_gamma_quantiles() -> None:
     losses = np.random.default_rng(0).exponential(0.5, 200)
     estimate, mean, variance = mean_loss(losses), losses.mean(), losses.var(ddof=1) / 200

@@ -1,0 +1,1 @@
+"""Images: a folder -> index -> split -> cached pixels -> augmented batches. No Keras."""

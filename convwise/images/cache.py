@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.images.home import clear_errors, home, remove_leftovers, temporary_name, write_synced
+from convwise.images.home import clear_errors, home, remove_leftovers, temporary_name, write_atomically
 
 _FORMAT = 1  # raise it when decoding or fitting changes, and older caches are made anew
 _FLUSH_BYTES = 8 * 2**20
@@ -76,7 +76,7 @@ class CacheWriter:
     def write(self, block: NDArray[np.uint8]) -> None:
         """Append (k, size, size, 3) pixels."""
         with clear_errors(self._folder):
-            view = memoryview(np.ascontiguousarray(block)).cast("B")
+            view = np.ascontiguousarray(block).data.cast("B")
             while len(view):  # a disk that is nearly full takes a part, and raises at the next
                 view = view[self._file.write(view) :]
             self._n_images += len(block)
@@ -93,7 +93,7 @@ class CacheWriter:
             os.fsync(self._file.fileno())
             self._file.close()
             manifest = {"format": _FORMAT, "n_images": self._n_images, "size": self._size, "fit": self._fit}
-            write_synced(self._temporary / _MANIFEST, json.dumps(manifest).encode())
+            write_atomically(self._temporary / _MANIFEST, json.dumps(manifest).encode())
             place = self._folder / digest
             try:
                 self._temporary.rename(place)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.archives import unpack
@@ -61,12 +60,6 @@ class Installed:
     n_images: int
     official: bool | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        what = {key: getattr(self.dataset, key) for key in ("name", "description", "licence", "citation", "url")}
-        folder = None if self.folder is None else str(self.folder)
-        return what | {"folder": folder, "n_images": self.n_images, "official": self.official}
-
 
 @dataclass(frozen=True)
 class Source:
@@ -95,7 +88,7 @@ DATASETS = {
         "Faces, Leopards, Motorbikes and airplanes of Caltech-101: 2,233 pictures",
         classes=("Faces", "Leopards", "Motorbikes", "airplanes"),
     ),
-    "shapes": Dataset("shapes", f"{len(OUTLINES)} kinds of shapes, 200 of each, drawn by convwise", "CC0", "shapes"),
+    "shapes": Dataset("shapes", f"{len(OUTLINES)} kinds of shapes, 250 of each, drawn by convwise", "CC0", "shapes"),
 }
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from convwise.errors import ConvwiseError
 
@@ -64,25 +65,27 @@ def temporary_name(folder: Path) -> Path:
     return folder / f"tmp~{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, force it to the disk, and rename it."""
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write; it takes its name when all is on the disk, and vanishes if anything goes wrong."""
     with clear_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
         temporary = temporary_name(path.parent)
         try:
-            write_synced(temporary, content)
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a file and return when it is on the disk."""
-    with path.open("wb") as file:
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a whole file through `atomic_file`."""
+    with atomic_file(path) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import RequestError
+from convwise.errors import ConvwiseError, RequestError
 from convwise.images.cache import CacheWriter, PixelCache, cache_digest, open_cache
 from convwise.images.duplicates import find_duplicates
 from convwise.images.fitting import check_fit
 from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile
 from convwise.images.listing import Listing, list_files
-from convwise.images.reading import Pixels, decode, quiet_pillow
+from convwise.images.reading import Pixels, UnreadableImage, decode, quiet_pillow
 from convwise.images.record import ScanRecord, load_record, save_record
 from convwise.images.scan import FileFacts, Known, Status, read_bytes, scan
 
@@ -125,7 +125,11 @@ def _settle(
         chosen = np.flatnonzero(facts.status == Status.IMAGE)
 
         def read(number: int) -> Pixels:
-            return decode(read_bytes(f"{listing.root}/{listing.paths[chosen[number]]}", whole=True))
+            path = f"{listing.root}/{listing.paths[chosen[number]]}"
+            try:
+                return decode(read_bytes(path, whole=True))
+            except (OSError, UnreadableImage) as error:
+                raise ConvwiseError(f"{path}: was changed while the folder was read ({error}); run again") from error
 
         with quiet_pillow():
             duplicates = find_duplicates(facts.content[chosen], facts.sketches[chosen], facts.shapes[chosen], read)

@@ -1,7 +1,6 @@
 """What the last pass over a folder found, so that the next one asks only for names and stamps."""
 
 import hashlib
-import io
 import os
 import zipfile
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.images.home import home, write_atomically
+from convwise.images.home import atomic_file, home
 from convwise.images.index import DuplicateGroup
 from convwise.images.listing import Listing
 from convwise.images.scan import FileFacts
@@ -40,42 +39,41 @@ class ScanRecord:
 
 
 def load_record(listing: Listing) -> ScanRecord | None:
-    """The record of the same folder and classes, or None where there is none that can be read."""
+    """The record of the same folder and selection of classes, or None where there is none that can be read."""
     try:
-        with np.load(_place(listing)) as file:
-            facts = FileFacts(*(file[name] for name in ("status", "content", "sketches", "shapes")),
-                              _names(file["reasons"]))  # fmt: skip
+        with _place(listing).open("rb") as raw, np.load(raw) as file:
+            reasons = _names(file["reasons"])
+            facts = FileFacts(file["status"], file["content"], file["sketches"], file["shapes"], reasons)
             kinds, ends, members = file["kinds"], file["ends"], file["members"]
             groups = tuple(
                 DuplicateGroup(str(kind), tuple(map(int, part)))  # type: ignore[arg-type]
                 for kind, part in zip(kinds, np.split(members, ends[:-1]), strict=True)
             ) if len(kinds) else ()  # fmt: skip
             return ScanRecord(tuple(_names(file["paths"])), file["stamps"], facts, groups)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
         return None  # missing or damaged: the folder is read again
 
 
 def save_record(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup, ...]) -> None:
     """Replace the folder's record."""
-    file = io.BytesIO()
-    np.savez(
-        file,
-        paths=_blob(listing.paths),
-        stamps=listing.stamps,
-        status=facts.status,
-        content=facts.content,
-        sketches=facts.sketches,
-        shapes=facts.shapes,
-        reasons=_blob(facts.reasons),
-        kinds=np.array([group.kind for group in duplicates], "U6"),
-        ends=np.cumsum([len(group.members) for group in duplicates], dtype=np.int64),
-        members=np.array([member for group in duplicates for member in group.members], np.int64),
-    )
-    write_atomically(_place(listing), file.getvalue())
+    with atomic_file(_place(listing)) as file:
+        np.savez(
+            file,
+            paths=_blob(listing.paths),
+            stamps=listing.stamps,
+            status=facts.status,
+            content=facts.content,
+            sketches=facts.sketches,
+            shapes=facts.shapes,
+            reasons=_blob(facts.reasons),
+            kinds=np.array([group.kind for group in duplicates], "U6"),
+            ends=np.cumsum([len(group.members) for group in duplicates], dtype=np.int64),
+            members=np.array([member for group in duplicates for member in group.members], np.int64),
+        )
 
 
 def _place(listing: Listing) -> Path:
-    key = os.fsencode("\0".join([str(_FORMAT), listing.root, *listing.class_names]))
+    key = os.fsencode(f"{_FORMAT}\0{listing.root}\0{listing.selection}")
     return home() / "scans" / f"{hashlib.sha256(key).hexdigest()[:32]}.npz"
 
 

@@ -69,7 +69,7 @@ OUTLINES: dict[str, Contours] = {  # in the unit circle; a second contour is a h
 def make_shapes(
     folder: str | Path,
     *,
-    per_class: int = 200,
+    per_class: int = 250,
     size_px: int = 96,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -126,7 +126,7 @@ def _colours(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.
     """Two colours that differ clearly in lightness; which of them is the lighter one is left to chance."""
     while True:
         ground, ink = rng.uniform(20, 235, (2, 3))
-        if abs(float((ground - ink) @ [0.299, 0.587, 0.114])) > 60:
+        if abs(float((ground - ink) @ [0.299, 0.587, 0.114])) > 80:
             return ground, ink
 
 

@@ -1,6 +1,5 @@
 """The pictures of a run: learning curves, the confusion matrix, a sheet of the worst mistakes."""
 
-import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from convwise.evaluation import Evaluation
-from convwise.images.home import write_atomically
+from convwise.files import write_atomically
 
 # Two of Okabe and Ito's colours (2008), told apart by colour-blind readers and in gray.
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
@@ -21,21 +20,20 @@ FEW_CLASSES = 20  # up to here each cell of the matrix holds its number
 _TEXT = {"parse_math": False}  # a class called $5 is no formula
 
 
-def learning_curves(metrics: Sequence[Mapping[str, float]], path: str | Path) -> None:
-    """Loss, accuracy and learning rate by epoch, the best epoch (highest val_accuracy, the earliest) marked.
+def learning_curves(metrics: Sequence[Mapping[str, float]], path: str | Path, *, best_epoch: int | None = None) -> None:
+    """Loss, accuracy and learning rate by epoch, with a line at the epoch whose weights were kept.
 
     `metrics`: the rows of metrics.jsonl, with `epoch` and any of loss, accuracy, val_loss, val_accuracy, learning_rate.
     """
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     panels = figure.subplots(1, 3)
-    best = _best_epoch(metrics)
     for panel, name, title in zip(
         panels, ("loss", "accuracy", "learning_rate"), ("loss", "accuracy", "learning rate"), strict=True
     ):
         _curve(panel, metrics, name, TRAIN, "training")
         _curve(panel, metrics, f"val_{name}", VALIDATION, "validation")
-        if best is not None:
-            panel.axvline(best, color="0.5", linewidth=0.8, linestyle=":", label=f"best epoch: {best:g}")
+        if best_epoch is not None:
+            panel.axvline(best_epoch, color="0.5", linewidth=0.8, linestyle=":", label=f"best epoch: {best_epoch}")
         panel.set_title(title, loc="left", fontsize=11)
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -44,11 +42,6 @@ def learning_curves(metrics: Sequence[Mapping[str, float]], path: str | Path) ->
     panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
     panels[0].legend(frameon=False, fontsize=9)
     _save(figure, path)
-
-
-def _best_epoch(metrics: Sequence[Mapping[str, float]]) -> float | None:
-    scored = [row for row in metrics if row.get("val_accuracy") is not None]
-    return max(scored, key=lambda row: row["val_accuracy"])["epoch"] if scored else None
 
 
 def _curve(panel: Axes, metrics: Sequence[Mapping[str, float]], name: str, colour: str, label: str) -> None:
@@ -136,6 +129,5 @@ def _quiet(panel: Axes) -> None:
 
 
 def _save(figure: Figure, path: str | Path) -> None:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
-    write_atomically(Path(path), buffer.getvalue())
+    with write_atomically(Path(path)) as file:
+        FigureCanvasAgg(figure).print_png(file)

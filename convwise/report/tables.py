@@ -1,17 +1,10 @@
-"""What convwise says on the terminal as tables: evaluations, data sets, what is wrong with a folder; and a CSV."""
+"""An evaluation as tables for the terminal."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from rich.console import Console
 from rich.table import Table
 
 from convwise.evaluation import METRICS, ClassScore, Evaluation
-from convwise.images.datasets import Installed
-from convwise.images.home import write_atomically
 from convwise.intervals import Estimate
 
 MAX_CLASSES = 20  # above it only the worst are listed
@@ -55,59 +48,9 @@ def mistakes_table(evaluation: Evaluation, n: int = 10) -> Table:
     return _table(f"the {len(shown)} most confident of {n_wrong:,} mistakes", ("is", "taken for", "at", "image"), rows)
 
 
-def print_evaluation(evaluation: Evaluation) -> None:
-    """Metrics, classes, and the most confident mistakes where there are any."""
-    print_table(metrics_table(evaluation))
-    print_table(classes_table(evaluation))
-    if evaluation.mistakes:
-        print_table(mistakes_table(evaluation))
-
-
-def print_table(table: Table) -> None:
-    Console().print(table)
-
-
-def dataset_table(found: Sequence[Installed]) -> Table:
-    """The data sets known by name, and where they are."""
-    rows = [
-        (entry.dataset.name, entry.dataset.description, f"{entry.n_images:,}", str(entry.folder))
-        if entry.folder
-        else (entry.dataset.name, entry.dataset.description, "–", "not installed")
-        for entry in found
-    ]
-    return _table("data sets", ("name", "description", "images", "folder"), rows)
-
-
-def print_data_report(report: Mapping[str, Any]) -> None:
-    """What `data check --json` says, for reading; of long lists the beginning, with the number left out."""
-    console = Console(highlight=False, markup=False)
-    rows = [(name, f"{count:,}") for name, count in report["classes"].items()]
-    print_table(_table(f"{report['folder']}: {report['n_images']:,} images", ("class", "images"), rows))
-    unreadable = [f"{entry['path']}: {entry['reason']}" for entry in report["unreadable"]]
-    copies = [" = ".join(group) for group in report["duplicates"]]
-    for title, lines in (("unreadable files, left out", unreadable), ("groups of copies, kept on one side", copies)):
-        console.print(f"{title}: {len(lines)}")
-        for line in lines[:N_WORST]:
-            console.print(f"  {line}")
-        if len(lines) > N_WORST:
-            console.print(f"  and {len(lines) - N_WORST} more (--json lists them all)")
-    if report.get("empty_classes"):
-        console.print(f"folders without images: {', '.join(report['empty_classes'])}")
-    console.print(f"other files, ignored: {report['ignored']:,}")
-
-
-def write_predictions_csv(answers: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """One row per file: path, label, probability, error."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ("path", "label", "probability", "error"), extrasaction="ignore", restval="")
-    writer.writeheader()
-    writer.writerows(answers)
-    write_atomically(Path(path), text.getvalue().encode("utf-8", "surrogateescape"))
-
-
 def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Numbers to the right; words, which are no markup whatever a folder is called, to the left and folded."""
-    words = {"metric", "class", "is", "taken for", "image", "name", "description", "folder"}
+    words = {"metric", "class", "is", "taken for", "image"}
     table = Table(title=title, title_justify="left", title_style="bold", header_style="")
     for name in header:
         table.add_column(name, justify="left" if name in words else "right", overflow="fold")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ class Progress:
     seconds: float
     finished: bool
     best_epoch: int
-    best_score: tuple[float, float]
+    best_score: float
     rows: tuple[dict[str, float], ...]
 
 
@@ -53,7 +54,6 @@ class CheckpointFolder:
             return None
         arrays = self._read(path)
         values = json.loads(arrays["progress"].tobytes())
-        values["best_score"] = tuple(values["best_score"])
         values["rows"] = tuple(values["rows"])
         return Progress(**values), _numbered(arrays, "w"), _numbered(arrays, "o")
 
@@ -70,9 +70,9 @@ class CheckpointFolder:
 
     def _read(self, path: Path) -> dict[str, NDArray[Any]]:
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return dict(archive)
-        except (OSError, ValueError, KeyError) as problem:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
             raise ConvwiseError(f"{path} cannot be read ({problem}); train again into a new folder") from None
 
 

@@ -58,8 +58,8 @@ def fit(
 ) -> Progress:
     """Trains until the recipe's end, from the checkpoint where there is one, and leaves the best weights there.
 
-    The best epoch is the one of highest validation accuracy, then lowest validation log loss, then the later one;
-    without validation images it is the last. Raises ConvwiseError where the loss is no longer a number.
+    The best epoch is the one of lowest validation log loss, which tells epochs apart with less noise than a count of
+    errors does; without validation images it is the last. Raises ConvwiseError where the loss is no longer a number.
     """
     total_steps = recipe.epochs * batches.steps
     clocked = recipe.minutes is not None
@@ -73,7 +73,7 @@ def fit(
     )
     model.optimizer.build(model.trainable_variables)
     saved = checkpoints.load()
-    start = Progress(0, 0.0, False, 0, (-math.inf, -math.inf), ())
+    start = Progress(0, 0.0, False, 0, -math.inf, ())
     if saved:
         start, weights, optimizer = saved
         _restore(model.weights, weights)
@@ -177,11 +177,11 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(row["loss"]):
             raise ConvwiseError(self._not_finite())
         row["learning_rate"] = rate_at(self.recipe, self.share, self.steps_done)
-        score = (math.inf, 0.0)  # without validation images every epoch beats the one before
+        score = math.inf  # without validation images every epoch beats the one before
         if self.validation is not None:
             began = time.monotonic()
             accuracy, log_loss = self.validation.scores(self.model, flip_averaging=self.recipe.flip_averaging)
-            score = (accuracy, -log_loss)
+            score = -log_loss
             row |= {"val_accuracy": accuracy, "val_loss": log_loss}
             row["validation_seconds"] = round(time.monotonic() - began, 3)
         row["seconds"] = round(time.monotonic() - self.epoch_began, 3)

@@ -44,7 +44,7 @@ class Recipe:
     weight_decay: float = 5e-4
     schedule: str = "one_cycle"
     warmup: float = 0.2
-    epochs: int = 12
+    epochs: int = 15
     minutes: float | None = None
     batch: int = 32
     label_smoothing: float = 0.1
@@ -120,7 +120,7 @@ def _flag(name: str) -> str:
 RECIPES = {
     "fast": Recipe(
         augmentation=Augmentation(
-            rotation_degrees=10, smallest_crop=0.4, brightness=0.1, contrast=0.3, horizontal_flip=True
+            rotation_degrees=10, smallest_crop=0.6, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),
     ),
     "tutorial": Recipe(

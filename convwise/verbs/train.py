@@ -21,7 +21,7 @@ from convwise.images.index import ImageIndex, require_classes
 from convwise.images.prepare import prepare
 from convwise.images.split import Split, split_images
 from convwise.nets import require_network
-from convwise.runs import Run, RunSettings
+from convwise.runs import Run, RunSettings, refuse_used
 from convwise.training.recipe import Recipe, named_recipe
 
 DEFAULT_NET = "narrowresnet"
@@ -92,7 +92,7 @@ def train(
     with_background = asked.get("background", False) if background is None else background
     source = resolve(data, background=with_background)
     if asked.get("out"):
-        _refuse_full_folder(Path(asked["out"]))
+        refuse_used(Path(asked["out"]))
 
     with ThreadPoolExecutor(1) as elsewhere:
         # Keras takes seconds to import, reading the pictures takes seconds of other threads: both at once.
@@ -289,7 +289,7 @@ def _complete(
         evaluation = evaluate_model(
             exported, cache.pixels, index, split.test, split="test", flip_averaging=recipe.flip_averaging
         )
-    _draw(run, rows, evaluation, index, cache)
+    _draw(run, rows, progress.best_epoch, evaluation, index, cache)
     seconds = time.monotonic() - began
     run.finish(
         evaluation,
@@ -326,23 +326,19 @@ def _save_model(model: Any, path: Path) -> None:
 def _draw(
     run: Run,
     rows: Sequence[Mapping[str, float]],
+    best_epoch: int,
     evaluation: Evaluation | None,
     index: ImageIndex,
     cache: PixelCache,
 ) -> None:
     from convwise.report import figures
 
-    figures.learning_curves(rows, run.folder / "learning_curves.png")
+    figures.learning_curves(rows, run.folder / "learning_curves.png", best_epoch=best_epoch)
     if evaluation is None:
         return
     position = {path: i for i, path in enumerate(index.paths)}
     figures.confusion_matrix(evaluation, run.folder / "confusion_matrix.png")
     figures.worst_mistakes(evaluation, lambda path: cache.pixels[position[path]], run.folder / "worst_mistakes.png")
-
-
-def _refuse_full_folder(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RequestError(f"out={folder}: it exists already; name a new folder, or go on with --resume {folder}")
 
 
 def _new_folder(data: str, net: str) -> Path:

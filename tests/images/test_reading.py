@@ -43,7 +43,9 @@ def test_a_jpeg_gives_what_pillow_gives(options: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-@pytest.mark.parametrize(("size", "fit", "factor"), [(30, "stretch", 8), (31, "stretch", 4), (64, "pad", 4), (70, "crop", 2)])
+@pytest.mark.parametrize(
+    ("size", "fit", "factor"), [(30, "stretch", 8), (31, "stretch", 4), (64, "pad", 4), (70, "crop", 2)]
+)
 def test_a_jpeg_is_decoded_at_the_smallest_sufficient_size(progressive: bool, size: int, fit: str, factor: int) -> None:
     image = picture(320, 240)
     data = encoded(image, "JPEG", quality=95, progressive=progressive)

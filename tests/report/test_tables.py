@@ -1,9 +1,6 @@
-import csv
-from pathlib import Path
-from typing import Any
+import io
 
 import numpy as np
-import pytest
 from rich.console import Console
 from rich.table import Table
 
@@ -20,7 +17,7 @@ def evaluation(names: list[str], n: int = 300) -> Evaluation:
 
 
 def text_of(table: Table) -> str:
-    console = Console(width=150, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = Console(width=150, record=True, file=io.StringIO())
     console.print(table)
     return console.export_text()
 
@@ -43,7 +40,8 @@ def test_few_classes_are_all_shown_and_of_many_the_ten_worst_and_the_mean() -> N
     assert text.count("class0") + text.count("class1") == 10
     assert worst[0].name in text
     assert worst[-1].name not in text
-    assert f"mean of 101 │    {100 * np.mean([s.precision for s in result.per_class]):.1f} %" in text
+    mean = next(line for line in text.splitlines() if "mean of 101" in line)
+    assert f" {100 * np.mean([s.precision for s in result.per_class]):.1f} %" in mean
 
 
 def test_the_most_confident_mistakes_are_shown_with_their_number() -> None:
@@ -61,40 +59,5 @@ def test_a_class_name_is_text_and_no_markup() -> None:
 
 def test_an_undefined_score_is_a_dash() -> None:
     result = evaluate(np.array([0, 0]), np.array([[1.0, 0.0]] * 2), ["a", "never"], split="test")
-    assert "never    │         – │      – │" in text_of(tables.classes_table(result))
-
-
-def test_a_data_report_lists_ten_of_many_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    report: dict[str, Any] = {
-        "folder": "f",
-        "n_images": 3,
-        "classes": {"[b]": 2, "c": 1},
-        "unreadable": [{"path": f"{i}.jpg", "reason": "[empty]"} for i in range(13)],
-        "duplicates": [["a.png", "b.png"]],
-        "empty_classes": ["none"],
-        "ignored": 4,
-    }
-    tables.print_data_report(report)
-    text = capsys.readouterr().out
-    for line in (
-        "unreadable files, left out: 13",
-        "9.jpg: [empty]",
-        "and 3 more",
-        "a.png = b.png",
-        "[b]",
-        "ignored: 4",
-    ):
-        assert line in text
-    assert "10.jpg" not in text
-
-
-def test_predictions_become_one_csv_row_each(tmp_path: Path) -> None:
-    answers = [{"path": 'a,"b.png', "label": "x", "probability": 0.5, "top": []}, {"path": "c.png", "error": "empty"}]
-    tables.write_predictions_csv(answers, tmp_path / "p.csv")
-    with (tmp_path / "p.csv").open(newline="") as file:
-        rows = list(csv.reader(file))
-    assert rows == [
-        ["path", "label", "probability", "error"],
-        ['a,"b.png', "x", "0.5", ""],
-        ["c.png", "", "", "empty"],
-    ]
+    row = next(line for line in text_of(tables.classes_table(result)).splitlines() if "never" in line)
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["never", "–", "–", "–", "0"]

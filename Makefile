@@ -1,0 +1,43 @@
+# Two commands: `make demo` shows the main job, `make test` checks everything. Both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := .demo
+
+.PHONY: help setup demo test fast lint clean
+help:
+	@echo "make demo   train, evaluate and predict on a generated data set (sets everything up first)"
+	@echo "make test   format, lint, types, floors and all tests"
+	@echo "make fast   the same without the slow tests"
+	@echo "make clean  remove what these made"
+
+setup: $(VENV)/.ready
+$(VENV)/.ready: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[dev,tensorboard]"
+	@touch $@
+
+demo: export CONVWISE_HOME = $(CURDIR)/$(DEMO)/home
+demo: setup
+	rm -rf $(DEMO)/run
+	$(BIN)/convwise data add shapes
+	$(BIN)/convwise train shapes --out $(DEMO)/run
+	$(BIN)/convwise predict $(DEMO)/run $(DEMO)/home/data/shapes/star --top 2 | head -5
+	@echo "look at $(DEMO)/run: learning_curves.png, confusion_matrix.png, worst_mistakes.png"
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fast: lint
+	$(BIN)/pytest -m "not slow and not real"
+
+# Fast tests first: a broken one is told within a minute or two.
+test: lint
+	$(BIN)/pytest -m "not slow and not real" --quiet
+	$(BIN)/pytest -m "slow or real"
+
+clean:
+	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,49 @@
+"""A home of its own for every test session, and small folders of pictures."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("GLOG_minloglevel", "3")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or writes the user's caches."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("CONVWISE_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def picture_folder(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a folder of noisy pictures, each class around a colour of its own, so that any network can learn it."""
+
+    def make(name: str = "pictures", n_classes: int = 3, per_class: int = 16, size_px: int = 40) -> Path:
+        random = np.random.default_rng(7)
+        for number in range(n_classes):
+            folder = tmp_path / name / f"class {chr(97 + number)}"
+            folder.mkdir(parents=True)
+            colour = np.full(3, 60.0)
+            colour[number % 3] = 190.0
+            for i in range(per_class):
+                noise = random.normal(0, 40, (size_px, size_px, 3))
+                pixels = np.clip(colour + noise, 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{i:03}.png")
+        return tmp_path / name
+
+    return make
+
+
+def caltech_archive() -> Path | None:
+    """The real archive, from a folder or file named by CONVWISE_TEST_CALTECH101."""
+    named = os.environ.get("CONVWISE_TEST_CALTECH101")
+    if not named:
+        return None
+    path = Path(named)
+    return path / "101_ObjectCategories.tar.gz" if path.is_dir() else path

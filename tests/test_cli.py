@@ -1,0 +1,271 @@
+"""The command line: what it prints, what it refuses, what it leaves behind."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convwise
+from convwise import cli
+
+QUICK = ["--net", "simple", "--size", "32", "--epochs", "2", "--batch", "8"]
+
+
+def run(*arguments: str) -> int:
+    try:
+        return cli.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, Any]]:
+    """A folder of pictures, a finished run on it, and what `train --json` printed, all in a process of its own."""
+    from PIL import Image
+
+    place = tmp_path_factory.mktemp("finished")
+    random = np.random.default_rng(1)
+    for number, name in enumerate(("gréen apple", "red [apple]", "blue")):
+        (place / "data" / name).mkdir(parents=True)
+        for i in range(14):
+            colour = np.eye(3)[number] * 150
+            pixels = np.clip(random.normal(60, 30, (30, 50, 3)) + colour, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(place / "data" / name / f"picture {i}.png")
+    (place / "data" / "blue" / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
+    (place / "data" / "blue" / "notes.txt").write_text("not a picture")
+    command = [sys.executable, "-m", "convwise.cli", "train", str(place / "data"), *QUICK, "--json"]
+    environment = {**os.environ, "CONVWISE_HOME": str(place / "home")}
+    out = ["--out", str(place / "run"), "--tensorboard"]
+    done = subprocess.run([*command, *out], env=environment, capture_output=True, text=True, check=True)
+    return place / "data", place / "run", json.loads(done.stdout)
+
+
+def test_train_prints_one_json_object_with_the_promised_keys(finished: tuple[Path, Path, dict[str, Any]]) -> None:
+    _, folder, printed = finished
+    assert printed["run"] == str(folder)
+    assert printed["seconds"] > 0
+    evaluation = printed["evaluation"]
+    assert (evaluation["split"], evaluation["n"]) == ("test", 12)
+    for metric in ("accuracy", "mean_class_accuracy", "top5_accuracy", "log_loss", "calibration_error"):
+        score = evaluation[metric]
+        assert score["low"] <= score["value"] <= score["high"]
+
+
+def test_a_run_folder_holds_what_a_run_is(finished: tuple[Path, Path, dict[str, Any]]) -> None:
+    _, folder, _ = finished
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "checkpoint", "classes.json", "confusion_matrix.png", "environment.json", "evaluation.json",
+        "learning_curves.png", "metrics.jsonl", "model.keras", "run.json", "settings.json", "split.json",
+        "tensorboard", "worst_mistakes.png",
+    }  # fmt: skip
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert json.loads((folder / "run.json").read_text())["n_unreadable"] == 1
+    assert any((folder / "tensorboard").rglob("events*"))
+    newest = max(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert newest.name == "run.json"
+
+
+def test_evaluate_again_gives_the_same_scores(
+    finished: tuple[Path, Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, folder, printed = finished
+    assert run("evaluate", folder, "--json") == 0
+    again = json.loads(capsys.readouterr().out)["evaluation"]
+    assert again["confusion"] == printed["evaluation"]["confusion"]
+    assert again["log_loss"]["value"] == pytest.approx(printed["evaluation"]["log_loss"]["value"], abs=1e-6)
+    assert run("evaluate", folder, "--split", "all") == 0
+    assert "42 images" in capsys.readouterr().out
+
+
+def test_evaluate_on_other_images_uses_all_of_them_and_refuses_unknown_classes(
+    finished: tuple[Path, Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, folder, _ = finished
+    other = tmp_path / "other"
+    for name in ("blue", "red [apple]"):
+        (other / name).mkdir(parents=True)
+        for picture in list((data / name).glob("*.png"))[:3]:
+            (other / name / picture.name).write_bytes(picture.read_bytes())
+    assert run("evaluate", folder, "--data", other, "--json") == 0
+    evaluation = json.loads(capsys.readouterr().out)["evaluation"]
+    assert (evaluation["split"], evaluation["n"], len(evaluation["class_names"])) == ("all", 6, 3)
+    assert run("evaluate", folder, "--data", other, "--split", "test") == 2
+    (other / "blue").rename(other / "violet")
+    capsys.readouterr()
+    assert run("evaluate", folder, "--data", other) == 2
+    assert "violet" in capsys.readouterr().err
+
+
+def test_predict_answers_every_file_in_order_and_unreadable_ones_with_the_reason(
+    finished: tuple[Path, Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, folder, _ = finished
+    assert run("predict", folder, data / "blue", "--top", "2", "--json") == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert len(answers) == 16
+    by_name = {Path(answer["path"]).name: answer for answer in answers}
+    assert set(by_name["broken.jpg"]) == {"path", "error"}
+    good = by_name["picture 0.png"]
+    assert good["label"] == good["top"][0]["label"]
+    assert len(good["top"]) == 2
+    assert run("predict", folder, data / "blue", "--csv", tmp_path / "answers.csv") == 0
+    rows = list(csv.DictReader((tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["path"] for row in rows] == [answer["path"] for answer in answers]
+    assert rows[0]["label"] == answers[0].get("label", "")
+
+
+def test_predict_equals_what_plain_keras_makes_of_the_saved_model(
+    finished: tuple[Path, Path, dict[str, Any]],
+) -> None:
+    """In a process that does not import convwise: raw pixels in, the same probabilities out."""
+    data, folder, _ = finished
+    script = f"""
+import json, sys, keras, numpy as np
+from PIL import Image
+model = keras.models.load_model({str(folder / "model.keras")!r}, safe_mode=True)
+image = np.asarray(Image.open({str(data / "blue" / "picture 3.png")!r}).resize((32, 32)))[None]
+both = (model.predict(image, verbose=0)[0] + model.predict(image[:, :, ::-1], verbose=0)[0]) / 2
+assert not any(name.startswith("convwise") for name in sys.modules)
+names = json.load(open({str(folder / "classes.json")!r}))
+print(json.dumps([names[int(both.argmax())], float(both.max())]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    label, probability = json.loads(done.stdout)
+    (answer,) = convwise.predict(folder, [data / "blue" / "picture 3.png"])
+    assert label == answer.label
+    assert probability == pytest.approx(answer.probability, abs=0.02)  # the two resize differently by a little
+
+
+def test_resuming_a_complete_run_reports_it(
+    finished: tuple[Path, Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, folder, printed = finished
+    assert run("train", "--resume", folder, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["evaluation"] == printed["evaluation"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["train"], "name DATA"),
+        (["train", "no-such-folder"], "no-such-folder"),
+        (["train", "{data}", "--net", "resnext"], "no such network"),
+        (["train", "{data}", "--recipe", "slow"], "fast, tutorial"),
+        (["train", "{data}", "--size", "0"], "size=0"),
+        (["train", "{data}", "--epochs", "0"], "epochs=0"),
+        (["train", "{data}", "--epochs", "many"], "invalid int"),
+        (["train", "{data}", "--test", "0.2", "--per-class", "3"], "not allowed with"),
+        (["train", "{data}", "--per-class", "300"], "class"),
+        (["train", "{data}", "--test", "1.5"], "test"),
+        (["train", "{data}", "--set", "conv.kernel=3"], "kernel_size"),
+        (["train", "{data}", "--set", "conv.groups=7"], "cannot be built"),
+        (["train", "{data}", "--config", "nowhere.toml"], "nowhere.toml"),
+        (["train", "{data}", "--out", "{data}"], "exists already"),
+        (["train", "{data}", "--frobnicate"], "unrecognized"),
+        (["train", "{data}/blue"], "class"),
+        (["train", "--resume", "{data}"], "no run"),
+        (["train", "--resume", "{run}", "--epochs", "9"], "own settings"),
+        (["evaluate", "{data}"], "no run"),
+        (["evaluate", "{run}", "--split", "tset"], "test, validation"),
+        (["predict", "{run}", "nowhere.png"], "nowhere.png"),
+        (["predict", "{run}", "{data}/blue", "--top", "0"], "top=0"),
+        (["data", "add", "imagenet"], "imagenet"),
+        (["data", "check", "{data}/blue/notes.txt"], "notes.txt"),
+    ],
+)
+def test_a_wrong_request_gets_one_line_and_exit_code_2(
+    finished: tuple[Path, Path, dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
+    data, folder, _ = finished
+    monkeypatch.chdir(tmp_path)
+    code = run(*(argument.format(data=data, run=folder) for argument in arguments))
+    printed = capsys.readouterr()
+    assert code == 2
+    assert says in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_config_file_gives_what_the_command_line_does_not(
+    finished: tuple[Path, Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, _, _ = finished
+    config = tmp_path / "config.toml"
+    config.write_text('net = "simple"\nsize_px = 32\nepochs = 1\nbatch = 4\nset = ["conv.use_bias=false"]\n')
+    out = tmp_path / "run"
+    assert run("train", data, "--config", config, "--batch", "8", "--out", out, "--json") == 0
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert (settings["net"], settings["recipe"]["batch"], settings["recipe"]["epochs"]) == ("simple", 8, 1)
+    assert settings["conv"] == {"use_bias": False}
+    config.write_text("epoch = 1\n")
+    assert run("train", data, "--config", config, "--out", tmp_path / "other") == 2
+    assert "did you mean 'epochs'" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+
+
+def test_data_check_prints_the_promised_keys(
+    finished: tuple[Path, Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, _, _ = finished
+    assert run("data", "check", data, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["n_images"] == 42
+    assert report["classes"] == {"blue": 14, "gréen apple": 14, "red [apple]": 14}
+    assert [file["path"] for file in report["unreadable"]] == ["blue/broken.jpg"]
+    assert report["ignored"] == 1
+    assert report["duplicates"] == []
+    assert run("data", "check", data) == 0
+    assert "red [apple]" in capsys.readouterr().out
+
+
+def test_a_read_only_place_gets_one_line(
+    finished: tuple[Path, Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, _, _ = finished
+    assert run("train", data, *QUICK, "--out", "/proc/run") == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("convwise: /proc/run cannot be written")
+
+
+def test_changed_pictures_end_a_resume(
+    picture_folder: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = picture_folder(), tmp_path / "run"
+    assert run("train", data, *QUICK, "--out", out, "--json") == 0
+    (out / "run.json").unlink()
+    assert run("train", "--resume", out) == 0  # nothing to train, the end is written again
+    (out / "run.json").unlink()
+    next(data.rglob("*.png")).unlink()
+    capsys.readouterr()
+    assert run("train", "--resume", out) == 2
+    assert "have changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["import convwise", "import convwise.cli; convwise.cli.build_parser()"])
+def test_nothing_heavy_is_imported_before_it_is_needed(line: str) -> None:
+    script = (
+        f"import sys; {line}; print([m for m in ('keras', 'tensorflow', 'numpy', 'rich', 'cv2') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_public_api_is_small_and_whole() -> None:
+    assert len(convwise.__all__) <= 15
+    assert all(getattr(convwise, name) is not None for name in convwise.__all__)
+    with pytest.raises(AttributeError):
+        _ = convwise.nothing  # type: ignore[attr-defined]

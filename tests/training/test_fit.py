@@ -1,0 +1,144 @@
+"""Training resumes exactly, chooses on validation images, follows its schedule and stops on nonsense."""
+
+import dataclasses
+import itertools
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from convwise.conv2d import Conv2DSettings, parse_settings
+from convwise.errors import ConvwiseError
+from convwise.images.batches import Batches
+from convwise.nets import build
+from convwise.training.checkpoint import CheckpointFolder, Progress
+from convwise.training.fit import Validation, Watch, fit
+from convwise.training.recipe import Recipe, named_recipe
+from convwise.training.schedule import StepSchedule, rate_at
+
+
+class StoppedError(Exception):
+    """The test's own interruption."""
+
+
+def recipe(**changes: Any) -> Recipe:
+    return named_recipe("fast", {"size_px": 32, "epochs": 4, "batch": 8, "precision": "float32", **changes})
+
+
+def trained(
+    folder: Path, recipe: Recipe, *, stop_after: int | None = None, net: str = "stridednet", conv: tuple[str, ...] = ()
+) -> Progress:
+    """One training on 40 noisy pictures of two colours, optionally broken off after an epoch."""
+    random = np.random.default_rng(0)
+    labels = np.arange(40, dtype=np.int32) % 2
+    pixels = random.integers(0, 120, (40, 32, 32, 3), dtype=np.uint8)
+    pixels[labels == 1, :, :, 0] += 100
+    batches = Batches(pixels, labels, np.arange(28), 2, recipe.batch, recipe.augmentation, recipe.cutmix, recipe.seed)
+    model = build(net, size_px=32, n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision)
+
+    def epoch(row: dict[str, float]) -> None:
+        if row["epoch"] == stop_after:
+            raise StoppedError
+
+    validation = Validation(pixels, labels, np.arange(28, 40))
+    return fit(
+        model, batches, validation, recipe=recipe, checkpoints=CheckpointFolder(folder), watch=Watch(epoch=epoch)
+    )
+
+
+def saved(folder: Path) -> tuple[list[np.ndarray[Any, Any]], list[np.ndarray[Any, Any]]]:
+    loaded = CheckpointFolder(folder).load()
+    assert loaded is not None
+    return loaded[1], loaded[2]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(tmp_path: Path, optimizer: str) -> None:
+    chosen = recipe(optimizer=optimizer, learning_rate=0.01, cutmix=0.5)
+    whole = trained(tmp_path / "whole", chosen)
+    for stop in (1, 3):
+        with pytest.raises(StoppedError):
+            trained(tmp_path / "parts", chosen, stop_after=stop)
+    parts = trained(tmp_path / "parts", chosen)
+    for side in (0, 1):
+        for a, b in zip(saved(tmp_path / "whole")[side], saved(tmp_path / "parts")[side], strict=True):
+            assert np.array_equal(a, b)
+    assert (whole.best_epoch, whole.best_score) == (parts.best_epoch, parts.best_score)
+    timeless = [
+        [{k: v for k, v in row.items() if "seconds" not in k} for row in progress.rows] for progress in (whole, parts)
+    ]
+    assert timeless[0] == timeless[1]
+
+
+def test_another_seed_ends_with_other_weights(tmp_path: Path) -> None:
+    trained(tmp_path / "a", recipe(epochs=1))
+    trained(tmp_path / "b", recipe(epochs=1, seed=1))
+    assert not all(
+        np.array_equal(a, b) for a, b in zip(saved(tmp_path / "a")[0], saved(tmp_path / "b")[0], strict=True)
+    )
+
+
+def test_the_best_weights_are_those_of_the_epoch_of_lowest_validation_loss(tmp_path: Path) -> None:
+    progress = trained(tmp_path, recipe(epochs=5, learning_rate=0.05), net="simple")
+    losses = [row["val_loss"] for row in progress.rows]
+    assert progress.best_epoch == 1 + max(i for i, loss in enumerate(losses) if loss == min(losses))
+    assert CheckpointFolder(tmp_path).best_weights(progress.best_epoch)
+    assert len(list(tmp_path.glob("best-*.npz"))) == 1
+
+
+def test_a_finished_training_is_not_trained_again(tmp_path: Path) -> None:
+    trained(tmp_path, recipe(epochs=1))
+    before = (tmp_path / "last.npz").stat().st_mtime_ns
+    assert trained(tmp_path, recipe(epochs=1)).finished
+    assert (tmp_path / "last.npz").stat().st_mtime_ns == before
+
+
+def test_a_training_by_the_clock_ends_when_its_time_is_up(tmp_path: Path) -> None:
+    progress = trained(tmp_path, recipe(minutes=0.05, epochs=100_000), net="simple")
+    assert progress.finished
+    assert progress.epochs_done < 100_000
+    assert progress.rows[-1]["learning_rate"] < 0.02 * recipe().learning_rate
+
+
+def test_a_loss_that_is_no_number_stops_with_the_cause_and_advice(tmp_path: Path) -> None:
+    with pytest.raises(ConvwiseError, match=r"not a number.*lower learning_rate"):
+        trained(tmp_path, recipe(), net="simple", conv=("conv.kernel_regularizer=l2:1e38",))
+    assert not list(tmp_path.glob("*.npz"))
+
+
+def test_the_compiled_schedule_is_the_written_one() -> None:
+    for chosen in (recipe(), recipe(schedule="inverse_time"), recipe(schedule="constant"), recipe(warmup=0.0)):
+        schedule = StepSchedule(chosen, 200)
+        for step in (0, 1, 39, 40, 41, 100, 199):
+            compiled = float(keras.ops.convert_to_numpy(schedule(step)))
+            assert compiled == pytest.approx(rate_at(chosen, step / 200, step), rel=1e-5, abs=1e-9)
+
+
+def test_one_cycle_rises_to_its_peak_and_falls_to_nothing() -> None:
+    rates = [rate_at(recipe(), share / 100, share) for share in range(101)]
+    assert rates[0] == pytest.approx(0.1 * recipe().learning_rate)
+    assert rates.index(max(rates)) == 20
+    assert rates[100] == pytest.approx(0, abs=1e-9)
+    assert all(a > b for a, b in itertools.pairwise(rates[20:]))
+
+
+def test_decay_leaves_biases_and_scales_alone(tmp_path: Path) -> None:
+    """With a huge decay and no learning to speak of, kernels vanish and nothing else does."""
+    chosen = recipe(learning_rate=1e-3, weight_decay=1.0, epochs=2, schedule="constant", batch=4)
+    start = build("stridednet", size_px=32, n_classes=2, settings=Conv2DSettings(), seed=1, precision="float32")
+    before = [np.abs(weight).mean() for weight in start.get_weights()]
+    trained(tmp_path / "decay", chosen)
+    trained(tmp_path / "none", dataclasses.replace(chosen, weight_decay=0.0))
+    decayed, kept = saved(tmp_path / "decay")[0], saved(tmp_path / "none")[0]
+    assert all(np.abs(d).mean() < np.abs(k).mean() for d, k in zip(decayed, kept, strict=True) if d.ndim > 1)
+    scales = [i for i, w in enumerate(start.weights) if w.name == "gamma"]
+    assert all(abs(np.abs(decayed[i]).mean() - before[i]) < 0.1 for i in scales)
+
+
+def test_a_damaged_checkpoint_is_said_in_one_line(tmp_path: Path) -> None:
+    trained(tmp_path, recipe(epochs=1))
+    (tmp_path / "last.npz").write_bytes(b"PK\x03\x04 nonsense")
+    with pytest.raises(ConvwiseError, match="cannot be read"):
+        trained(tmp_path, recipe(epochs=1))

@@ -1,0 +1,65 @@
+"""A real training process killed at random moments ends with the weights of one that was never stopped."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convwise.training.checkpoint import CheckpointFolder
+
+N_KILLS = 20
+SETTINGS = ["--net", "stridednet", "--size", "32", "--epochs", "80", "--batch", "16", "--seed", "3"]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "convwise.cli", "train", *arguments]
+
+
+def n_epochs(run: Path) -> int:
+    metrics = run / "metrics.jsonl"
+    return len(metrics.read_text().splitlines()) if metrics.exists() else 0
+
+
+@pytest.mark.slow
+def test_twenty_kills_change_no_bit(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    data = picture_folder(n_classes=3, per_class=40, size_px=32)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run(command(str(data), *SETTINGS, "--out", str(whole)), check=True, capture_output=True)
+    chance = random.Random(11)
+    kills = epochs_lost = 0
+    while kills < N_KILLS:
+        started = (killed / "settings.json").exists()
+        arguments = ["--resume", str(killed)] if started else [str(data), *SETTINGS, "--out", str(killed)]
+        before = n_epochs(killed)
+        process = subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if kills % 4 == 0:  # anywhere, the start included
+            time.sleep(chance.uniform(0.5, 8))
+        else:  # soon after the first new epoch: amid training, validating and writing
+            while n_epochs(killed) <= before and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 0.4))
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        epochs_lost += n_epochs(killed) < 80
+    assert kills == N_KILLS, "the training was over before the last kill: give it more epochs"
+    assert epochs_lost == N_KILLS
+    subprocess.run(command("--resume", str(killed)), check=True, capture_output=True)
+    ends = [CheckpointFolder(run / "checkpoint").load() for run in (whole, killed)]
+    assert ends[0] is not None
+    assert ends[1] is not None
+    assert ends[0][0].epochs_done == ends[1][0].epochs_done == 80
+    assert ends[0][0].best_epoch == ends[1][0].best_epoch
+    for side in (1, 2):
+        for a, b in zip(ends[0][side], ends[1][side], strict=True):
+            assert np.array_equal(a, b)
+    assert (whole / "evaluation.json").read_text() == (killed / "evaluation.json").read_text()
+    assert not list(killed.rglob("*.part"))
