@@ -41,6 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def entry() -> int:
+    """The installed command: `main` without the backend's chatter."""
+    from convwise.chatter import filtered_standard_error
+
+    with filtered_standard_error():
+        return main()
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         """One line and exit code 2."""
@@ -247,4 +255,4 @@ def _print_json(value: Any) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(entry())

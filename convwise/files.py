@@ -1,36 +1,49 @@
 """Files appear whole or not at all: written under a temporary name, flushed to the disk, then renamed."""
 
-from __future__ import annotations
-
-import contextlib
 import errno
 import json
 import os
+import platform
+import shutil
+import sys
+import time
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from convwise.errors import ConvwiseError
 
+_STALE_SECONDS = 7 * 86400
 
-@contextlib.contextmanager
-def write_atomically(path: Path) -> Iterator[IO[bytes]]:
-    """A binary file to write into; `path` is replaced when the block ends well and left alone when it does not.
 
-    Raises ConvwiseError, in one line, for a full disk or a folder that cannot be written to.
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write; it takes its name when all is on the disk, and vanishes if anything goes wrong.
+
+    What killed processes left half-written beside it goes too. Raises OSError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    remove_leftovers(path.parent)
+    temporary = temporary_name(path.parent)
     try:
         with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_atomically(path: Path) -> Iterator[BinaryIO]:
+    """`atomic_file` for what the user asked for: a full disk or a forbidden place is a ConvwiseError of one line."""
+    try:
+        with atomic_file(path) as file:
+            yield file
     except OSError as problem:
         raise cannot_write(path, problem) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -46,6 +59,38 @@ def write_json(path: Path, value: Any) -> None:
 
 def cannot_write(path: Path, problem: OSError) -> ConvwiseError:
     """The one-line error for a write that failed."""
-    if problem.errno == errno.ENOSPC:
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
         return ConvwiseError(f"the disk is full: {path} was not written; make room and go on")
     return ConvwiseError(f"{path} cannot be written: {problem.strerror or problem}")
+
+
+def temporary_name(folder: Path) -> Path:
+    """A name in `folder` that no other process uses, and that tells later ones which process it belonged to."""
+    return folder / f"tmp~{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what dead processes left under temporary names: at once on this machine, after a week on others."""
+    for entry in folder.glob("tmp~*"):
+        _, node, pid, _ = (*entry.name.split("~"), "", "", "")[:4]
+        try:
+            if node == platform.node() and sys.platform != "win32":  # on Windows, signal 0 would kill
+                abandoned = not _alive(int(pid))
+            else:
+                abandoned = time.time() - entry.stat().st_mtime > _STALE_SECONDS
+            if abandoned and entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif abandoned:
+                entry.unlink(missing_ok=True)
+        except (OSError, ValueError):  # another process is cleaning too, or the name is not ours
+            continue
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

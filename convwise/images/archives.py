@@ -13,7 +13,8 @@ from shutil import rmtree
 from typing import IO
 
 from convwise.errors import RequestError
-from convwise.images.home import clear_errors, temporary_name
+from convwise.files import temporary_name
+from convwise.images.home import clear_errors
 
 MAX_BYTES = 4 * 2**30
 MAX_FILES = 1_000_000

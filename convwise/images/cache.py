@@ -13,7 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.images.home import clear_errors, home, remove_leftovers, temporary_name, write_atomically
+from convwise.files import remove_leftovers, temporary_name
+from convwise.images.home import clear_errors, home, write_cache_file
 
 _FORMAT = 1  # raise it when decoding or fitting changes, and older caches are made anew
 _FLUSH_BYTES = 8 * 2**20
@@ -93,7 +94,7 @@ class CacheWriter:
             os.fsync(self._file.fileno())
             self._file.close()
             manifest = {"format": _FORMAT, "n_images": self._n_images, "size": self._size, "fit": self._fit}
-            write_atomically(self._temporary / _MANIFEST, json.dumps(manifest).encode())
+            write_cache_file(self._temporary / _MANIFEST, json.dumps(manifest).encode())
             place = self._folder / digest
             try:
                 self._temporary.rename(place)

@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.files import temporary_name
 from convwise.images.archives import unpack
 from convwise.images.download import download, md5_of
-from convwise.images.home import clear_errors, home, temporary_name, write_atomically
+from convwise.images.home import clear_errors, home, write_cache_file
 from convwise.images.shapes import OUTLINES, make_shapes
 
 Progress = Callable[[int, int], None]  # done, total (0: not known), in bytes, files or folders
@@ -174,7 +175,7 @@ def _install_caltech(source: Path, folder: Path, report: Progress, note: Callabl
             if md5 and md5 not in _CALTECH_MD5S:
                 note(f"md5={md5} of {source} is not an official one; its {len(CALTECH_CLASSES)} classes are all there")
             record = {"source": str(source), "md5": md5, "official": md5 in _CALTECH_MD5S if md5 else None}
-            write_atomically(folder.with_suffix(".json"), json.dumps(record, indent=1).encode())
+            write_cache_file(folder.with_suffix(".json"), json.dumps(record, indent=1).encode())
             found.rename(folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -2,19 +2,14 @@
 
 import errno
 import os
-import platform
-import shutil
 import sys
-import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from convwise.errors import ConvwiseError
-
-_STALE_SECONDS = 7 * 86400
+from convwise.files import atomic_file
 
 
 def home() -> Path:
@@ -60,56 +55,16 @@ def _not_writable(folder: Path) -> ConvwiseError:
     )
 
 
-def temporary_name(folder: Path) -> Path:
-    """A name in `folder` that no other process uses, and that tells later ones which process it belonged to."""
-    return folder / f"tmp~{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
-
-
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write; it takes its name when all is on the disk, and vanishes if anything goes wrong."""
+def cache_file(path: Path) -> Iterator[BinaryIO]:
+    """A file of the cache to write: whole or not there, its folder made if missing."""
     with clear_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(path.parent)
-        temporary = temporary_name(path.parent)
-        try:
-            with temporary.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with atomic_file(path) as file:
+            yield file
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file through `atomic_file`."""
-    with atomic_file(path) as file:
+def write_cache_file(path: Path, content: bytes) -> None:
+    """Write a whole file through `cache_file`."""
+    with cache_file(path) as file:
         file.write(content)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what dead processes left under temporary names: at once on this machine, after a week on others."""
-    for entry in folder.glob("tmp~*"):
-        _, node, pid, _ = (*entry.name.split("~"), "", "", "")[:4]
-        try:
-            if node == platform.node() and sys.platform != "win32":  # on Windows, signal 0 would kill
-                abandoned = not _alive(int(pid))
-            else:
-                abandoned = time.time() - entry.stat().st_mtime > _STALE_SECONDS
-            if abandoned and entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
-            elif abandoned:
-                entry.unlink(missing_ok=True)
-        except (OSError, ValueError):  # another process is cleaning too, or the name is not ours
-            continue
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.images.home import atomic_file, home
+from convwise.images.home import cache_file, home
 from convwise.images.index import DuplicateGroup
 from convwise.images.listing import Listing
 from convwise.images.scan import FileFacts
@@ -56,7 +56,7 @@ def load_record(listing: Listing) -> ScanRecord | None:
 
 def save_record(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup, ...]) -> None:
     """Replace the folder's record."""
-    with atomic_file(_place(listing)) as file:
+    with cache_file(_place(listing)) as file:
         np.savez(
             file,
             paths=_blob(listing.paths),

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
-from convwise.images.home import clear_errors, temporary_name
+from convwise.files import temporary_name
+from convwise.images.home import clear_errors
 from convwise.seeds import generator
 
 Contours = list[NDArray[np.float64]]

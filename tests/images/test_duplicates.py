@@ -66,6 +66,14 @@ def test_planted_copies_are_found_among_a_thousand_pictures() -> None:
     assert len(found) >= 147  # the sorting is approximate: 98 % of the copies at least
 
 
+def test_a_copy_that_differs_where_the_hashes_begin_is_a_candidate() -> None:
+    sketches = np.random.default_rng(0).integers(0, 256, (5000, 8, 8), np.uint8)
+    copies = sketches[:100].copy()
+    copies[:, 0, 0] ^= 128  # the leading bits of both hashes depend on this cell: unrotated orders part the copies
+    pairs = set(candidates(np.concatenate([sketches, copies]), np.ones((5100, 2), np.int32)))
+    assert pairs == {(i, 5000 + i) for i in range(100)}
+
+
 def test_unlike_pictures_are_no_copies() -> None:
     a = scene(1)
     patched = a.copy()

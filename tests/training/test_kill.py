@@ -62,4 +62,4 @@ def test_twenty_kills_change_no_bit(picture_folder: Callable[..., Path], tmp_pat
         for a, b in zip(ends[0][side], ends[1][side], strict=True):
             assert np.array_equal(a, b)
     assert (whole / "evaluation.json").read_text() == (killed / "evaluation.json").read_text()
-    assert not list(killed.rglob("*.part"))
+    assert not list(killed.rglob("tmp~*"))

@@ -1,0 +1,50 @@
+"""Keeps the backend's start-up lines, which no setting of TensorFlow 2.21 turns off, out of the user's sight."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator
+
+_KNOWN = re.compile(
+    rb"WARNING: All log messages before absl::InitializeLog|I0000 .*(oneDNN custom operations|cpu_feature)"
+)
+
+
+@contextlib.contextmanager
+def filtered_standard_error() -> Iterator[None]:
+    """Within the block, known lines that C++ code writes to standard error are dropped; all others pass at once.
+
+    Python's own standard error goes to the terminal directly, so that progress bars still see one.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    source, sink = os.pipe()
+    os.dup2(sink, 2)
+    os.close(sink)
+    before, sys.stderr = sys.stderr, os.fdopen(os.dup(terminal), "w", buffering=1, encoding="utf-8", errors="replace")
+    reader = threading.Thread(target=_forward, args=(source, terminal), daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        sys.stderr.close()
+        sys.stderr = before
+        os.dup2(terminal, 2)  # the last writer of the pipe is gone: the reader comes to its end
+        reader.join(timeout=1)
+        os.close(terminal)
+
+
+def _forward(source: int, terminal: int) -> None:
+    with os.fdopen(source, "rb", buffering=0) as lines:
+        rest = b""
+        while block := lines.read(65536):
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                if not _KNOWN.match(line):
+                    os.write(terminal, line + b"\n")
+        if rest and not _KNOWN.match(rest):
+            os.write(terminal, rest)
