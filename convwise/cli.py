@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,6 +46,8 @@ def entry() -> int:
     """The installed command: `main` without the backend's chatter."""
     from convwise.chatter import filtered_standard_error
 
+    # A scheduler's polite end is handled as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with filtered_standard_error():
         return main()
 

@@ -38,10 +38,10 @@ class Recipe:
     name: str = "fast"
     size_px: int = 64
     fit: str = "stretch"
-    optimizer: str = "sgd"
-    learning_rate: float = 0.1
+    optimizer: str = "adamw"
+    learning_rate: float = 0.006
     momentum: float = 0.9
-    weight_decay: float = 5e-4
+    weight_decay: float = 0.02
     schedule: str = "one_cycle"
     warmup: float = 0.2
     epochs: int = 15
@@ -120,7 +120,7 @@ def _flag(name: str) -> str:
 RECIPES = {
     "fast": Recipe(
         augmentation=Augmentation(
-            rotation_degrees=10, smallest_crop=0.6, brightness=0.1, contrast=0.3, horizontal_flip=True
+            rotation_degrees=10, smallest_crop=0.8, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),
     ),
     "tutorial": Recipe(

@@ -6,8 +6,9 @@ import dataclasses
 import json
 import time
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,10 @@ def train(
     folder = Path(asked["out"]) if asked.get("out") else _new_folder(source.name, name)
     run = Run.create(folder, settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, model, settings))
-    return _complete(run, index, cache, split, model, listener, began, bool(tensorboard or asked.get("tensorboard")))
+    with _stoppable(run):
+        return _complete(
+            run, index, cache, split, model, listener, began, bool(tensorboard or asked.get("tensorboard"))
+        )
 
 
 def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResult:
@@ -151,7 +155,8 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
         )
     split = Split.from_dict(run.split, index)
     model = _build(settings, index)
-    return _complete(run, index, cache, split, model, listener, began, False)
+    with _stoppable(run):
+        return _complete(run, index, cache, split, model, listener, began, False)
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
@@ -224,6 +229,15 @@ def _build(settings: RunSettings, index: ImageIndex, precision: str | None = Non
         seed=derive_seed(settings.recipe.seed, "weights"),
         precision=precision or settings.recipe.precision,
     )
+
+
+@contextmanager
+def _stoppable(run: Run) -> Iterator[None]:
+    """A user's Ctrl-C ends the work in one line that says how to go on; nothing but the epoch begun is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ConvwiseError(f"stopped; go on with: convwise train --resume {run.folder}") from None
 
 
 def _complete(

@@ -9,6 +9,7 @@ import pytest
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images import datasets
 from convwise.images.datasets import BACKGROUND, CALTECH_CLASSES, add_dataset, list_datasets, resolve
+from tests.conftest import caltech_archive
 
 
 @pytest.fixture(autouse=True)
@@ -143,8 +144,8 @@ def test_another_process_that_drew_shapes_first_is_no_failure(monkeypatch: pytes
 
 
 @pytest.mark.real
-@pytest.mark.skipif("CONVWISE_TEST_CALTECH101" not in os.environ, reason="CONVWISE_TEST_CALTECH101 names no archive")
+@pytest.mark.skipif(caltech_archive() is None, reason="CONVWISE_TEST_CALTECH101 names no archive")
 def test_the_real_archive_has_the_published_numbers_of_pictures() -> None:
-    add_dataset("caltech101", from_path=os.environ["CONVWISE_TEST_CALTECH101"])
+    add_dataset("caltech101", from_path=caltech_archive())
     whole, four, _ = list_datasets()
     assert (whole.n_images, four.n_images) == (8677, 2233)

@@ -63,3 +63,26 @@ def test_twenty_kills_change_no_bit(picture_folder: Callable[..., Path], tmp_pat
             assert np.array_equal(a, b)
     assert (whole / "evaluation.json").read_text() == (killed / "evaluation.json").read_text()
     assert not list(killed.rglob("tmp~*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("polite", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_in_one_line_that_says_how_to_go_on(
+    picture_folder: Callable[..., Path], tmp_path: Path, polite: signal.Signals
+) -> None:
+    run = tmp_path / "run"
+    process = subprocess.Popen(
+        command(str(picture_folder(per_class=40, size_px=32)), *SETTINGS, "--out", str(run)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while n_epochs(run) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(polite)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert printed == ""
+    assert errors.splitlines()[-1] == f"convwise: stopped; go on with: convwise train --resume {run}"
+    assert "Traceback" not in errors
+    assert not (run / "run.json").exists()
