@@ -44,10 +44,10 @@ class Recipe:
     weight_decay: float = 0.02
     schedule: str = "one_cycle"
     warmup: float = 0.2
-    epochs: int = 15
+    epochs: int = 20
     minutes: float | None = None
     batch: int = 32
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.05
     cutmix: float = 0.0
     augmentation: Augmentation = dataclasses.field(default_factory=Augmentation)
     precision: str = "auto"
