@@ -64,19 +64,25 @@ def augment(images: NDArray[np.uint8], augmentation: Augmentation, random: np.ra
         return images
     n, height, width, _ = images.shape
     maps = _inverse_maps(augmentation, random, n, height, width)
-    gain = np.ones(n) + random.uniform(-1, 1, n) * augmentation.contrast
-    offset = 127.5 * (1 - gain) + 255 * random.uniform(-1, 1, n) * augmentation.brightness
-    recolour = bool(augmentation.contrast or augmentation.brightness)
-    levels = np.arange(256)
+    tables = _tone_tables(augmentation, random, n)
     result = np.empty_like(images)
     border = _BORDERS[augmentation.fill]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     for i in range(n):
         warped = cv2.warpAffine(images[i], maps[i], (width, height), dst=result[i], flags=flags, borderMode=border)
-        if recolour:
-            table = np.clip(levels * gain[i] + offset[i] + 0.5, 0, 255).astype(np.uint8)
-            cv2.LUT(warped, table, dst=result[i])
+        if tables is not None:
+            cv2.LUT(warped, tables[i], dst=result[i])
     return result
+
+
+def _tone_tables(augmentation: Augmentation, random: np.random.Generator, n: int) -> NDArray[np.uint8] | None:
+    """(n, 256): the new level of each old one, by contrast about the middle and brightness."""
+    if not (augmentation.contrast or augmentation.brightness):
+        return None
+    gain = 1 + random.uniform(-1, 1, (n, 1)) * augmentation.contrast
+    offset = 127.5 * (1 - gain) + 255 * random.uniform(-1, 1, (n, 1)) * augmentation.brightness
+    levels = np.arange(256) * gain + (offset + 0.5)
+    return np.clip(levels, 0, 255).astype(np.uint8)
 
 
 def _inverse_maps(

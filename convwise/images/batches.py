@@ -54,7 +54,7 @@ class Batches:
         """The same with the epoch's order at hand."""
         random = generator(self.seed, "augment", epoch, step)
         chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
-        images = augment(self.pixels[chosen], self.augmentation, random)
+        images = augment(np.asarray(self.pixels[chosen]), self.augmentation, random)
         targets = one_hot(self.labels[chosen], self.n_classes)
         if self.cutmix and random.random() < self.cutmix:
             images, targets = cutmix(images, targets, random)

@@ -16,9 +16,10 @@ from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.seeds import derive_seed
 from convwise.training.checkpoint import CheckpointFolder, Progress
-from convwise.training.predict import predict_probabilities
+from convwise.training.predict import BATCH, predict_probabilities
 from convwise.training.recipe import Recipe
 from convwise.training.schedule import StepSchedule, rate_at
+from convwise.training.towers import in_towers
 
 
 @dataclass(frozen=True)
@@ -64,24 +65,25 @@ def fit(
     total_steps = recipe.epochs * batches.steps
     clocked = recipe.minutes is not None
     rate: Any = recipe.learning_rate if clocked else StepSchedule(recipe, total_steps)
-    model.compile(
+    trained = in_towers(model, math.gcd(recipe.towers or 1, batches.batch_size), batches.batch_size)
+    trained.compile(
         optimizer=_optimizer(recipe, rate, model),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
         metrics=["accuracy"],
         # XLA compiles for long and then runs slower on a CPU; on a GPU the JAX backend compiles in any case.
         jit_compile=keras.backend.backend() == "jax",
     )
-    model.optimizer.build(model.trainable_variables)
+    trained.optimizer.build(model.trainable_variables)
     saved = checkpoints.load()
     start = Progress(0, 0.0, False, 0, -math.inf, ())
     if saved:
         start, weights, optimizer = saved
         _restore(model.weights, weights)
-        _restore(model.optimizer.variables, optimizer)
+        _restore(trained.optimizer.variables, optimizer)
     if start.finished:
         return start
-    conductor = _Conductor(batches, validation, recipe, checkpoints, watch or Watch(), start)
-    model.fit(
+    conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start)
+    trained.fit(
         _KerasBatches(batches, conductor),
         epochs=recipe.epochs,
         initial_epoch=start.epochs_done,
@@ -111,6 +113,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(
         self,
+        network: keras.Model,
         batches: Batches,
         validation: Validation | None,
         recipe: Recipe,
@@ -119,7 +122,8 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         start: Progress,
     ) -> None:
         super().__init__()
-        self.batches, self.validation, self.recipe = batches, validation, recipe
+        self.network, self.batches, self.validation, self.recipe = network, batches, validation, recipe
+        self.judge = in_towers(network, recipe.towers or 1, BATCH) if BATCH % (recipe.towers or 1) == 0 else network
         self.checkpoints, self.watch, self.progress = checkpoints, watch, start
         self.began = time.monotonic() - start.seconds
         self.epoch = start.epochs_done
@@ -138,7 +142,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         self.epoch, self.order = epoch, self.batches.order(epoch)
         self.epoch_began = time.monotonic()
         self.steps_done = epoch * self.batches.steps
-        for number, layer in enumerate(self.model._flatten_layers()):
+        for number, layer in enumerate(self.network._flatten_layers()):
             source = getattr(layer, "seed_generator", None)
             if source is not None:
                 seed = derive_seed(self.recipe.seed, "layer", number, epoch)
@@ -180,7 +184,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         score = math.inf  # without validation images every epoch beats the one before
         if self.validation is not None:
             began = time.monotonic()
-            accuracy, log_loss = self.validation.scores(self.model, flip_averaging=self.recipe.flip_averaging)
+            accuracy, log_loss = self.validation.scores(self.judge, flip_averaging=self.recipe.flip_averaging)
             score = -log_loss
             row |= {"val_accuracy": accuracy, "val_loss": log_loss}
             row["validation_seconds"] = round(time.monotonic() - began, 3)
@@ -197,7 +201,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
             best_score=score if better else before.best_score,
             rows=(*before.rows, row),
         )
-        self.checkpoints.save(self.progress, _values(self.model.weights), _values(self.model.optimizer.variables))
+        self.checkpoints.save(self.progress, _values(self.network.weights), _values(self.model.optimizer.variables))
         self.watch.epoch(row)
 
     def _not_finite(self) -> str:

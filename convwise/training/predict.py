@@ -20,8 +20,8 @@ def predict_probabilities(
     for start in range(0, len(members), BATCH):
         images = np.asarray(pixels[members[start : start + BATCH]])
         n = len(images)
-        # A last batch of another size would be compiled anew; small sets are left as they are.
-        if n < BATCH <= len(members):
+        # A batch of another size would be compiled anew, and a model in towers takes this one alone.
+        if n < BATCH:
             images = np.concatenate([images, np.zeros((BATCH - n, *images.shape[1:]), images.dtype)])
         probabilities = np.asarray(model.predict_on_batch(images), np.float64)
         if flip_averaging:

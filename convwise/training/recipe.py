@@ -31,7 +31,8 @@ class Recipe:
     1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or minutes of training
     with validation, in which case the schedule follows the clock and `epochs` is only an upper limit. batch: images
     a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision: of the arithmetic;
-    "auto" takes bfloat16 where the processor has instructions for it. flip_averaging: evaluation and prediction
+    "auto" takes bfloat16 where the processor has instructions for it. towers: into how many parts a batch is cut, a
+    core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and prediction
     average over the image and its mirror image. seed: the root of all randomness.
     """
 
@@ -51,6 +52,7 @@ class Recipe:
     cutmix: float = 0.0
     augmentation: Augmentation = dataclasses.field(default_factory=Augmentation)
     precision: str = "auto"
+    towers: int | None = None
     flip_averaging: bool = True
     seed: int = 0
 
@@ -78,6 +80,8 @@ class Recipe:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
                 raise RequestError(f"{name}={value}: it must be a number from {least:g} to {most:g}")
+        if self.towers is not None and (type(self.towers) is not int or not 1 <= self.towers <= self.batch):
+            raise RequestError(f"towers={self.towers}: it must be a whole number from 1 to batch={self.batch}")
         if not isinstance(self.flip_averaging, bool):
             raise RequestError(f"flip_averaging={self.flip_averaging}: it must be true or false")
 
@@ -137,5 +141,6 @@ RECIPES = {
             rotation_degrees=20, zoom=0.15, shift=0.2, shear_degrees=0.15, horizontal_flip=True, fill="nearest"
         ),
         flip_averaging=False,
+        towers=1,
     ),
 }

@@ -108,8 +108,11 @@ def train(
         )
         keras_ready.result()
     from convwise.training.precision import resolve_precision
+    from convwise.training.towers import resolve_towers
 
-    full = dataclasses.replace(full, precision=resolve_precision(full.precision))
+    full = dataclasses.replace(
+        full, precision=resolve_precision(full.precision), towers=resolve_towers(full.towers, full.batch)
+    )
     settings = RunSettings(
         data=str(data),
         folder=str(source.folder),
@@ -220,6 +223,9 @@ def _pictures(
 def _build(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Any:
     from convwise.nets import build
     from convwise.seeds import derive_seed
+    from convwise.training.towers import give_threads
+
+    give_threads(settings.recipe.towers or 1)  # before the first computation
 
     return build(
         settings.net,

@@ -1,0 +1,63 @@
+"""Towers: each step's batch in equal parts, a part to a core, all with the same weights.
+
+One part on one thread keeps its core busier than one batch whose every operation is shared out among threads:
+`benchmarks/towers.py` measures both.
+"""
+
+from __future__ import annotations
+
+import os
+
+import keras
+from keras import ops
+
+_SMALLEST_PART = 16  # images: batch normalisation takes its statistics from a part
+
+
+def resolve_towers(asked: int | None, batch: int) -> int:
+    """How many parts a batch is cut into; None is settled once, when a run starts, by the cores there are.
+
+    Only TensorFlow on a processor runs the parts side by side; elsewhere it is 1 unless asked for.
+    """
+    if asked is None:
+        if keras.backend.backend() != "tensorflow" or _has_accelerator():
+            return 1
+        asked = min(available_cores(), batch // _SMALLEST_PART)
+    asked = max(1, min(asked, batch))
+    return next(towers for towers in range(asked, 0, -1) if batch % towers == 0)
+
+
+def give_threads(towers: int) -> None:
+    """One thread pool a tower. Without effect once the backend has begun to compute: slower then, not wrong."""
+    if towers == 1 or keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow
+
+    try:
+        tensorflow.config.threading.set_inter_op_parallelism_threads(towers)
+        tensorflow.config.threading.set_intra_op_parallelism_threads(max(1, available_cores() // towers))
+    except RuntimeError:
+        return
+
+
+def in_towers(model: keras.Model, towers: int, batch: int) -> keras.Model:
+    """A model of the same weights for batches of exactly `batch` images, computed in `towers` equal parts."""
+    if towers == 1:
+        return model
+    images = keras.Input(batch_shape=(batch, *model.input_shape[1:]))
+    parts = [model(part) for part in ops.split(images, towers, axis=0)]
+    return keras.Model(images, ops.concatenate(parts, axis=0), name=f"{model.name}_in_{towers}_towers")
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def _has_accelerator() -> bool:
+    import tensorflow
+
+    return bool(tensorflow.config.list_physical_devices("GPU"))
