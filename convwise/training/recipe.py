@@ -142,5 +142,6 @@ RECIPES = {
         ),
         flip_averaging=False,
         towers=1,
+        precision="float32",
     ),
 }

@@ -1,7 +1,7 @@
 """Towers: each step's batch in equal parts, a part to a core, all with the same weights.
 
 One part on one thread keeps its core busier than one batch whose every operation is shared out among threads:
-`benchmarks/towers.py` measures both.
+`benchmarks/input_pipeline.py --towers` compares them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,76 @@
+"""The documentation knows every option and key, and its links lead somewhere."""
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from convwise.cli import build_parser
+from convwise.images.augment import Augmentation
+from convwise.training.recipe import RECIPES, Recipe
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "benchmarks/README.md",
+]
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Every verb and every long option."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, below in action.choices.items():
+                yield name
+                yield from options(below)
+        else:
+            yield from (option for option in action.option_strings if option.startswith("--"))
+
+
+def test_every_verb_and_option_is_in_the_reference() -> None:
+    text = (ROOT / "docs/reference/cli.md").read_text()
+    found = set(options(build_parser()))
+    assert len(found) > 25
+    assert [name for name in sorted(found) if not re.search(rf"{re.escape(name)}\b", text)] == []
+
+
+@pytest.mark.parametrize("kind", [Recipe, Augmentation])
+def test_every_key_of_the_recipe_is_in_the_reference_with_its_values(kind: type) -> None:
+    lines = (ROOT / "docs/reference/recipe.md").read_text().splitlines()
+    rows = {line.split("`")[1]: [cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| `")}
+    for field in fields(kind):
+        if field.name == "augmentation":
+            continue
+        for column, name in ((3, "fast"), (4, "tutorial")):
+            owner = RECIPES[name] if kind is Recipe else RECIPES[name].augmentation
+            value = getattr(owner, field.name)
+            written = rows[field.name][column]
+            if isinstance(value, bool) or value is None:
+                assert written == {True: "true", False: "false", None: "none"}[value]
+            elif isinstance(value, str):
+                assert written == value
+            else:
+                assert float(written) == value
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_page_can_be_reached_from_the_map() -> None:
+    linked = re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs/index.md").read_text())
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")} - {"index.md"}
+    assert pages == set(linked)
+
+
+def test_every_benchmark_is_listed() -> None:
+    text = (ROOT / "benchmarks/README.md").read_text()
+    assert all(script.name in text for script in (ROOT / "benchmarks").glob("*.py") if script.stem != "machine")
