@@ -1,6 +1,6 @@
 """Time to accuracy on four classes of Caltech-101: convwise's default against the tutorial's job in plain Keras.
 
-Both sides run in turn, each a whole process from a cold start, for several seeds; an empty cache for convwise each time.
+Both sides run in turn, each a whole process from a cold start, for several seeds; convwise with an empty cache each.
 Both see the same test images; convwise holds out validation images besides, the other side trains on them.
 """
 

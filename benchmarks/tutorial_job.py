@@ -1,8 +1,8 @@
 """The tutorial's job as a plain Keras script, without convwise: the other side of `four_classes.py`.
 
 A Python loop over files, everything in memory, per-image augmentation on the processor, StridedNet, Adam 1e-4 with
-decay, 50 epochs. After every epoch the test accuracy is printed with the seconds since the process began, the time spent on
-these tests taken off.
+decay, 50 epochs. After every epoch the test accuracy is printed with the seconds since the process began, less the time
+that these tests take.
 """
 
 import argparse
