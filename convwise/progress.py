@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from convwise.verbs.train import Listener
+from convwise.verbs.execution import Listener
 
 _PLAIN_EVERY_SECONDS = 10.0
 
 
-def _bar(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+class _Shown:
+    """A place on standard error for bars, while its `with` block lasts."""
 
-
-class CountBar:
-    """Called with (done, total); total 0 means that it is not known."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._console = Console(stderr=True)
-        self._progress = _bar(self._console)
-        self._task = self._progress.add_task(title, total=None)
-        self._last = time.monotonic()
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self._progress = Progress(
+            *columns, console=self._console, transient=True, disable=not self._console.is_terminal
+        )
 
     def __enter__(self) -> Self:
         self._progress.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._progress.stop()
+
+
+class CountBar(_Shown):
+    """Called with (done, total); total 0 means that it is not known."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+        self._task = self._progress.add_task(title, total=None)
+        self._last = time.monotonic()
 
     def note(self, text: str) -> None:
         """A line that stays."""
@@ -51,24 +53,14 @@ class CountBar:
             print(f"{self._title}: {done} of {total or '?'}", file=sys.stderr, flush=True)
 
 
-class TrainingDisplay:
+class TrainingDisplay(_Shown):
     """A bar for the decoding, one for the training, and a line an epoch."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
-        self._progress = _bar(self._console)
+        super().__init__()
         self._decoding = self._progress.add_task("reading pictures", total=None, visible=False)
         self._training = self._progress.add_task("training", total=1.0, visible=False)
         self.listener = Listener(self._note, self._decoded, self._stepped, self._epoch)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
 
     def _note(self, text: str) -> None:
         self._progress.update(self._decoding, visible=False)

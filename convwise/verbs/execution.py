@@ -1,0 +1,217 @@
+"""A run carried out: pictures, network, fit, export of the best epoch, one look at the test images, manifest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convwise.errors import ConvwiseError
+from convwise.evaluation import Evaluation
+from convwise.images.cache import PixelCache
+from convwise.images.index import ImageIndex, require_classes
+from convwise.images.prepare import prepare
+from convwise.images.split import Split
+from convwise.runs import Run, RunSettings
+from convwise.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished training: the run, its evaluation on the test images (None without any), the seconds of this call."""
+
+    run: Run
+    evaluation: Evaluation | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What a caller may want to hear while a training goes on; every part may be left out."""
+
+    note: Callable[[str], None] = lambda text: None
+    decoding: Callable[[int, int], None] | None = None
+    step: Callable[[float, int], None] = lambda share, epoch: None
+    epoch: Callable[[dict[str, float]], None] = lambda row: None
+
+
+def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings) -> str:
+    """One line: what is trained on what, and what was left out."""
+    left_out = []
+    if index.unreadable:
+        left_out.append(f"{len(index.unreadable)} unreadable")
+    if index.n_ignored:
+        left_out.append(f"{index.n_ignored} ignored files")
+    if split.n_unused:
+        left_out.append(f"{split.n_unused} images beyond the protocol")
+    if split.n_dropped_copies:
+        left_out.append(f"{split.n_dropped_copies} copies across the given folders")
+    recipe = settings.recipe
+    return (
+        f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to validate, "
+        f"{len(split.test)} to test"
+        + (f" (left out: {', '.join(left_out)})" if left_out else "")
+        + f"; {settings.net}, "
+        f"{model.count_params():,} weights, {recipe.size_px} px, recipe {recipe.name}, {recipe.precision}"
+    )
+
+
+def pictures(
+    folder: Path, classes: Sequence[str] | None, exclude: Sequence[str], recipe: Recipe, listener: Listener
+) -> tuple[ImageIndex, PixelCache]:
+    """The index and the cached pixels at the recipe's size and fit. Raises RequestError below two classes."""
+    index, cache = prepare(
+        folder,
+        size=recipe.size_px,
+        fit=recipe.fit,
+        classes=classes,
+        exclude=exclude,
+        progress=listener.decoding,
+    )
+    require_classes(index)
+    return index, cache
+
+
+def build_network(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Any:
+    """The run's network with its first weights, in the recipe's precision or another."""
+    from convwise.nets import build
+    from convwise.seeds import derive_seed
+    from convwise.training.towers import give_threads
+
+    give_threads(settings.recipe.towers or 1)  # before the first computation
+
+    return build(
+        settings.net,
+        size_px=settings.recipe.size_px,
+        n_classes=len(index.class_names),
+        settings=settings.conv,
+        seed=derive_seed(settings.recipe.seed, "weights"),
+        precision=precision or settings.recipe.precision,
+    )
+
+
+@contextmanager
+def stoppable(run: Run) -> Iterator[None]:
+    """A user's Ctrl-C ends the work in one line that says how to go on; nothing but the epoch begun is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ConvwiseError(f"stopped; go on with: convwise train --resume {run.folder}") from None
+
+
+def complete(
+    run: Run,
+    index: ImageIndex,
+    cache: PixelCache,
+    split: Split,
+    model: Any,
+    listener: Listener,
+    began: float,
+    tensorboard: bool,
+) -> TrainResult:
+    """Fit, export the best epoch, look at the test images once, draw, write the manifest."""
+    import keras
+
+    from convwise.images.batches import Batches
+    from convwise.training.checkpoint import CheckpointFolder
+    from convwise.training.fit import Validation, Watch
+    from convwise.training.fit import fit as fit_model
+    from convwise.verbs.evaluate import evaluate_model
+
+    settings = run.settings
+    recipe = settings.recipe
+    batches = Batches(
+        pixels=cache.pixels,
+        labels=index.labels,
+        members=split.train,
+        n_classes=len(index.class_names),
+        batch=recipe.batch,
+        augmentation=recipe.augmentation,
+        cutmix=recipe.cutmix,
+        seed=recipe.seed,
+    )
+    validation = Validation(cache.pixels, index.labels, split.validation) if len(split.validation) else None
+    checkpoints = CheckpointFolder(run.folder / "checkpoint")
+    rows: list[Mapping[str, float]] = []
+    saved = checkpoints.load()
+    if saved:
+        rows = list(saved[0].rows)
+        run.write_metrics(rows)
+        listener.note(f"going on after epoch {saved[0].epochs_done}")
+
+    def epoch(row: dict[str, float]) -> None:
+        rows.append(row)
+        run.write_metrics(rows)
+        listener.epoch(row)
+
+    events = [keras.callbacks.TensorBoard(str(run.folder / "tensorboard"))] if tensorboard else []
+    progress = fit_model(
+        model,
+        batches,
+        validation,
+        recipe=recipe,
+        checkpoints=checkpoints,
+        watch=Watch(listener.step, epoch),
+        callbacks=events,
+    )
+    exported = build_network(settings, index, "float32")
+    exported.set_weights(checkpoints.best_weights(progress.best_epoch))
+    _save_model(exported, run.model_path)
+    evaluation = None
+    if len(split.test):
+        evaluation = evaluate_model(
+            exported, cache.pixels, index, split.test, split="test", flip_averaging=recipe.flip_averaging
+        )
+    _draw(run, rows, progress.best_epoch, evaluation, index, cache)
+    seconds = time.monotonic() - began
+    run.finish(
+        evaluation,
+        {
+            "evaluated": evaluation is not None,
+            "epochs": progress.epochs_done,
+            "best_epoch": progress.best_epoch,
+            "seconds_training": round(progress.seconds, 2),
+            "seconds": round(seconds, 2),
+            "n_unreadable": len(index.unreadable),
+            "n_ignored": index.n_ignored,
+            "n_train": len(split.train),
+            "n_validation": len(split.validation),
+            "n_test": len(split.test),
+            "n_weights": int(exported.count_params()),
+        },
+    )
+    return TrainResult(run, evaluation, seconds)
+
+
+def _save_model(model: Any, path: Path) -> None:
+    # Keras wants the ending .keras, so the temporary name keeps it.
+    temporary = path.with_name(f".part-{path.name}")
+    try:
+        model.save(temporary)
+        temporary.replace(path)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        raise ConvwiseError(
+            f"{path} cannot be written: {problem.strerror or problem}; make room, then --resume"
+        ) from None
+
+
+def _draw(
+    run: Run,
+    rows: Sequence[Mapping[str, float]],
+    best_epoch: int,
+    evaluation: Evaluation | None,
+    index: ImageIndex,
+    cache: PixelCache,
+) -> None:
+    from convwise.report import figures
+
+    figures.learning_curves(rows, run.folder / "learning_curves.png", best_epoch=best_epoch)
+    if evaluation is None:
+        return
+    position = {path: i for i, path in enumerate(index.paths)}
+    figures.confusion_matrix(evaluation, run.folder / "confusion_matrix.png")
+    figures.worst_mistakes(evaluation, lambda path: cache.pixels[position[path]], run.folder / "worst_mistakes.png")
