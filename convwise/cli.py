@@ -77,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_data(verbs: Any) -> None:
     data = verbs.add_parser("data", help="add, list and check data sets", description="Add, list and check data sets.")
-    data.set_defaults(verb=lambda options: data.print_help())
+    data.set_defaults(verb=lambda options: data.error("name an action: add, list or check"))
     actions = data.add_subparsers(title="actions", metavar="ACTION")
     add = actions.add_parser("add", help="install a named data set", description="Install a named data set.")
     add.add_argument("name", help="a name that `convwise data list` shows")

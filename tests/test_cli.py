@@ -178,6 +178,7 @@ def test_resuming_a_complete_run_reports_it(
         (["evaluate", "{run}", "--split", "tset"], "test, validation"),
         (["predict", "{run}", "nowhere.png"], "nowhere.png"),
         (["predict", "{run}", "{data}/blue", "--top", "0"], "top=0"),
+        (["data"], "name an action"),
         (["data", "add", "imagenet"], "imagenet"),
         (["data", "check", "{data}/blue/notes.txt"], "notes.txt"),
     ],
@@ -216,6 +217,35 @@ def test_a_config_file_gives_what_the_command_line_does_not(
     assert run("train", data, "--config", config, "--out", tmp_path / "other") == 2
     assert "did you mean 'epochs'" in capsys.readouterr().err
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("augmentation = 3", "augmentation=3"),
+        ('per_class = "a"', "per_class='a'"),
+        ("per_class = 2.5", "whole number"),
+        ('test = "x"', "test='x'"),
+        ('set = "conv.kernel_size=5"', "a list"),
+        ("set = [5]", "a list"),
+        ('tensorboard = "no"', "true or false"),
+        ("background = 1", "true or false"),
+        ("net = 3", "net=3"),
+        ("epochs =", "cannot be read"),
+    ],
+)
+def test_a_config_value_of_the_wrong_kind_is_refused_by_name(
+    finished: tuple[Path, Path, dict[str, Any]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+    says: str,
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(line + "\n")
+    assert run("train", finished[0], "--config", config, "--out", tmp_path / "run") == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_data_check_prints_the_promised_keys(

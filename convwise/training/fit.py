@@ -84,7 +84,8 @@ def fit(
         return start
     conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start)
     trained.fit(
-        _KerasBatches(batches, conductor),
+        _KerasBatches(batches, start.epochs_done),
+        steps_per_epoch=batches.steps,
         epochs=recipe.epochs,
         initial_epoch=start.epochs_done,
         callbacks=[conductor, *callbacks],
@@ -95,17 +96,27 @@ def fit(
 
 
 class _KerasBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Hands the current epoch's batches to Keras in order; the backend's own thread fetches ahead."""
+    """Batches without end, from one epoch into the next: a new iterator an epoch would begin each with a pause.
 
-    def __init__(self, batches: Batches, conductor: _Conductor) -> None:
+    The backend's own thread fetches ahead; since a batch follows from its epoch and step alone, that changes nothing.
+    """
+
+    def __init__(self, batches: Batches, first_epoch: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
-        self._batches, self._conductor = batches, conductor
+        self._batches, self._first_epoch = batches, first_epoch
+        self._order = (first_epoch, batches.order(first_epoch))
 
-    def __len__(self) -> int:
-        return self._batches.steps
+    @property
+    def num_batches(self) -> None:
+        """Keras's word for no end."""
+        return None
 
-    def __getitem__(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        return self._batches.of(self._conductor.order, self._conductor.epoch, step)
+    def __getitem__(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        epochs, step = divmod(number, self._batches.steps)
+        epoch = self._first_epoch + epochs
+        if self._order[0] != epoch:
+            self._order = (epoch, self._batches.order(epoch))
+        return self._batches.of(self._order[1], epoch, step)
 
 
 class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
@@ -127,7 +138,6 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         self.checkpoints, self.watch, self.progress = checkpoints, watch, start
         self.began = time.monotonic() - start.seconds
         self.epoch = start.epochs_done
-        self.order = batches.order(self.epoch)
         self.steps_done = self.epoch * batches.steps
 
     @property
@@ -138,8 +148,8 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         return self.steps_done / (self.recipe.epochs * self.batches.steps)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Order, dropout and augmentation of an epoch follow from the seed and its number."""
-        self.epoch, self.order = epoch, self.batches.order(epoch)
+        """What an epoch drops out follows from the seed and its number, as its order and augmentation do."""
+        self.epoch = epoch
         self.epoch_began = time.monotonic()
         self.steps_done = epoch * self.batches.steps
         for number, layer in enumerate(self.network._flatten_layers()):

@@ -59,6 +59,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if isinstance(self.augmentation, Mapping):  # as JSON and TOML give it
             object.__setattr__(self, "augmentation", _record(Augmentation, self.augmentation, "augmentation"))
+        if not isinstance(self.augmentation, Augmentation):
+            raise RequestError(f"augmentation={self.augmentation}: it must be a table of keys and values")
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise RequestError(f"{name}={getattr(self, name)}: choose one of {', '.join(allowed)}")

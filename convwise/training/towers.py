@@ -29,13 +29,14 @@ def resolve_towers(asked: int | None, batch: int) -> int:
 
 def give_threads(towers: int) -> None:
     """One thread pool a tower. Without effect once the backend has begun to compute: slower then, not wrong."""
-    if towers == 1 or keras.backend.backend() != "tensorflow":
+    if keras.backend.backend() != "tensorflow":
         return
     import tensorflow
 
-    try:
-        tensorflow.config.threading.set_inter_op_parallelism_threads(towers)
-        tensorflow.config.threading.set_intra_op_parallelism_threads(max(1, available_cores() // towers))
+    try:  # 0 is the backend's own choice
+        tensorflow.config.threading.set_inter_op_parallelism_threads(towers if towers > 1 else 0)
+        threads = max(1, available_cores() // towers) if towers > 1 else 0
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
     except RuntimeError:
         return
 

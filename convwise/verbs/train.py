@@ -29,7 +29,17 @@ from convwise.verbs.execution import (
 )
 
 DEFAULT_NET = "narrowresnet"
-_REQUEST_KEYS = ("net", "recipe", "per_class", "test", "validation", "set", "out", "background", "tensorboard")
+_CONFIG_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "net": ((str,), "a name in quotes"),
+    "recipe": ((str,), "a name in quotes"),
+    "per_class": ((int,), "a whole number"),
+    "test": ((int, float), "a number"),
+    "validation": ((int, float), "a number"),
+    "set": ((list,), 'a list of texts, such as ["conv.kernel_size=5"]'),
+    "out": ((str,), "a folder's name in quotes"),
+    "background": ((bool,), "true or false"),
+    "tensorboard": ((bool,), "true or false"),
+}
 
 
 def train(
@@ -63,7 +73,7 @@ def train(
     listener = listener or Listener()
     given = read_config(config) if config else {}
     arguments = {"net": net, "per_class": per_class, "test": test, "validation": validation, "out": out}
-    asked: dict[str, Any] = {key: given.pop(key) for key in _REQUEST_KEYS if key in given}
+    asked: dict[str, Any] = {key: given.pop(key) for key in _CONFIG_KINDS if key in given}
     asked |= {key: value for key, value in arguments.items() if value is not None}
     changes = {"size_px": size, "fit": fit, "epochs": epochs, "minutes": minutes, "batch": batch, "seed": seed}
     given |= {key: value for key, value in changes.items() if value is not None}
@@ -153,6 +163,13 @@ def read_config(path: str | Path) -> dict[str, Any]:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
     if not isinstance(values, dict):
         raise RequestError(f"config={path}: it must hold keys and values, not a {type(values).__name__}")
+    if "size" in values:  # as the command line calls it
+        values["size_px"] = values.pop("size")
+    for key, (kinds, rule) in _CONFIG_KINDS.items():
+        value = values.get(key)
+        wrong = value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds))
+        if wrong or (key == "set" and not all(isinstance(text, str) for text in value or ())):
+            raise RequestError(f"config={path}: {key}={value!r}: it must be {rule}")
     if "name" in values:
         raise RequestError(
             f"config={path}: there is no key 'name'; write recipe = \"fast\" to start from a named recipe"
