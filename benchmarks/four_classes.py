@@ -6,8 +6,8 @@ Both see the same test images; convwise holds out validation images besides, the
 
 import argparse
 import json
-import math
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -16,15 +16,10 @@ from pathlib import Path
 
 from machine import machine
 
+from convwise.intervals import wilson
+
 CLASSES = ("Faces", "Leopards", "Motorbikes", "airplanes")
 HERE = Path(__file__).resolve().parent
-
-
-def wilson(correct: int, n: int) -> tuple[float, float]:
-    """The 95 % score interval."""
-    z, p = 1.959964, correct / n
-    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)
 
 
 def main() -> None:
@@ -44,7 +39,7 @@ def main() -> None:
         for name in CLASSES:
             (data / name).symlink_to((options.folder / name).resolve())
         for seed in range(options.seeds):
-            row = ours(data, Path(place), seed, options.arguments.split())
+            row = ours(data, Path(place), seed, shlex.split(options.arguments))
             if not options.skip_peer:
                 row |= theirs(data, Path(place), seed, options.peer_epochs)
             rows.append(row)
@@ -64,7 +59,7 @@ def ours(data: Path, place: Path, seed: int, more: list[str]) -> dict[str, float
         [*command, "--out", str(run), *more],
         env={**os.environ, "CONVWISE_HOME": str(home)},
         check=True,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
     )
     seconds = time.perf_counter() - began
     evaluation = json.loads((run / "evaluation.json").read_text())
@@ -76,7 +71,7 @@ def theirs(data: Path, place: Path, seed: int, epochs: int) -> dict[str, float |
     out = place / f"peer{seed}.json"
     command = [sys.executable, str(HERE / "tutorial_job.py"), str(data), str(place / f"run{seed}" / "split.json")]
     arguments = ["--epochs", str(epochs), "--seed", str(seed), "--out", str(out)]
-    subprocess.run([*command, *arguments], check=True, capture_output=True)
+    subprocess.run([*command, *arguments], check=True, stdout=subprocess.DEVNULL)
     result = json.loads(out.read_text())
     first = next((row["seconds"] for row in result["rows"] if row["accuracy"] >= 0.96), None)
     last = result["rows"][-1]
@@ -91,9 +86,9 @@ def report(rows: list[dict]) -> None:
             continue
         accuracy = [row[f"{prefix}accuracy"] for row in rows]
         correct = round(sum(a * row["n"] for a, row in zip(accuracy, rows, strict=True)))
-        low, high = wilson(correct, n)
+        sure = wilson(correct / n, n)
         seconds = sum(row[f"{prefix}seconds"] for row in rows) / len(rows)
-        interval = f"{100 * low:.2f} to {100 * high:.2f}"
+        interval = f"{100 * sure.low:.2f} to {100 * sure.high:.2f}"
         print(f"{title}: {100 * correct / n:.2f} % ({interval}), {seconds:.1f} s, mean of {len(rows)}")
     if "peer_seconds" in rows[0]:
         ratio = sum(row["peer_seconds"] for row in rows) / sum(row["seconds"] for row in rows)
