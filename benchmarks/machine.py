@@ -16,7 +16,16 @@ def machine() -> str:
         ]
         cpu = names[0] if names else cpu
     versions = []
-    for package in ("keras", "tensorflow-cpu", "tensorflow", "jax", "torch", "numpy", "opencv-python-headless"):
+    for package in (
+        "keras",
+        "tensorflow-cpu",
+        "tensorflow",
+        "jax",
+        "torch",
+        "numpy",
+        "opencv-python-headless",
+        "pillow",
+    ):
         try:
             versions.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:

@@ -10,13 +10,13 @@ disk. The sides take turns, so that other work on the machine meets both; the ra
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
+
+from machine import machine
 
 Passes = list[dict[str, float]]
 
@@ -79,23 +79,6 @@ def in_fresh_process(side: str, folder: str, size: int) -> Passes:
         sys.exit(done.stderr)
     result: Passes = json.loads(done.stdout.splitlines()[-1])
     return result
-
-
-def machine() -> str:
-    """The processor, the cores this process may use, and the versions that matter."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    names = []
-    for package in ("numpy", "opencv-python-headless", "pillow", "keras", "tensorflow-cpu", "tensorflow"):
-        try:
-            names.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{cpu}, {os.cpu_count()} cores{load}; Python {platform.python_version()}, {', '.join(names)}"
 
 
 def main() -> None:

@@ -108,11 +108,6 @@ class Run:
         return self.folder / "model.keras"
 
     @property
-    def classes_path(self) -> Path:
-        """The class names, in the order of the probabilities."""
-        return self.folder / "classes.json"
-
-    @property
     def settings(self) -> RunSettings:
         """What was asked."""
         return RunSettings.from_dict(self._read("settings.json"))

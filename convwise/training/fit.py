@@ -65,7 +65,7 @@ def fit(
     total_steps = recipe.epochs * batches.steps
     clocked = recipe.minutes is not None
     rate: Any = recipe.learning_rate if clocked else StepSchedule(recipe, total_steps)
-    trained = in_towers(model, math.gcd(recipe.towers or 1, batches.batch_size), batches.batch_size)
+    trained = in_towers(model, recipe.towers or 1, batches.batch_size)
     trained.compile(
         optimizer=_optimizer(recipe, rate, model),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
@@ -134,7 +134,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.network, self.batches, self.validation, self.recipe = network, batches, validation, recipe
-        self.judge = in_towers(network, recipe.towers or 1, BATCH) if BATCH % (recipe.towers or 1) == 0 else network
+        self.judge = in_towers(network, recipe.towers or 1, BATCH)
         self.checkpoints, self.watch, self.progress = checkpoints, watch, start
         self.began = time.monotonic() - start.seconds
         self.epoch = start.epochs_done

@@ -20,8 +20,8 @@ def predict_probabilities(
     for start in range(0, len(members), BATCH):
         images = np.asarray(pixels[members[start : start + BATCH]])
         n = len(images)
-        # A batch of another size would be compiled anew, and a model in towers takes this one alone.
-        if n < BATCH:
+        # Another size would be compiled anew, and a model in towers takes one alone; a few images stay few.
+        if n < BATCH and (len(members) > BATCH or model.input_shape[0] is not None):
             images = np.concatenate([images, np.zeros((BATCH - n, *images.shape[1:]), images.dtype)])
         probabilities = np.asarray(model.predict_on_batch(images), np.float64)
         if flip_averaging:

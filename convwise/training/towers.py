@@ -6,6 +6,7 @@ One part on one thread keeps its core busier than one batch whose every operatio
 
 from __future__ import annotations
 
+import math
 import os
 
 import keras
@@ -42,7 +43,11 @@ def give_threads(towers: int) -> None:
 
 
 def in_towers(model: keras.Model, towers: int, batch: int) -> keras.Model:
-    """A model of the same weights for batches of exactly `batch` images, computed in `towers` equal parts."""
+    """A model of the same weights for batches of exactly `batch` images, computed in `towers` equal parts.
+
+    Where `towers` does not divide `batch`, their greatest common divisor takes its place.
+    """
+    towers = math.gcd(towers, batch)
     if towers == 1:
         return model
     images = keras.Input(batch_shape=(batch, *model.input_shape[1:]))

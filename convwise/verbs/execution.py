@@ -50,11 +50,10 @@ def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings)
     if split.n_dropped_copies:
         left_out.append(f"{split.n_dropped_copies} copies across the given folders")
     recipe = settings.recipe
+    out = f" (left out: {', '.join(left_out)})" if left_out else ""
     return (
         f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to validate, "
-        f"{len(split.test)} to test"
-        + (f" (left out: {', '.join(left_out)})" if left_out else "")
-        + f"; {settings.net}, "
+        f"{len(split.test)} to test{out}; {settings.net}, "
         f"{model.count_params():,} weights, {recipe.size_px} px, recipe {recipe.name}, {recipe.precision}"
     )
 

@@ -30,12 +30,6 @@ def save(path: Path, seed: int, kind: str | None = None) -> None:
     Image.fromarray(noise).resize((80 + seed, 60)).save(path, kind)
 
 
-@pytest.fixture(autouse=True)
-def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("CONVWISE_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "data"
@@ -137,27 +131,27 @@ def test_caches_are_named_by_content_size_and_fit(folder: Path, tmp_path: Path, 
     assert index.root == str(tmp_path / "moved")
 
 
-def test_a_damaged_cache_or_record_is_made_anew(folder: Path, cache_home: Path) -> None:
+def test_a_damaged_cache_or_record_is_made_anew(folder: Path, own_home: Path) -> None:
     _, cache = prepare(folder, size=32)
     whole = cache.pixels.tobytes()
     for damage in (
         lambda: os.truncate(cache.path / "pixels.u8", 100),
         lambda: (cache.path / "manifest.json").write_text("{"),
         lambda: (cache.path / "manifest.json").unlink(),
-        lambda: next((cache_home / "scans").iterdir()).write_bytes(b"PK\3\4 rubbish"),
-        lambda: os.truncate(next((cache_home / "scans").iterdir()), 500),
+        lambda: next((own_home / "scans").iterdir()).write_bytes(b"PK\3\4 rubbish"),
+        lambda: os.truncate(next((own_home / "scans").iterdir()), 500),
     ):
         damage()
         assert prepare(folder, size=32)[1].pixels.tobytes() == whole
 
 
-def test_processes_that_build_the_same_cache_at_once_all_succeed(folder: Path, cache_home: Path) -> None:
+def test_processes_that_build_the_same_cache_at_once_all_succeed(folder: Path, own_home: Path) -> None:
     command = [sys.executable, "-c", _MAKE, str(folder)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     outputs = [process.communicate(timeout=60)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 4
     assert len(set(outputs)) == 1
-    assert [path.name for path in (cache_home / "pixels").iterdir()] == [outputs[0].strip()]
+    assert [path.name for path in (own_home / "pixels").iterdir()] == [outputs[0].strip()]
 
 
 def test_threads_that_build_the_same_cache_at_once_all_succeed(folder: Path) -> None:
@@ -174,34 +168,34 @@ def test_threads_that_build_the_same_cache_at_once_all_succeed(folder: Path) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_a_killed_build_leaves_nothing_that_is_opened_and_is_cleaned_up(folder: Path, cache_home: Path) -> None:
+def test_a_killed_build_leaves_nothing_that_is_opened_and_is_cleaned_up(folder: Path, own_home: Path) -> None:
     stop = "import os, signal; from convwise.images import cache\n" + (
         "def die(self, digest): os.kill(os.getpid(), signal.SIGKILL)\ncache.CacheWriter.finish = die\n"
     )
     done = subprocess.run([sys.executable, "-c", stop + _MAKE, str(folder)], check=False)
     assert done.returncode == -signal.SIGKILL
-    (left,) = (cache_home / "pixels").iterdir()
+    (left,) = (own_home / "pixels").iterdir()
     assert left.name.startswith("tmp~")
-    foreign = cache_home / "pixels" / "tmp~another machine~1~abc"
+    foreign = own_home / "pixels" / "tmp~another machine~1~abc"
     foreign.mkdir()
     _, cache = prepare(folder, size=32)
-    assert {path.name for path in (cache_home / "pixels").iterdir()} == {cache.digest, foreign.name}
+    assert {path.name for path in (own_home / "pixels").iterdir()} == {cache.digest, foreign.name}
     os.utime(foreign, (1e9, 1e9))
     prepare(folder, size=33)
     assert not foreign.exists()
 
 
-def test_a_failed_build_leaves_nothing(folder: Path, cache_home: Path) -> None:
+def test_a_failed_build_leaves_nothing(folder: Path, own_home: Path) -> None:
     def interrupt(done: int, total: int) -> None:
         assert (done, total) == (32, 41)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         prepare(folder, size=32, progress=interrupt)
-    assert list((cache_home / "pixels").iterdir()) == []
+    assert list((own_home / "pixels").iterdir()) == []
 
 
-def test_a_full_disk_is_one_clear_line(folder: Path, cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_clear_line(folder: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(file: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -209,7 +203,7 @@ def test_a_full_disk_is_one_clear_line(folder: Path, cache_home: Path, monkeypat
     with pytest.raises(ConvwiseError, match=r"^disk full while writing the cache in .*CONVWISE_HOME.*$") as caught:
         prepare(folder, size=32)
     assert caught.value.exit_code == 1
-    assert list((cache_home / "pixels").iterdir()) == []
+    assert list((own_home / "pixels").iterdir()) == []
 
 
 def test_a_home_that_cannot_be_written_is_one_clear_line(

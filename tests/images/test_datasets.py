@@ -12,12 +12,6 @@ from convwise.images.datasets import BACKGROUND, CALTECH_CLASSES, add_dataset, l
 from tests.conftest import caltech_archive
 
 
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("CONVWISE_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """Two tiny files of each class, packed as the inner archive is."""
