@@ -65,13 +65,17 @@ def augment(images: NDArray[np.uint8], augmentation: Augmentation, random: np.ra
     n, height, width, _ = images.shape
     maps = _inverse_maps(augmentation, random, n, height, width)
     tables = _tone_tables(augmentation, random, n)
-    result = np.empty_like(images)
     border = _BORDERS[augmentation.fill]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    result = np.empty_like(images)
+    # Four channels warp in half the time that three take, and these two stay in the processor's cache.
+    source, warped = np.empty((2, height, width, 4), np.uint8)
     for i in range(n):
-        warped = cv2.warpAffine(images[i], maps[i], (width, height), dst=result[i], flags=flags, borderMode=border)
+        cv2.cvtColor(images[i], cv2.COLOR_RGB2RGBA, dst=source)
+        cv2.warpAffine(source, maps[i], (width, height), dst=warped, flags=flags, borderMode=border)
+        cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=result[i])
         if tables is not None:
-            cv2.LUT(warped, tables[i], dst=result[i])
+            cv2.LUT(result[i], tables[i], dst=result[i])
     return result
 
 
