@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convwise.errors import RequestError
@@ -9,11 +12,18 @@ from convwise.errors import RequestError
 if TYPE_CHECKING:
     from convwise.conv2d import Conv2DSettings
 
+Option = bool | int | float | str
 # name -> one line. The module `convwise.nets.NAME` holds a function of the same name.
 NETWORKS = {
     "simple": "three times convolution, ReLU, max-pooling (32, 64, 128 filters), then a dense classifier",
     "stridednet": "the tutorial's network: strides in place of pooling, batch normalisation, dropout",
     "narrowresnet": "a narrow residual network: small, quick on a CPU, the most accurate per minute here",
+    "allconv": "All-CNN-C: convolutions only, strides in place of pooling, no dense layer",
+    "vgg": "VGG 11, 13, 16 or 19: stages of 3x3 convolutions, pooling, dense layers",
+    "resnet": "ResNet 18, 34 or 50: blocks whose input is added to their output",
+    "inception": "GoogLeNet: nine modules of 1x1, 3x3 and 5x5 convolutions side by side",
+    "squeezenet": "SqueezeNet 1.1: fire modules, about a fiftieth of the weights of the others of its time",
+    "dilated": "windows with growing gaps in place of a shrinking map",
 }
 
 
@@ -24,28 +34,75 @@ def require_network(name: str) -> str:
     return name
 
 
-def build(name: str, *, size_px: int, n_classes: int, settings: Conv2DSettings, seed: int, precision: str) -> Any:
+def network_options(name: str) -> dict[str, Option]:
+    """The options of the network `name` with their defaults, in the order of its signature. Imports Keras."""
+    return _options(_function(name))
+
+
+def build(
+    name: str,
+    *,
+    size_px: int,
+    n_classes: int,
+    settings: Conv2DSettings,
+    seed: int,
+    precision: str,
+    options: Mapping[str, Option] | None = None,
+) -> Any:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
     `precision` is "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
-    The first weights depend on `seed` alone. Raises RequestError where the network and the size do not fit.
+    The first weights depend on `seed` alone. `options` are the network's own, such as its width. Raises RequestError
+    for an option that it has not, or of another kind, and where the network, the size and the settings do not fit.
     """
-    from importlib import import_module
-
     import keras
 
     from convwise.nets.convolution import Convolution
 
-    network = getattr(import_module(f"convwise.nets.{require_network(name)}"), name)
+    network = _function(name)
+    chosen = _checked(name, network, options or {})
+    conv = Convolution(settings)
     policy_before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     # Keras's initializers draw from its global generator; it is set here and nowhere else.
     keras.utils.set_random_seed(seed % 2**32)
     keras.backend.clear_session(free_memory=False)
     try:
-        return network((size_px, size_px, 3), n_classes, Convolution(settings))
+        model = network((size_px, size_px, 3), n_classes, conv, **chosen)
+        conv.require_groups()
+        return model
     except ValueError as problem:
         first_line = str(problem).strip().splitlines()[0]
         raise RequestError(f"net={name} cannot be built at size={size_px} with these settings: {first_line}") from None
     finally:
         keras.config.set_dtype_policy(policy_before)
+
+
+def _function(name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(import_module(f"convwise.nets.{require_network(name)}"), name)
+    return function
+
+
+def _options(network: Callable[..., Any]) -> dict[str, Option]:
+    parameters = inspect.signature(network).parameters.values()
+    return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+
+def _checked(name: str, network: Callable[..., Any], options: Mapping[str, Option]) -> dict[str, Option]:
+    """The options, a whole number as a float where one is due. Raises RequestError for a wrong name or kind."""
+    valid = _options(network)
+    checked: dict[str, Option] = {}
+    for option, value in options.items():
+        if option not in valid:
+            known = ", ".join(f"{key}={default}" for key, default in valid.items())
+            raise RequestError(f"{option}={value}: net={name} has no such option; it has (with defaults) {known}")
+        kind = type(valid[option])
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise RequestError(f"{option}={value}: net={name} takes {_KINDS[kind]}, such as {valid[option]}")
+        checked[option] = value
+    return checked
+
+
+_KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a name"}

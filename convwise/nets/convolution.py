@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -30,26 +31,49 @@ _CLASSES = {
 
 
 class Convolution:
-    """`conv(filters, kernel_size, **own)` -> `keras.layers.Conv2D`, where a user's setting wins over the network's own.
+    """`conv(filters, kernel_size, *, name, keep, **own)` -> a function of a tensor; a user's setting wins over `own`.
 
     A 1x1 projection keeps its window and a convolution of stride 1 keeps its stride: a kernel size or a stride
-    for "all convolutions" reaches those that look around and those that shrink the map. The first layer and any
-    other whose channels a group count does not divide are told apart by Keras, which refuses the setting.
+    for "all convolutions" reaches those that look around and those that shrink the map. A group count reaches the
+    layers whose channels and filters it divides. `keep`, parameter -> reason, is what the architecture needs as it is.
     """
 
     def __init__(self, settings: Conv2DSettings) -> None:
         self._settings = {name: keras_value(name, value) for name, value in settings.given().items()}
+        self._reached: set[str] = set()
 
-    def __call__(self, filters: int, kernel_size: int, **own: Any) -> keras.layers.Conv2D:
-        asked = dict(self._settings)
+    def __call__(
+        self,
+        filters: int,
+        kernel_size: int,
+        *,
+        name: str | None = None,
+        keep: Mapping[str, str] | None = None,
+        **own: Any,
+    ) -> Callable[[Any], Any]:
+        asked = {parameter: value for parameter, value in self._settings.items() if parameter not in (keep or {})}
         if kernel_size == 1:
             asked.pop("kernel_size", None)
             asked.pop("dilation_rate", None)
-        if own.get("strides", 1) == 1:
+        if own.get("strides", 1) in (1, (1, 1)):
             asked.pop("strides", None)
         else:
             asked.pop("dilation_rate", None)
-        return keras.layers.Conv2D(**{"filters": filters, "kernel_size": kernel_size, **own, **asked})
+
+        def convolve(x: Any) -> Any:
+            values = {"filters": filters, "kernel_size": kernel_size, **own, **asked}
+            if "groups" in asked and (x.shape[-1] % asked["groups"] or values["filters"] % asked["groups"]):
+                values["groups"] = own.get("groups", 1)
+            else:
+                self._reached |= asked.keys()
+            return keras.layers.Conv2D(name=name, **values)(x)
+
+        return convolve
+
+    def require_groups(self) -> None:
+        """Raises ValueError where a group count was set that divides no convolution built so far."""
+        if "groups" in self._settings and "groups" not in self._reached:
+            raise ValueError(f"groups={self._settings['groups']} divides no convolution's channels and filters")
 
 
 def keras_value(name: str, value: object) -> object:

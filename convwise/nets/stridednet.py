@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import keras
 from keras import layers
 
+from convwise.nets.parts import Conv, require_range, require_size
 
-def stridednet(
-    input_shape: tuple[int, int, int], n_classes: int, conv: Callable[..., keras.layers.Layer]
-) -> keras.Model:
+
+def stridednet(input_shape: tuple[int, int, int], n_classes: int, conv: Conv, *, width: int = 16) -> keras.Model:
     """A 7x7 stride-2 convolution, then three stages of two 3x3 convolutions, the second of stride 2; dense 512.
 
-    he_normal throughout and L2 0.0005 on the convolution kernels; the first convolution has neither padding
-    nor activation. It needs at least 32 px: below that the last maps have nothing left to look at.
+    The filters are `width` in the first convolution and twice as many in each stage that follows: the tutorial's 16,
+    then 32, 64, 128. he_normal throughout and L2 0.0005 on the convolution kernels; the first convolution has neither
+    padding nor activation. It needs at least 32 px: below that the last maps have nothing left to look at.
     """
-    if min(input_shape[:2]) < 32:
-        raise ValueError(f"stridednet needs images of at least 32 px, not {min(input_shape[:2])}")
+    require_range("width", width, 1, 4096)
+    require_size("stridednet", input_shape, 32)
     own = {"kernel_initializer": "he_normal", "kernel_regularizer": keras.regularizers.L2(0.0005)}
     pixels = keras.Input(input_shape, name="pixels")
     x = layers.Rescaling(1 / 255, name="scale")(pixels)
-    x = conv(16, 7, strides=2, padding="valid", **own)(x)
-    for filters in (32, 64, 128):
+    x = conv(width, 7, strides=2, padding="valid", **own)(x)
+    for filters in (2 * width, 4 * width, 8 * width):
         for strides in (1, 2):
             x = conv(filters, 3, strides=strides, padding="same", **own)(x)
             x = layers.ReLU()(x)
