@@ -17,7 +17,7 @@ from unittest import mock
 
 from machine import machine
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import NetworkSettings
 from convwise.images.batches import Batches
 from convwise.images.datasets import resolve
 from convwise.images.prepare import prepare
@@ -88,7 +88,9 @@ def step_seconds(net: str, batches: Batches, recipe: object, n_classes: int) -> 
     """The mean step of all epochs but the first."""
     times: list[tuple[int, float]] = []
     size = batches.pixels.shape[1]
-    model = build(net, size_px=size, n_classes=n_classes, settings=Conv2DSettings(), seed=0, precision=recipe.precision)
+    model = build(
+        net, size_px=size, n_classes=n_classes, settings=NetworkSettings(), seed=0, precision=recipe.precision
+    ).model
     watch = Watch(step=lambda share, epoch: times.append((epoch, time.perf_counter())))
     with tempfile.TemporaryDirectory() as folder:
         fit(model, batches, None, recipe=recipe, checkpoints=CheckpointFolder(Path(folder)), watch=watch)

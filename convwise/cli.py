@@ -13,6 +13,7 @@ from typing import Any
 
 from convwise import __version__
 from convwise.errors import ConvwiseError, RequestError
+from convwise.nets import NETWORKS
 
 _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
 
@@ -104,8 +105,8 @@ def _add_train(verbs: Any) -> None:
     )
     train.add_argument("data", metavar="DATA", nargs="?", help="a folder with a sub-folder per class, or a name")
     train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
-    train.add_argument("--net", help="narrowresnet (default), stridednet or simple")
-    train.add_argument("--recipe", help="fast (default) or tutorial")
+    train.add_argument("--net", help=f"{', '.join(NETWORKS)} (default narrowresnet)")
+    train.add_argument("--recipe", help="fast (default), thorough or tutorial")
     train.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
     train.add_argument("--fit", help="how a picture becomes square: stretch (default), crop or pad")
     train.add_argument("--epochs", type=int, metavar="N", help="times through the training images")
@@ -122,8 +123,9 @@ def _add_train(verbs: Any) -> None:
         "--set",
         action="append",
         default=[],
-        metavar="conv.PARAMETER=VALUE",
-        help="a Conv2D parameter of all convolutions, e.g. conv.kernel_initializer=he_normal; may be repeated",
+        metavar="SCOPE.PARAMETER=VALUE",
+        help="a Conv2D parameter of all convolutions (conv.kernel_size=5), of a stage (stem.strides=1) or of a layer "
+        "(conv2d_3.padding=valid), or an option of the network (net.width=16); may be repeated",
     )
     train.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
     train.add_argument("--out", metavar="DIR", help="the run folder (default runs/DATA-NET-TIME)")
@@ -207,7 +209,7 @@ def _train(options: argparse.Namespace) -> None:
         if options.resume:
             result = resume(options.resume, listener=display.listener)
         else:
-            result = train(options.data, conv=options.set, listener=display.listener, **given)
+            result = train(options.data, settings=options.set, listener=display.listener, **given)
     if options.json:
         evaluation = result.evaluation.to_dict() if result.evaluation else None
         _print_json(

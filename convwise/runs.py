@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import cannot_write, write_json, write_text
@@ -31,7 +31,7 @@ class RunSettings:
     classes: tuple[str, ...] | None
     exclude: tuple[str, ...]
     net: str
-    conv: Conv2DSettings
+    network: NetworkSettings
     recipe: Recipe
     per_class: int | None
     test: float | None
@@ -41,7 +41,7 @@ class RunSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {**asdict(self), "conv": self.conv.given(), "recipe": self.recipe.to_dict()}
+        return {**asdict(self), "network": self.network.to_dict(), "recipe": self.recipe.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
@@ -50,7 +50,7 @@ class RunSettings:
         changed = {
             "classes": None if classes is None else tuple(classes),
             "exclude": tuple(values["exclude"]),
-            "conv": Conv2DSettings(**values["conv"]),
+            "network": NetworkSettings.from_dict(values["network"]),
             "recipe": Recipe.from_dict(values["recipe"]),
         }
         return cls(**{**values, **changed})

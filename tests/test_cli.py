@@ -159,7 +159,7 @@ def test_resuming_a_complete_run_reports_it(
         (["train"], "name DATA"),
         (["train", "no-such-folder"], "no-such-folder"),
         (["train", "{data}", "--net", "resnext"], "no such network"),
-        (["train", "{data}", "--recipe", "slow"], "fast, tutorial"),
+        (["train", "{data}", "--recipe", "slow"], "fast, thorough, tutorial"),
         (["train", "{data}", "--size", "0"], "size=0"),
         (["train", "{data}", "--epochs", "0"], "epochs=0"),
         (["train", "{data}", "--epochs", "many"], "invalid int"),
@@ -167,7 +167,7 @@ def test_resuming_a_complete_run_reports_it(
         (["train", "{data}", "--per-class", "300"], "class"),
         (["train", "{data}", "--test", "1.5"], "test"),
         (["train", "{data}", "--set", "conv.kernel=3"], "kernel_size"),
-        (["train", "{data}", "--set", "conv.groups=7"], "cannot be built"),
+        (["train", "{data}", "--set", "conv.groups=7"], "does not divide"),
         (["train", "{data}", "--config", "nowhere.toml"], "nowhere.toml"),
         (["train", "{data}", "--out", "{data}"], "exists already"),
         (["train", "{data}", "--frobnicate"], "unrecognized"),
@@ -212,7 +212,7 @@ def test_a_config_file_gives_what_the_command_line_does_not(
     assert run("train", data, "--config", config, "--batch", "8", "--out", out, "--json") == 0
     settings = json.loads(capsys.readouterr().out)["settings"]
     assert (settings["net"], settings["recipe"]["batch"], settings["recipe"]["epochs"]) == ("simple", 8, 1)
-    assert settings["conv"] == {"use_bias": False}
+    assert settings["network"]["scopes"] == {"conv": {"use_bias": False}}
     config.write_text("epoch = 1\n")
     assert run("train", data, "--config", config, "--out", tmp_path / "other") == 2
     assert "did you mean 'epochs'" in capsys.readouterr().err

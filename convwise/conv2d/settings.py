@@ -1,28 +1,61 @@
-"""Conv2DSettings: the sixteen values under Keras's own names, and their text forms on the command line."""
+"""Conv2DSettings: the sixteen values under Keras's own names, as texts, as JSON and in Keras's serialized form."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import math
+import operator
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
+from convwise.conv2d.values import Named
 from convwise.errors import RequestError
 
 Pair = tuple[int, int]
 
 _WHOLE = "a whole number above 0, such as 3"
+_FILTERS = "a whole number above 0, or a factor on each layer's own number, such as x2 or x0.5"
 _PAIR = "a whole number above 0 or two of them, such as 3 or 5x3"
+_CHOICES = {"padding": ("valid", "same"), "data_format": ("channels_last", "channels_first")}
+_PAIRS = ("kernel_size", "strides", "dilation_rate")
+_DIGITS = re.compile(r"[+-]?[0-9]+")
+
+
+@dataclass(frozen=True)
+class Times:
+    """A factor on the number of filters that a network gives each of its layers. The text form is `x2`, `x0.5`."""
+
+    factor: float
+
+    def __post_init__(self) -> None:
+        factor = self.factor
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < math.inf:
+            raise RequestError(f"filters=x{factor}: the factor must be a number above 0, such as x2 or x0.5")
+        object.__setattr__(self, "factor", float(factor))
+
+    def applied_to(self, filters: int) -> int:
+        """The number of filters in place of `filters`, rounded half up, at least 1."""
+        return max(1, math.floor(filters * self.factor + 0.5))
+
+    def __str__(self) -> str:
+        return f"x{repr(self.factor).removesuffix('.0')}"
 
 
 @dataclass(frozen=True)
 class Conv2DSettings:
     """One value per parameter of `keras.layers.Conv2D`; `None` where a network's own choice stands.
 
-    Sizes are (height, width). Names of activations, initializers, regularizers and constraints take their
-    arguments after colons: `l2:0.0005`, `max_norm:3`, `constant:0.1`. The name "none" asks for Keras's `None`.
+    Sizes are (height, width); one number stands for both. Names of activations, initializers, regularizers and
+    constraints take their arguments after colons (see `convwise.conv2d.values`) and are kept in their one canonical
+    text: `HeNormal` becomes "he_normal", `l2:5e-4` becomes "l2:0.0005". "none" asks for Keras's `None`; for the
+    activation that is "linear". Texts of numbers are read, so that `Conv2DSettings(**from_json)` works.
+    Raises RequestError for a value out of its range. What values do to each other and to a map is judged by
+    `convwise.conv2d.rules`.
     """
 
-    filters: int | None = None
+    filters: int | Times | None = None
     kernel_size: Pair | None = None
     strides: Pair | None = None
     padding: str | None = None
@@ -40,75 +73,186 @@ class Conv2DSettings:
     bias_constraint: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("filters", "groups"):
-            value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < 1):
-                raise RequestError(f"conv.{name}={value}: it must be {_WHOLE}")
-        for name in ("kernel_size", "strides", "dilation_rate"):
-            value = getattr(self, name)
-            if value is None:
-                continue
-            if isinstance(value, list):  # as JSON gives a pair back
-                value = tuple(value)
-                object.__setattr__(self, name, value)
-            if type(value) is not tuple or len(value) != 2 or any(type(v) is not int or v < 1 for v in value):
-                raise RequestError(f"conv.{name}={value}: it must be {_PAIR}")
-        for name, allowed in _CHOICES.items():
-            value = getattr(self, name)
-            if value is not None and value not in allowed:
-                raise RequestError(f"conv.{name}={value}: choose one of {', '.join(allowed)}")
-        if self.strides and self.dilation_rate and max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise RequestError(
-                "conv.strides and conv.dilation_rate are both above 1: Keras allows one of them; drop one"
-            )
+        for name, value in self.given().items():
+            object.__setattr__(self, name, _standard(name, value))
 
-    def given(self) -> dict[str, object]:
+    def given(self) -> dict[str, Any]:
         """The parameters that are set, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
 
+    def with_defaults(self, *, data_format: str = "channels_last") -> Conv2DSettings:
+        """All sixteen given: Keras's defaults where none is set. `data_format` is that of the Keras configuration.
+
+        Raises RequestError where `filters` or `kernel_size`, which have no default, are not given as numbers.
+        """
+        if self.kernel_size is None or not isinstance(self.filters, int):
+            raise RequestError(
+                f"filters={self.filters}, kernel_size={self.kernel_size}: "
+                "Keras has no default for them; give both as numbers"
+            )
+        return Conv2DSettings(**{**DEFAULTS, "data_format": data_format, **self.given()})
+
+    def named(self, parameter: str) -> Named | None:
+        """The record behind a named value, such as `kernel_regularizer`; None where it is not set or "none"."""
+        text = getattr(self, parameter)
+        return None if text is None else Named.read(parameter, text)
+
+    def texts(self) -> dict[str, str]:
+        """The given parameters in their text form: {"kernel_size": "5x3", "use_bias": "false"}."""
+        return {name: _text(value) for name, value in self.given().items()}
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> Conv2DSettings:
+        """The inverse of `texts`. Raises RequestError, also for an unknown parameter."""
+        require_parameters(texts)
+        values: dict[str, Any] = {name: read_value(name, text) for name, text in texts.items()}
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The given parameters as plain values for JSON: sizes as lists, a factor as "x2"."""
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in self.given().items()}
+        return {name: str(value) if isinstance(value, Times) else value for name, value in plain.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Conv2DSettings:
+        """The inverse of `to_dict`. Raises RequestError, also for an unknown parameter."""
+        require_parameters(values)
+        return cls(**values)
+
+    def to_keras(self) -> dict[str, Any]:
+        """The given parameters as `Conv2D.get_config()` writes them: for `Conv2D.from_config`, and, named values
+        through their `deserialize`, for `Conv2D(...)`. Raises RequestError for a factor in place of filters.
+        """
+        if isinstance(self.filters, Times):
+            raise RequestError(
+                f"filters={self.filters}: a factor needs the number of filters that a network gives; give it"
+            )
+        config = self.given()
+        for name in NAMED:
+            if name in config:
+                value = Named.read(name, config[name])
+                config[name] = None if value is None else value.to_keras()
+        return config
+
+    @classmethod
+    def from_keras(cls, config: Mapping[str, Any]) -> Conv2DSettings:
+        """All sixteen from any Conv2D's `get_config()`; its other keys (name, dtype, ...) are left aside.
+
+        Keras draws a kernel, and a bias as well, from glorot_uniform where the initializer is None
+        (`Layer.add_weight`, contrary to Conv2D's documentation, which says zeros for the bias), and so it is read.
+        Raises RequestError for what has no text form: classes of one's own, arrays, low-rank adapters (LoRA).
+        """
+        if config.get("lora_rank"):
+            raise RequestError(
+                f"lora_rank={config['lora_rank']}: a low-rank adapter is not one of the sixteen parameters"
+            )
+        values: dict[str, Any] = {**DEFAULTS, **{name: config[name] for name in PARAMETERS if name in config}}
+        for name in NAMED:
+            value = Named.from_keras(name, values[name])
+            if value is None and name.endswith("initializer"):
+                value = Named(name, "glorot_uniform", {})
+            values[name] = "none" if value is None else value.text
+        values["data_format"] = values["data_format"] or "channels_last"
+        return cls(**values)
+
 
 PARAMETERS: tuple[str, ...] = tuple(f.name for f in fields(Conv2DSettings))
-_CHOICES = {"padding": ("valid", "same"), "data_format": ("channels_last", "channels_first")}
+NAMED: tuple[str, ...] = tuple(
+    name for name in PARAMETERS if name.endswith(("activation", "initializer", "regularizer", "constraint"))
+)
+# Keras 3's defaults; filters and kernel_size have none, data_format comes from the Keras configuration.
+DEFAULTS: dict[str, Any] = {
+    "strides": (1, 1),
+    "padding": "valid",
+    "data_format": "channels_last",
+    "dilation_rate": (1, 1),
+    "groups": 1,
+    "activation": "linear",
+    "use_bias": True,
+    "kernel_initializer": "glorot_uniform",
+    "bias_initializer": "zeros",
+    "kernel_regularizer": "none",
+    "bias_regularizer": "none",
+    "activity_regularizer": "none",
+    "kernel_constraint": "none",
+    "bias_constraint": "none",
+}
 
 
-def parse_settings(texts: Iterable[str]) -> Conv2DSettings:
-    """`["conv.kernel_size=5x3", "conv.use_bias=false"]` -> settings.
-
-    Raises RequestError for a text without `conv.` or `=`, an unknown parameter or a value out of its range.
-    """
-    values: dict[str, object] = {}
-    for text in texts:
-        target, equals, value = text.partition("=")
-        scope, dot, name = target.strip().partition(".")
-        if not equals or not dot or scope != "conv":
-            raise RequestError(f"--set {text}: write conv.PARAMETER=VALUE, for example conv.kernel_size=5")
+def require_parameters(names: Mapping[str, Any]) -> None:
+    """Raises RequestError, naming the nearest ones, for a name that is no parameter of Conv2D."""
+    for name in names:
         if name not in PARAMETERS:
             near = difflib.get_close_matches(name, PARAMETERS, n=2) or PARAMETERS
-            raise RequestError(f"--set {text}: Conv2D has no parameter {name!r}; did you mean {' or '.join(near)}?")
-        values[name] = _parse_value(name, value.strip())
-    return Conv2DSettings(**values)  # type: ignore[arg-type]
+            raise RequestError(f"{name}: Conv2D has no such parameter; did you mean {' or '.join(near)}?")
 
 
-def _parse_value(name: str, text: str) -> object:
-    if name in ("filters", "groups"):
-        return _whole(name, text, _WHOLE)
-    if name in ("kernel_size", "strides", "dilation_rate"):
-        parts = text.lower().split("x")
-        if len(parts) > 2:
-            raise RequestError(f"conv.{name}={text}: it must be {_PAIR}")
-        numbers = [_whole(name, part, _PAIR) for part in parts]
-        return (numbers[0], numbers[-1])
-    if name == "use_bias":
-        if text.lower() not in ("true", "false"):
-            raise RequestError(f"conv.use_bias={text}: it must be true or false")
+def read_value(name: str, text: str) -> object:
+    """The value of the parameter `name` from its text: `5x3`, `true`, `x2`, `l2:0.0005`. Raises RequestError."""
+    text = text.strip()
+    if name == "use_bias" and text.lower() in ("true", "false"):
         return text.lower() == "true"
-    if not text:
-        raise RequestError(f"conv.{name}= has no value; write none for Keras's None")
-    return text
+    if name in _PAIRS:
+        parts = text.lower().split("x")
+        if not all(_DIGITS.fullmatch(part.strip()) for part in parts):
+            raise RequestError(f"{name}={text}: it must be {_PAIR}")
+        return _standard(name, tuple(int(part) for part in parts) if len(parts) > 1 else int(parts[0]))
+    if name in ("filters", "groups") and _DIGITS.fullmatch(text):
+        return _standard(name, int(text))
+    return _standard(name, text)
 
 
-def _whole(name: str, text: str, rule: str) -> int:
+def _standard(name: str, value: Any) -> object:
+    """The one form of a value that is set; RequestError where it is out of its range."""
+    if name in NAMED:
+        return _standard_name(name, value)
+    if name in _CHOICES:
+        if not isinstance(value, str) or value.lower() not in _CHOICES[name]:
+            raise RequestError(f"{name}={value}: choose one of {', '.join(_CHOICES[name])}")
+        return value.lower()
+    if name == "use_bias":
+        if not isinstance(value, bool):
+            raise RequestError(f"use_bias={value}: it must be true or false")
+        return value
+    if name in _PAIRS:
+        pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
+        if len(pair) != 2 or any(_index(size) < 1 for size in pair):
+            raise RequestError(f"{name}={_text(value)}: it must be {_PAIR}")
+        return (_index(pair[0]), _index(pair[1]))
+    if name == "filters" and isinstance(value, Times):
+        return value
+    if name == "filters" and isinstance(value, str) and value.lower().startswith("x"):
+        try:
+            return Times(float(value[1:]))
+        except ValueError:
+            raise RequestError(f"filters={value}: it must be {_FILTERS}") from None
+    if _index(value) < 1:
+        raise RequestError(f"{name}={value}: it must be {_FILTERS if name == 'filters' else _WHOLE}")
+    return _index(value)
+
+
+def _standard_name(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise RequestError(f"{name}={value!r:.60}: it must be a name with its arguments after colons, or none")
+    read = Named.read(name, value)
+    if read is not None:
+        return read.text
+    if name.endswith("initializer"):
+        raise RequestError(f"{name}=none: weights need first values; write glorot_uniform, which Keras takes for None")
+    return "linear" if name == "activation" else "none"
+
+
+def _index(value: Any) -> int:
+    """A whole number of any integer type (NumPy's too) as int; 0, which no parameter takes, for anything else."""
     try:
-        return int(text)
-    except ValueError:
-        raise RequestError(f"conv.{name}={text}: it must be {rule}") from None
+        return 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return 0
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return "x".join(map(str, value))
+    return str(value)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convwise.errors import RequestError
+from convwise.nets.changes import Change
 
 if TYPE_CHECKING:
-    from convwise.conv2d import Conv2DSettings
+    from convwise.conv2d import NetworkSettings
 
 Option = bool | int | float | str
 # name -> one line. The module `convwise.nets.NAME` holds a function of the same name.
@@ -39,43 +41,54 @@ def network_options(name: str) -> dict[str, Option]:
     return _options(_function(name))
 
 
+@dataclass(frozen=True)
+class Built:
+    """A network, and what became of each of the user's settings at each of its convolutions."""
+
+    model: Any
+    changes: tuple[Change, ...]
+
+
 def build(
     name: str,
     *,
     size_px: int,
     n_classes: int,
-    settings: Conv2DSettings,
+    settings: NetworkSettings,
     seed: int,
     precision: str,
-    options: Mapping[str, Option] | None = None,
-) -> Any:
+) -> Built:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
     `precision` is "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
-    The first weights depend on `seed` alone. `options` are the network's own, such as its width. Raises RequestError
-    for an option that it has not, or of another kind, and where the network, the size and the settings do not fit.
+    The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
+    kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
     """
     import keras
 
     from convwise.nets.convolution import Convolution
 
     network = _function(name)
-    chosen = _checked(name, network, options or {})
-    conv = Convolution(settings)
+    chosen = _checked(name, network, settings.options)
+    # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
+    layout_before = keras.config.image_data_format()
+    conv = Convolution(settings, data_format=layout_before)
     policy_before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     # Keras's initializers draw from its global generator; it is set here and nowhere else.
     keras.utils.set_random_seed(seed % 2**32)
     keras.backend.clear_session(free_memory=False)
+    keras.config.set_image_data_format("channels_last")
     try:
         model = network((size_px, size_px, 3), n_classes, conv, **chosen)
-        conv.require_groups()
-        return model
     except ValueError as problem:
         first_line = str(problem).strip().splitlines()[0]
         raise RequestError(f"net={name} cannot be built at size={size_px} with these settings: {first_line}") from None
     finally:
         keras.config.set_dtype_policy(policy_before)
+        keras.config.set_image_data_format(layout_before)
+    conv.require_all_used()
+    return Built(model, tuple(conv.changes))
 
 
 def _function(name: str) -> Callable[..., Any]:

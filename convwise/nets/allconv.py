@@ -13,7 +13,7 @@ def allconv(
     n_classes: int,
     conv: Conv,
     *,
-    width: int = 96,
+    width: int = 48,
     batch_norm: bool = True,
     dropout: bool = False,
     small_first: bool = True,

@@ -2,92 +2,141 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import keras
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, Times
+from convwise.conv2d.rules import violations
 from convwise.errors import RequestError
-
-_GETTERS = {
-    "activation": keras.activations.get,
-    "kernel_initializer": keras.initializers.get,
-    "bias_initializer": keras.initializers.get,
-    "kernel_regularizer": keras.regularizers.get,
-    "bias_regularizer": keras.regularizers.get,
-    "activity_regularizer": keras.regularizers.get,
-    "kernel_constraint": keras.constraints.get,
-    "bias_constraint": keras.constraints.get,
-}
-_CLASSES = {
-    "l1": keras.regularizers.L1,
-    "l2": keras.regularizers.L2,
-    "l1_l2": keras.regularizers.L1L2,
-    "max_norm": keras.constraints.MaxNorm,
-    "min_max_norm": keras.constraints.MinMaxNorm,
-    "constant": keras.initializers.Constant,
-}
+from convwise.nets.changes import Change, by_setting
 
 
 class Convolution:
-    """`conv(filters, kernel_size, *, name, keep, **own)` -> a function of a tensor; a user's setting wins over `own`.
+    """`conv(filters, kernel_size, *, name, keep, **own)(x)`: a `keras.layers.Conv2D` where a user's settings win.
 
-    A 1x1 projection keeps its window and a convolution of stride 1 keeps its stride: a kernel size or a stride
-    for "all convolutions" reaches those that look around and those that shrink the map. A group count reaches the
-    layers whose channels and filters it divides. `keep`, parameter -> reason, is what the architecture needs as it is.
+    A setting for all convolutions, or for a stage of them, reaches the layers where it is legal and where the
+    architecture has room: a 1x1 projection keeps its window, strides reach the layers that shrink the map, dilation
+    those that do not, groups those whose channels they divide; `keep` says what else a layer holds on to, and why. A
+    setting for one layer by its whole name is applied or refused, never left. `changes` tells what became of each.
+    Layers without a name are conv2d, conv2d_1 and so on, as Keras would call them.
     """
 
-    def __init__(self, settings: Conv2DSettings) -> None:
-        self._settings = {name: keras_value(name, value) for name, value in settings.given().items()}
-        self._reached: set[str] = set()
+    def __init__(self, settings: NetworkSettings, *, data_format: str = "channels_last") -> None:
+        self.settings = settings
+        self.changes: list[Change] = []
+        self.layer_names: list[str] = []
+        self._data_format = data_format
+        self._n_unnamed = 0
 
     def __call__(
         self,
         filters: int,
-        kernel_size: int,
+        kernel_size: int | tuple[int, int],
         *,
         name: str | None = None,
         keep: Mapping[str, str] | None = None,
         **own: Any,
     ) -> Callable[[Any], Any]:
-        asked = {parameter: value for parameter, value in self._settings.items() if parameter not in (keep or {})}
-        if kernel_size == 1:
-            asked.pop("kernel_size", None)
-            asked.pop("dilation_rate", None)
-        if own.get("strides", 1) in (1, (1, 1)):
-            asked.pop("strides", None)
-        else:
-            asked.pop("dilation_rate", None)
+        """What puts this convolution on a tensor (n, h, w, c). Raises RequestError, with the layer's name."""
+        if name is None:
+            name = f"conv2d_{self._n_unnamed}" if self._n_unnamed else "conv2d"
+            self._n_unnamed += 1
+        self.layer_names.append(name)
+        own = {"data_format": self._data_format, **own}
+        before = Conv2DSettings.from_keras(keras.layers.Conv2D(filters, kernel_size, **own).get_config())
+        return lambda x: self._put(x, name, before, keep or {})
 
-        def convolve(x: Any) -> Any:
-            values = {"filters": filters, "kernel_size": kernel_size, **own, **asked}
-            if "groups" in asked and (x.shape[-1] % asked["groups"] or values["filters"] % asked["groups"]):
-                values["groups"] = own.get("groups", 1)
-            else:
-                self._reached |= asked.keys()
-            return keras.layers.Conv2D(name=name, **values)(x)
+    def require_all_used(self) -> None:
+        """Raises RequestError for a scope without a layer, and for a setting that no layer has room for."""
+        self.settings.require_scopes_used(self.layer_names)
+        for (scope, parameter), group in by_setting(self.changes):
+            if all(change.reason for change in group):
+                first = group[0]
+                raise RequestError(
+                    f"--set {scope}.{parameter}: no convolution can take it; {first.layer}: {first.reason}"
+                )
 
-        return convolve
+    def _put(self, x: Any, name: str, before: Conv2DSettings, keep: Mapping[str, str]) -> Any:
+        settings = self._overlaid(name, before, keep, x.shape)
+        layer = keras.layers.Conv2D.from_config({**settings.to_keras(), "name": name})
+        if settings.data_format == "channels_last":
+            return layer(x)
+        x = keras.layers.Permute((3, 1, 2), name=f"{name}_to_channels_first")(x)
+        return keras.layers.Permute((2, 3, 1), name=f"{name}_to_channels_last")(layer(x))
 
-    def require_groups(self) -> None:
-        """Raises ValueError where a group count was set that divides no convolution built so far."""
-        if "groups" in self._settings and "groups" not in self._reached:
-            raise ValueError(f"groups={self._settings['groups']} divides no convolution's channels and filters")
+    def _overlaid(
+        self, name: str, before: Conv2DSettings, keep: Mapping[str, str], shape: tuple[int, ...]
+    ) -> Conv2DSettings:
+        """`before` with each setting that reaches the layer, tried one by one, so that the one to blame is known."""
+        asked = self.settings.for_layer(name)
+        settings = before
+        n_filters = before.filters
+        assert isinstance(n_filters, int)  # a built layer has a number
+        for parameter in sorted(asked, key=PARAMETERS.index):
+            value, scope = asked[parameter]
+            demanded = scope == name
+            new = value.applied_to(n_filters) if isinstance(value, Times) else value
+            reason = keep.get(parameter, "") or ("" if demanded else _no_room(parameter, before, settings))
+            tried = settings
+            if not reason:
+                try:
+                    tried = Conv2DSettings(**{**settings.given(), parameter: new})
+                    reason = self._illegal(tried, shape)
+                except RequestError as problem:
+                    reason = str(problem)
+            written = {key: s.texts().get(parameter, "none") for key, s in (("old", settings), ("new", tried))}
+            if not reason:
+                settings = tried
+            elif demanded:
+                raise RequestError(f"--set {name}.{parameter}={_text(parameter, value)}: {reason}")
+            self.changes.append(
+                Change(name, parameter, scope, written["old"], settings.texts().get(parameter, "none"), reason)
+            )
+        broken = self._illegal(settings, shape)
+        if broken:
+            raise RequestError(f"{name}: {broken}")
+        return settings
+
+    def _illegal(self, settings: Conv2DSettings, shape: tuple[int, ...]) -> str:
+        """The first rule that the layer would break on a map of (n, height, width, channels), with the way out."""
+        _, height, width, channels = shape
+        broken = violations(
+            settings,
+            height=height,
+            width=width,
+            channels=channels,
+            backend=keras.backend.backend(),
+            device=_device(),
+            one_dnn=os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and platform.machine() in ("x86_64", "AMD64"),
+        )
+        return f"{broken[0].message}; {broken[0].way_out}" if broken else ""
 
 
-def keras_value(name: str, value: object) -> object:
-    """A setting as Keras takes it: `"l2:0.0005"` -> `keras.regularizers.L2(0.0005)`. RequestError if unknown."""
-    getter = _GETTERS.get(name)
-    if getter is None or not isinstance(value, str):
-        return value
-    if value.lower() == "none":
-        return None
-    kind, *arguments = value.split(":")
-    try:
-        if not arguments:
-            return getter(kind)
-        numbers = [float(argument) for argument in arguments]
-        return _CLASSES[kind](*numbers)
-    except (ValueError, TypeError, KeyError):
-        raise RequestError(f"conv.{name}={value}: Keras knows no such {name.rpartition('_')[2]}") from None
+def _no_room(parameter: str, before: Conv2DSettings, settings: Conv2DSettings) -> str:
+    """Why a setting for many layers passes one by, from what the architecture made of it; "" if it does not."""
+    if parameter in ("kernel_size", "dilation_rate") and before.kernel_size == (1, 1):
+        return "a 1x1 projection keeps its window"
+    if parameter == "strides" and before.strides == (1, 1):
+        return "it does not shrink the map"
+    if parameter == "dilation_rate" and settings.strides != (1, 1):
+        return "it has strides"
+    return ""
+
+
+@cache
+def _device() -> str:
+    """Where the backend will compute, "cpu" or "gpu", as far as a rule depends on it."""
+    if keras.backend.backend() != "tensorflow":
+        return "cpu"
+    import tensorflow
+
+    return "gpu" if tensorflow.config.list_physical_devices("GPU") else "cpu"
+
+
+def _text(parameter: str, value: Any) -> str:
+    return Conv2DSettings(**{parameter: value}).texts()[parameter]

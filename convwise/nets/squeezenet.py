@@ -20,14 +20,14 @@ def squeezenet(
     *,
     width: int = 64,
     batch_norm: bool = True,
-    dropout: float = 0.5,
+    dropout: float = 0.0,
     pooling: str = "max",
 ) -> keras.Model:
     """SqueezeNet 1.1 (Iandola et al. 2016; 1.1 is the authors' later version): accuracy from few weights.
 
     A 3x3 convolution of stride 2 without padding and `width` filters, eight fire modules with 3x3 pooling of stride 2
-    before modules 2, 4 and 6, dropout, and a 1x1 convolution to a map a class, whose averages are the scores. `width`
-    is a multiple of 4. `pooling`: "max" or "average".
+    before modules 2, 4 and 6, and a 1x1 convolution to a map a class, whose averages are the scores. `width` is a
+    multiple of 4. `pooling`: "max" or "average". `dropout`: before the last convolution, 0.5 in the paper.
 
     The published 1,235,496 weights: batch_norm=False at 1000 classes. The last convolution here is linear: the authors'
     ReLU can silence a class for good, and conv10.activation=relu puts it back.

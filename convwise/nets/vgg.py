@@ -17,7 +17,7 @@ def vgg(
     conv: Conv,
     *,
     depth: int = 16,
-    width: int = 32,
+    width: int = 16,
     batch_norm: bool = True,
     dense: int = 512,
     dropout: float = 0.5,

@@ -45,7 +45,7 @@ class Recipe:
     weight_decay: float = 0.02
     schedule: str = "one_cycle"
     warmup: float = 0.2
-    epochs: int = 20
+    epochs: int = 18
     minutes: float | None = None
     batch: int = 32
     label_smoothing: float = 0.05
@@ -127,6 +127,16 @@ RECIPES = {
     "fast": Recipe(
         augmentation=Augmentation(
             rotation_degrees=10, smallest_crop=0.8, brightness=0.1, contrast=0.3, horizontal_flip=True
+        ),
+    ),
+    "thorough": Recipe(
+        name="thorough",
+        weight_decay=0.3,
+        epochs=100,
+        label_smoothing=0.1,
+        cutmix=0.5,
+        augmentation=Augmentation(
+            rotation_degrees=10, smallest_crop=0.4, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),
     ),
     "tutorial": Recipe(

@@ -15,6 +15,7 @@ from convwise.images.cache import PixelCache
 from convwise.images.index import ImageIndex, require_classes
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
+from convwise.nets import Built
 from convwise.runs import Run, RunSettings
 from convwise.training.recipe import Recipe
 
@@ -74,8 +75,8 @@ def pictures(
     return index, cache
 
 
-def build_network(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Any:
-    """The run's network with its first weights, in the recipe's precision or another."""
+def build_network(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Built:
+    """The run's network with its first weights, in the recipe's precision or another, and what the settings changed."""
     from convwise.nets import build
     from convwise.seeds import derive_seed
     from convwise.training.towers import give_threads
@@ -86,7 +87,7 @@ def build_network(settings: RunSettings, index: ImageIndex, precision: str | Non
         settings.net,
         size_px=settings.recipe.size_px,
         n_classes=len(index.class_names),
-        settings=settings.conv,
+        settings=settings.network,
         seed=derive_seed(settings.recipe.seed, "weights"),
         precision=precision or settings.recipe.precision,
     )
@@ -156,7 +157,7 @@ def complete(
         watch=Watch(listener.step, epoch),
         callbacks=events,
     )
-    exported = build_network(settings, index, "float32")
+    exported = build_network(settings, index, "float32").model
     exported.set_weights(checkpoints.best_weights(progress.best_epoch))
     _save_model(exported, run.model_path)
     evaluation = None

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from convwise.conv2d import Conv2DSettings, parse_settings
+from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
 from convwise.nets import require_network
+from convwise.nets.changes import describe_changes
 from convwise.runs import Run, RunSettings, refuse_used
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.verbs.execution import (
@@ -56,7 +57,7 @@ def train(
     per_class: int | None = None,
     test: float | None = None,
     validation: float | None = None,
-    conv: Conv2DSettings | Sequence[str] | None = None,
+    settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     out: str | Path | None = None,
     background: bool | None = None,
@@ -66,7 +67,8 @@ def train(
     """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
 
     What is None comes from the `config` file (TOML or JSON), else from the recipe (`fast` by default). `size` is in
-    pixels, `conv` holds settings for all convolutions, `validation` is a share of the images not used for testing.
+    pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
+    file's; `validation` is a share of the images not used for testing.
     Raises RequestError for a request that cannot be met, before anything is written.
     """
     began = time.monotonic()
@@ -81,8 +83,7 @@ def train(
         given["epochs"] = 100_000  # the clock decides
     chosen = recipe if recipe is not None else asked.get("recipe", "fast")
     full = dataclasses.replace(chosen, **given) if isinstance(chosen, Recipe) else named_recipe(chosen, given)
-    if conv is None or not isinstance(conv, Conv2DSettings):
-        conv = parse_settings([*asked.get("set", ()), *(conv or ())])
+    network = network_settings(settings, asked.get("set", ()))
     name = require_network(asked.get("net", DEFAULT_NET))
     with_background = asked.get("background", False) if background is None else background
     source = resolve(data, background=with_background)
@@ -107,13 +108,13 @@ def train(
     full = dataclasses.replace(
         full, precision=resolve_precision(full.precision), towers=resolve_towers(full.towers, full.batch)
     )
-    settings = RunSettings(
+    run_settings = RunSettings(
         data=str(data),
         folder=str(source.folder),
         classes=source.classes,
         exclude=source.exclude,
         net=name,
-        conv=conv,
+        network=network,
         recipe=full,
         per_class=asked.get("per_class"),
         test=asked.get("test"),
@@ -121,12 +122,16 @@ def train(
         index_digest=index.digest,
         split_digest=split.digest,
     )
-    model = build_network(settings, index)  # an illegal setting is refused before the folder is made
+    built = build_network(run_settings, index)  # an illegal setting is refused before the folder is made
     folder = Path(asked["out"]) if asked.get("out") else _new_folder(source.name, name)
-    run = Run.create(folder, settings, index.class_names, split.to_dict())
-    listener.note(describe(index, split, model, settings))
+    run = Run.create(folder, run_settings, index.class_names, split.to_dict())
+    listener.note(describe(index, split, built.model, run_settings))
+    for line in describe_changes(built.changes):
+        listener.note(line)
     with stoppable(run):
-        return complete(run, index, cache, split, model, listener, began, bool(tensorboard or asked.get("tensorboard")))
+        return complete(
+            run, index, cache, split, built.model, listener, began, bool(tensorboard or asked.get("tensorboard"))
+        )
 
 
 def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResult:
@@ -149,7 +154,7 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
             "same run; put them back as they were, or train again into a new folder"
         )
     split = Split.from_dict(run.split, index)
-    model = build_network(settings, index)
+    model = build_network(settings, index).model
     with stoppable(run):
         return complete(run, index, cache, split, model, listener, began, (run.folder / "tensorboard").exists())
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import NetworkSettings
 from convwise.nets import NETWORKS, Option, build
 
 # Narrow and shallow: seconds on a processor.
@@ -28,11 +28,10 @@ def make(name: str, *, size_px: int = 32, n_classes: int = 3, precision: str = "
         name,
         size_px=size_px,
         n_classes=n_classes,
-        settings=Conv2DSettings(),
+        settings=NetworkSettings(options=SMALL[name]),
         seed=4,
         precision=precision,
-        options=SMALL[name],
-    )
+    ).model
 
 
 def coloured(n: int, size_px: int = 32) -> tuple[np.ndarray, np.ndarray]:

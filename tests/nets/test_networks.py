@@ -12,7 +12,7 @@ from convwise.nets import NETWORKS, build
 def make(name: str, size_px: int = 32, n_classes: int = 4, precision: str = "float32", *texts: str) -> keras.Model:
     return build(
         name, size_px=size_px, n_classes=n_classes, settings=parse_settings(texts), seed=3, precision=precision
-    )
+    ).model
 
 
 def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
@@ -62,7 +62,7 @@ def test_simple_has_three_convolutions_each_followed_by_pooling() -> None:
 def test_first_weights_follow_from_the_seed() -> None:
     settings = parse_settings([])
     one, same, other = (
-        build("simple", size_px=32, n_classes=3, settings=settings, seed=seed, precision="float32")
+        build("simple", size_px=32, n_classes=3, settings=settings, seed=seed, precision="float32").model
         for seed in (1, 1, 2)
     )
     assert all(np.array_equal(a, b) for a, b in zip(one.get_weights(), same.get_weights(), strict=True))
@@ -90,8 +90,8 @@ def test_a_kernel_size_leaves_projections_alone_and_a_stride_the_layers_that_do_
     [
         ("simple", ["conv.kernel_initializer=he_norml"], "no such initializer"),
         ("simple", ["conv.kernel_regularizer=l7:1"], "no such regularizer"),
-        ("simple", ["conv.groups=7"], "cannot be built"),
-        ("simple", ["conv.kernel_size=99", "conv.padding=valid"], "cannot be built"),
+        ("simple", ["conv.groups=7"], "does not divide"),
+        ("simple", ["conv.kernel_size=99", "conv.padding=valid"], "padding=valid leaves nothing"),
         ("resnext", [], "no such network"),
     ],
 )

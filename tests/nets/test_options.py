@@ -5,7 +5,7 @@ import math
 import keras
 import pytest
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
 from convwise.nets import NETWORKS, Option, build, network_options
 
@@ -15,11 +15,10 @@ def make(name: str, size_px: int = 64, **options: Option) -> keras.Model:
         name,
         size_px=size_px,
         n_classes=5,
-        settings=Conv2DSettings(),
+        settings=NetworkSettings(options=options),
         seed=1,
         precision="float32",
-        options=options,
-    )
+    ).model
 
 
 def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
@@ -141,7 +140,7 @@ def test_dilated_shrinks_a_large_map_first_in_the_way_asked_for(first: str, px: 
             r"deepness=16: net=vgg has no such option; it has \(with defaults\) depth=16, width=",
         ),
         ("vgg", {"depth": 12}, r"depth=12: choose one of 11, 13, 16, 19"),
-        ("vgg", {"depth": "16"}, "depth=16: net=vgg takes a whole number, such as 16"),
+        ("vgg", {"depth": "deep"}, "depth=deep: net=vgg takes a whole number, such as 16"),
         ("vgg", {"width": True}, "takes a whole number"),
         ("vgg", {"width": 0}, "width=0: it must be from 1 to 4096"),
         ("vgg", {"width": 32.0}, "takes a whole number"),

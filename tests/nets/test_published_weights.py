@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import NetworkSettings
 from convwise.nets import Option, build
 
 
@@ -21,10 +21,8 @@ def nothing_allocated() -> Iterator[None]:
 
 
 def make(name: str, size_px: int = 224, n_classes: int = 1000, **options: Option) -> keras.Model:
-    settings = Conv2DSettings()
-    return build(
-        name, size_px=size_px, n_classes=n_classes, settings=settings, seed=1, precision="float32", options=options
-    )
+    settings = NetworkSettings(options=options)
+    return build(name, size_px=size_px, n_classes=n_classes, settings=settings, seed=1, precision="float32").model
 
 
 def published(name: str, n_classes: int = 1000, **options: Option) -> keras.Model:
@@ -67,7 +65,7 @@ def test_the_all_convolutional_net_has_about_the_1_4_million_weights_of_its_tabl
     rows += [(192, 192, 1), (192, 10, 1)]
     by_hand = sum(before * filters * window + filters for before, filters, window in rows)
     with nothing_allocated():
-        model = make("allconv", 32, 10, batch_norm=False)
+        model = make("allconv", 32, 10, width=96, batch_norm=False)
     assert n_trainable(model) == by_hand == 1_369_738
     # Global averaging is over 6x6 maps (table 2): the last 3x3 convolution has no padding.
     assert model.get_layer("stage3_classes").output.shape == (None, 6, 6, 10)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from convwise.conv2d import Conv2DSettings, parse_settings
+from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.nets import build
@@ -36,7 +36,7 @@ def trained(
     pixels = random.integers(0, 120, (40, 32, 32, 3), dtype=np.uint8)
     pixels[labels == 1, :, :, 0] += 100
     batches = Batches(pixels, labels, np.arange(28), 2, recipe.batch, recipe.augmentation, recipe.cutmix, recipe.seed)
-    model = build(net, size_px=32, n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision)
+    model = build(net, size_px=32, n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision).model
 
     def epoch(row: dict[str, float]) -> None:
         if row["epoch"] == stop_after:
@@ -127,7 +127,7 @@ def test_one_cycle_rises_to_its_peak_and_falls_to_nothing() -> None:
 def test_decay_leaves_biases_and_scales_alone(tmp_path: Path) -> None:
     """With a huge decay and no learning to speak of, kernels vanish and nothing else does."""
     chosen = recipe(learning_rate=1e-3, weight_decay=1.0, epochs=2, schedule="constant", batch=4)
-    start = build("stridednet", size_px=32, n_classes=2, settings=Conv2DSettings(), seed=1, precision="float32")
+    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=1, precision="float32").model
     before = [np.abs(weight).mean() for weight in start.get_weights()]
     trained(tmp_path / "decay", chosen)
     trained(tmp_path / "none", dataclasses.replace(chosen, weight_decay=0.0))

@@ -61,6 +61,6 @@ def test_a_value_out_of_its_range_is_refused_by_name(key: str, value: object) ->
         named_recipe("fast", {key: value})
 
 
-def test_there_is_no_third_recipe() -> None:
-    with pytest.raises(RequestError, match="fast, tutorial"):
+def test_another_name_is_answered_with_the_recipes_there_are() -> None:
+    with pytest.raises(RequestError, match="fast, thorough, tutorial"):
         named_recipe("slow")

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
 from convwise.nets import build
 from convwise.training.recipe import named_recipe
@@ -13,7 +13,7 @@ from convwise.training.towers import in_towers, resolve_towers
 
 @pytest.fixture
 def model() -> keras.Model:
-    return build("narrowresnet", size_px=32, n_classes=3, settings=Conv2DSettings(), seed=1, precision="float32")
+    return build("narrowresnet", size_px=32, n_classes=3, settings=NetworkSettings(), seed=1, precision="float32").model
 
 
 @pytest.mark.parametrize("towers", [1, 2, 4])

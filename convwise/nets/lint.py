@@ -1,0 +1,75 @@
+"""Lint: findings about a network on images of one size, each with its numbers, a way out and a source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from convwise.conv2d.findings import SEVERITIES, Finding
+from convwise.errors import RequestError
+from convwise.nets import lint_activations as activations
+from convwise.nets import lint_maps as maps
+from convwise.nets import lint_settings as settings
+from convwise.nets import lint_windows as windows
+from convwise.nets.graph import flatten
+from convwise.nets.lint_facts import Facts
+from convwise.nets.table import table_of
+
+# Name -> rule. The names are stable: they are what `silence` takes.
+RULES: dict[str, Callable[[Facts], Iterator[Finding]]] = {
+    rule.__name__: rule
+    for rule in (
+        activations.softmax_of_one,
+        activations.softmax_inside,
+        windows.receptive_field_below_object,
+        windows.receptive_field_beyond_image,
+        windows.taps_on_padding_only,
+        windows.gridding,
+        maps.map_shrunk_too_early,
+        maps.map_never_shrunk,
+        maps.dense_after_flatten,
+        maps.filters_fall_as_map_shrinks,
+        windows.first_window,
+        windows.even_window,
+        windows.units_never_seen,
+        windows.stride_skips_units,
+        settings.glorot_in_depth,
+        settings.he_with_non_relu,
+        activations.linear_between_convolutions,
+        activations.saturating_activation,
+        activations.activation_twice,
+        settings.bias_before_batch_norm,
+        settings.bias_parameter_without_bias,
+        settings.l2_outside_range,
+        settings.activity_regularizer,
+        settings.unusual_constraint,
+        maps.more_weights_than_images,
+    )
+}
+
+
+def lint(
+    model: Any,
+    *,
+    size_px: int,
+    n_train: int | None = None,
+    object_share: float = 0.75,
+    silence: Iterable[str] = (),
+) -> tuple[Finding, ...]:
+    """What is wrong, wasteful or worth knowing, errors first.
+
+    `size_px`: side of the images; `n_train`: how many there are to learn from; `object_share`: the side of a typical
+    object as a share of the image's, above 0 and up to 1; `silence`: names of rules to leave out.
+    Raises RequestError for an unknown rule, a share out of range, or a model that is no graph of layers.
+    """
+    silenced = set(silence)
+    for name in sorted(silenced - RULES.keys()):
+        raise RequestError(f"silence={name}: there is no such rule; choose among {', '.join(RULES)}")
+    if not 0 < object_share <= 1:
+        raise RequestError(f"object_share={object_share}: it must be above 0 and at most 1")
+    graph = flatten(model, size_px=size_px)
+    if len(graph.inputs) != 1 or len(graph.inputs[0].shape) != 4:
+        raise RequestError(f"model={graph.name}: it must take one image, a tensor of 4 axes")
+    facts = Facts(graph, table_of(graph), size_px, n_train, object_share)
+    found = [finding for name, rule in RULES.items() if name not in silenced for finding in rule(facts)]
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

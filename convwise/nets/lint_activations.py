@@ -1,0 +1,136 @@
+"""Lint rules about activations: missing, doubled, saturating, or a softmax in the wrong place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convwise.conv2d.findings import Finding
+from convwise.nets.graph import Call, kinds
+from convwise.nets.lint_facts import Facts, finding, is_activation, listed, own_activation, setting
+from convwise.nets.receptive_field import CONVOLUTIONS
+
+_SATURATING = frozenset(("sigmoid", "tanh"))
+_LINEAR = kinds(
+    """
+    BatchNormalization AveragePooling2D Dropout SpatialDropout2D ZeroPadding2D Cropping2D UpSampling2D Rescaling
+    Identity
+    """
+)
+_GOODFELLOW = "Goodfellow, Bengio and Courville 2016, Deep Learning"
+
+
+def linear_between_convolutions(facts: Facts) -> Iterator[Finding]:
+    """Two windows with nothing but linear layers between: together one larger window, with more weights."""
+    origin: dict[int, Call] = {}
+    pairs: list[tuple[Call, Call]] = []
+    for call in facts.graph.calls:
+        behind = origin.get(call.inputs[0].index) if call.inputs else None
+        if call.kind == "Conv2D" and max(call.operation.kernel_size) > 1 and call.operation.groups == 1:
+            if behind is not None:
+                pairs.append((behind, call))
+            if own_activation(call.operation) == "linear":
+                origin[call.outputs[0].index] = call
+        elif behind is not None and (call.kind in _LINEAR or _is_linear_activation(call)):
+            origin[call.outputs[0].index] = behind
+    if pairs:
+        first, second = pairs[0]
+        firsts = list({pair[0].name: pair[0] for pair in pairs}.values())
+        more = f", and {len(pairs) - 1} more such pairs" if len(pairs) > 1 else ""
+        yield finding(
+            "linear_between_convolutions",
+            "note",
+            firsts,
+            f"no activation stands between {first.name} and {second.name}{more}: together they are one linear function",
+            way_out=setting(firsts, "activation", "relu", facts),
+            source=f"{_GOODFELLOW}, section 6.1",
+        )
+
+
+def _is_linear_activation(call: Call) -> bool:
+    return call.kind == "Activation" and own_activation(call.operation) == "linear"
+
+
+def saturating_activation(facts: Facts) -> Iterator[Finding]:
+    """Sigmoid or tanh between convolutions. A sigmoid that gates (its output multiplies a map) is meant."""
+    found = []
+    for call in facts.convolutions:
+        reached = {call.outputs[0].index} | {t.index for c in facts.followers(call) for t in c.outputs}
+        gates = any(c.kind == "Multiply" for index in reached for c in facts.consumers.get(index, []))
+        if facts.activation_after(call) in _SATURATING and not gates and _leads_to_a_convolution(facts, call):
+            found.append(call)
+    if found:
+        yield finding(
+            "saturating_activation",
+            "note",
+            found,
+            f"{listed(found)}: {facts.activation_after(found[0])} flattens out on both sides, where its gradient is "
+            "nearly nothing; ReLU reached the same training error six times as fast",
+            way_out=setting(found, "activation", "relu", facts),
+            source="Krizhevsky, Sutskever and Hinton 2012, ImageNet classification, section 3.1, figure 1",
+        )
+
+
+def _leads_to_a_convolution(facts: Facts, call: Call) -> bool:
+    later = facts.graph.calls[facts.graph.calls.index(call) + 1 :]
+    return any(other.kind in CONVOLUTIONS for other in later)
+
+
+def softmax_inside(facts: Facts) -> Iterator[Finding]:
+    """Softmax in a convolution, or anywhere a convolution or a dense layer still follows."""
+    weighted = [i for i, call in enumerate(facts.graph.calls) if call.kind in CONVOLUTIONS or call.kind == "Dense"]
+    for i, call in enumerate(facts.graph.calls):
+        softmax = call.kind == "Softmax" or own_activation(call.operation) == "softmax"
+        if softmax and call.kind and weighted and i < weighted[-1] and not _attends(facts, call):
+            yield finding(
+                "softmax_inside",
+                "warning",
+                [call],
+                f"{call.name} has a softmax though {facts.graph.calls[weighted[-1]].name} still follows: its outputs"
+                " sum to 1 over the channels, so that one strong channel silences the others",
+                way_out=setting([call], "activation", "relu", facts),
+                source=f"{_GOODFELLOW}, section 6.2.2.3 (softmax as an output)",
+            )
+
+
+def _attends(facts: Facts, call: Call) -> bool:
+    return any(follower.kind == "Multiply" for follower in facts.followers(call))
+
+
+def softmax_of_one(facts: Facts) -> Iterator[Finding]:
+    """A softmax over a single number is 1, whatever the image."""
+    for call in facts.graph.calls:
+        softmax = call.kind == "Softmax" or (call.kind and own_activation(call.operation) == "softmax")
+        if softmax and call.outputs[0].shape[-1] == 1 and not facts.followers(call):
+            yield finding(
+                "softmax_of_one",
+                "error",
+                [call],
+                f"{call.name} is a softmax over 1 output, which is 1 for every image and cannot learn",
+                way_out="one output a class (2 for two classes), or a sigmoid",
+                source=f"{_GOODFELLOW}, equation 6.29",
+            )
+
+
+def activation_twice(facts: Facts) -> Iterator[Finding]:
+    """ReLU upon ReLU, or sigmoid upon sigmoid: the first does nothing, the second squeezes twice."""
+    found = []
+    for call in facts.graph.calls:
+        own = own_activation(call.operation)
+        if own == "linear" or not call.kind:
+            continue
+        found += [
+            after
+            for after in facts.followers(call)
+            if is_activation(after)
+            and own in ("relu", "sigmoid", "tanh", "softmax")
+            and facts.activation_of(after) == own
+        ]
+    if found:
+        yield finding(
+            "activation_twice",
+            "note",
+            found,
+            f"{listed(found)}: the layer before applies the same activation already",
+            way_out="leave one of the two out",
+            source="relu(relu(x)) = relu(x); of the others Glorot and Bengio 2010, section 3 (saturation)",
+        )

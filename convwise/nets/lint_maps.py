@@ -1,0 +1,125 @@
+"""Lint rules about maps: where they shrink, how wide they are, and where the weights lie."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from convwise.conv2d.findings import Finding
+from convwise.nets.graph import Call
+from convwise.nets.lint_facts import TUTORIAL, Facts, by, finding, setting
+from convwise.nets.receptive_field import POINTWISE
+
+_SMALL_MAP = 8  # units on the shorter side
+_DENSE_SHARE = 0.8  # of all weights
+_BEYOND_MEMORISING = 100  # times the weights that suffice to learn the training labels by heart
+_LIN = "Lin, Chen and Yan 2013, Network in network, section 3.2"
+_LATE = "Iandola et al. 2016, SqueezeNet, section 3.1, strategy 3"
+_COST = "He and Sun 2015, Convolutional neural networks at constrained time cost"
+_ZHANG = "Zhang et al. 2017, Understanding deep learning requires rethinking generalization, theorem 1"
+
+
+def dense_after_flatten(facts: Facts) -> Iterator[Finding]:
+    """One dense layer holds nearly all weights."""
+    for call in facts.graph.calls:
+        share = facts.rows[call.name].weights_share
+        if call.kind == "Dense" and share > _DENSE_SHARE and _flat_behind(facts, call):
+            yield finding(
+                "dense_after_flatten",
+                "warning",
+                [call],
+                f"{facts.rows[call.name].weights:,} of {facts.table.totals.weights:,} weights ({100 * share:.0f} %) are"
+                f" in {call.name}, which takes a flattened map",
+                way_out="global average pooling in place of flattening, or shrink the map once more before it",
+                source=_LIN,
+            )
+
+
+def _flat_behind(facts: Facts, call: Call) -> bool:
+    maker = facts.makers.get(call.inputs[0].index)
+    while maker is not None and maker.kind in POINTWISE:
+        maker = facts.makers.get(maker.inputs[0].index)
+    return maker is not None and maker.kind in ("Flatten", "Reshape")
+
+
+def filters_fall_as_map_shrinks(facts: Facts) -> Iterator[Finding]:
+    """The widest map of a smaller size has fewer channels than the widest of a larger size."""
+    widest: dict[int, tuple[int, Call]] = {}
+    for call in facts.graph.calls:
+        if call.kind in ("Conv2D", "SeparableConv2D", "Concatenate") and facts.sees(call) is not None:
+            side = min(facts.map_size(call, output=True))
+            channels = int(call.outputs[0].shape[-1 if facts.graph.layout == "channels_last" else 1] or 0)
+            if channels > widest.get(side, (0, call))[0]:
+                widest[side] = (channels, call)
+    sides = sorted(widest, reverse=True)
+    for larger, smaller in itertools.pairwise(sides):
+        (before, first), (after, second) = widest[larger], widest[smaller]
+        if after < before:
+            yield finding(
+                "filters_fall_as_map_shrinks",
+                "note",
+                [second],
+                f"from {first.name} to {second.name} the map shrinks from {larger} to {smaller} units a side and the "
+                f"channels fall from {before} to {after}: both take information away at once",
+                way_out=setting([second], "filters", before, facts),
+                source=f"{TUTORIAL} (filters); He et al. 2016, Deep residual learning, section 3.3, rule ii",
+            )
+
+
+def map_shrunk_too_early(facts: Facts) -> Iterator[Finding]:
+    """More than half of the convolutions look around on maps smaller than 8 units."""
+    small = [call for call in facts.looking_around if min(facts.map_size(call)) < _SMALL_MAP]
+    if len(facts.looking_around) > 2 and 2 * len(small) > len(facts.looking_around):
+        size = min(facts.map_size(small[0]))
+        yield finding(
+            "map_shrunk_too_early",
+            "warning",
+            small,
+            f"{len(small)} of {len(facts.looking_around)} convolutions that look around have maps below {_SMALL_MAP} "
+            f"units a side, the first of them {small[0].name} with {size}",
+            way_out=_unshrink(facts, small[0]),
+            source=f"{_LATE}; {_COST}",
+        )
+
+
+def _unshrink(facts: Facts, until: Call) -> str:
+    strided = [c for c in facts.convolutions if max(c.operation.strides) > 1 and c.kind == "Conv2D"]
+    before = [c for c in strided if facts.convolutions.index(c) <= facts.convolutions.index(until)]
+    return (f"{setting(before[:1], 'strides', 1, facts)}, or " if before else "") + "larger images (--size)"
+
+
+def map_never_shrunk(facts: Facts) -> Iterator[Finding]:
+    """The last map is as large as the image."""
+    head = facts.head
+    seen = facts.input_sees(head) if head else None
+    if head is not None and seen is not None and seen.stride == (1.0, 1.0) and facts.looking_around:
+        yield finding(
+            "map_never_shrunk",
+            "warning",
+            [head],
+            f"{head.name} takes a map of {by(facts.map_size(head))} units: nothing has shrunk the "
+            f"{by(facts.image)} px image before it, so every layer works at full size",
+            way_out=f"{setting(facts.looking_around[:1], 'strides', 2, facts)}, or a pooling layer",
+            source=f"{TUTORIAL} (strides, pooling); {_COST}",
+        )
+
+
+def more_weights_than_images(facts: Facts) -> Iterator[Finding]:
+    """Far more weights than it takes to learn the training labels by heart."""
+    if facts.n_train is None:
+        return
+    numbers = 1
+    for side in facts.table.input_shape:
+        numbers *= int(side or 1)
+    enough = 2 * facts.n_train + numbers
+    weights = facts.table.totals.trainable_weights
+    if weights > _BEYOND_MEMORISING * enough:
+        yield Finding(
+            "more_weights_than_images",
+            "note",
+            None,
+            f"{weights:,} trainable weights for {facts.n_train:,} training images ({weights / facts.n_train:,.0f} an "
+            f"image): {enough:,} would do to learn their labels by heart",
+            "a narrower network, more images, augmentation, or --set conv.kernel_regularizer=l2:0.0005",
+            f"{_ZHANG}; the factor {_BEYOND_MEMORISING} is this rule's own",
+        )

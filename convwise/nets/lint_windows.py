@@ -1,0 +1,247 @@
+"""Lint rules about windows: what units see, what no window reaches, and weights that never meet the image."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+from convwise.conv2d.findings import Finding
+from convwise.nets.graph import Call
+from convwise.nets.lint_facts import TUTORIAL, Facts, by, finding, listed, setting
+from convwise.nets.receptive_field import CONVOLUTIONS, GLOBAL_POOLINGS, MERGES, POINTWISE, POOLINGS, same_padding
+
+_LARGE_IMAGE_PX = 128
+_ARAUJO = "Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks, Distill"
+_LUO = "Luo et al. 2016, Understanding the effective receptive field, section 2"
+_RICHTER = "Richter et al. 2021, (Input) size matters for CNN classifiers, ICANN (border layers)"
+_DUMOULIN = "Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning"
+_BAG = "He T. et al. 2019, Bag of tricks for image classification, section 4"
+_WANG = "Wang et al. 2018, Understanding convolution for semantic segmentation, section 3.2"
+
+
+def receptive_field_below_object(facts: Facts) -> Iterator[Finding]:
+    """No unit of the last map sees a whole object."""
+    head = facts.head
+    seen = facts.input_sees(head) if head else None
+    if head is None or seen is None or seen.whole or not facts.looking_around:
+        return
+    needed = facts.object_share * min(facts.image)
+    pooled = head.kind in GLOBAL_POOLINGS
+    # Dense layers see all places and can put parts together; what is averaged over all places cannot be.
+    if min(seen.size) >= (needed if pooled else needed / 2):
+        return
+    after = (
+        "and their mean or maximum is all that follows" if pooled else "only the dense layers put the parts together"
+    )
+    window = statistics.mode(max(call.operation.kernel_size) for call in facts.looking_around)
+    yield Finding(
+        "receptive_field_below_object",
+        "warning" if pooled and min(seen.size) < needed / 2 else "note",
+        None,
+        f"a unit of the last map sees {by(seen.size)} px of the {by(facts.image)} px image, where objects are about "
+        f"{needed:.0f} px large, {after}; what it uses in effect is less still",
+        f"one more stage, a stride of 2 where there is 1, or --set conv.kernel_size={window + 2}",
+        f"{_ARAUJO}; {_LUO}",
+    )
+
+
+def receptive_field_beyond_image(facts: Facts) -> Iterator[Finding]:
+    """Convolutions whose input units see the whole image already."""
+    idle = [
+        call
+        for call in facts.looking_around
+        if (seen := facts.input_sees(call)) and all(s >= side for s, side in zip(seen.size, facts.image, strict=True))
+    ]
+    if idle:
+        weights = sum(facts.rows[call.name].weights_share for call in idle)
+        work = sum(facts.rows[call.name].multiply_adds_share or 0 for call in idle)
+        yield finding(
+            "receptive_field_beyond_image",
+            "note",
+            idle,
+            f"{len(idle)} of {len(facts.looking_around)} convolutions that look around ({listed(idle)}) take units that"
+            f" see more than the {by(facts.image)} px image already: they add little, with {100 * weights:.0f} % of"
+            f" the weights and {100 * work:.0f} % of the multiply-adds",
+            way_out="larger images (--size), or a network with fewer layers behind the first of these",
+            source=_RICHTER,
+        )
+
+
+def first_window(facts: Facts) -> Iterator[Finding]:
+    """The tutorial's claim about the first window and the size of the images."""
+    first = next((call for call in facts.convolutions if call.kind == "Conv2D"), None)
+    if first is None:
+        return
+    window, side = max(first.operation.kernel_size), min(facts.image)
+    large = side > _LARGE_IMAGE_PX
+    if (window < 5) if large else (window > 3):
+        advice, value = ("5 or 7 first, then 3", 7) if large else ("1 and 3 only", 3)
+        rule = "above" if large else "up to"
+        yield finding(
+            "first_window",
+            "note",
+            [first],
+            f"the first window is {by(first.operation.kernel_size)} on images of {side} px; for images {rule} "
+            f"{_LARGE_IMAGE_PX} px the tutorial advises {advice}: a claim to measure",
+            way_out=setting([first], "kernel_size", value, facts),
+            source=f"{TUTORIAL} (kernel_size)",
+        )
+
+
+def even_window(facts: Facts) -> Iterator[Finding]:
+    """A window without a centre unit; one that tiles the map (stride as large as the window) needs none."""
+    even = [
+        call
+        for call in facts.convolutions
+        if any(k % 2 == 0 and s != k for k, s in zip(call.operation.kernel_size, call.operation.strides, strict=True))
+    ]
+    if even:
+        yield finding(
+            "even_window",
+            "warning",
+            even,
+            f"the window of {listed(even)} is {by(even[0].operation.kernel_size)}: it has no centre, and each such"
+            " layer moves the map by half a unit",
+            way_out=setting(even, "kernel_size", max(even[0].operation.kernel_size) + 1, facts),
+            source=f"{TUTORIAL} (kernel_size); Wu et al. 2019, Convolution with even-sized kernels, section 3",
+        )
+
+
+def units_never_seen(facts: Facts) -> Iterator[Finding]:
+    """Without padding, rows and columns at the end that no window reaches."""
+    found: list[tuple[Call, tuple[int, int]]] = []
+    for call in facts.graph.calls:
+        if (call.kind in CONVOLUTIONS or call.kind in POOLINGS) and call.first and call.operation.padding == "valid":
+            maker = facts.makers.get(call.inputs[0].index)
+            zeros = [p[1] for p in maker.operation.padding] if maker and maker.kind == "ZeroPadding2D" else [0, 0]
+            sizes = facts.map_size(call)
+            rests = [(sizes[i] - _extent(call, i)) % call.operation.strides[i] - zeros[i] for i in (0, 1)]
+            # Where the stride is larger than the window the units between are lost too: another rule's matter.
+            if max(rests) > 0 and all(_extent(call, i) >= call.operation.strides[i] for i in (0, 1)):
+                found.append((call, (max(rests[0], 0), max(rests[1], 0))))
+    if found:
+        call, (rows, columns) = found[0]
+        height, width = facts.map_size(call)
+        calls = [c for c, _ in found]
+        more = f"; likewise {listed(calls[1:])}" if calls[1:] else ""
+        way_out = (
+            setting(calls, "padding", "same", facts) if call.kind == "Conv2D" else f'padding="same" in {call.name}'
+        )
+        yield finding(
+            "units_never_seen",
+            "note",
+            calls,
+            f"{call.name} leaves out the last {rows} of {height} rows and the last {columns} of {width} columns of its "
+            f"input{more}",
+            way_out=f"{way_out}, or another image size (--size)",
+            source=f"{_DUMOULIN}, section 2.4",
+        )
+
+
+def stride_skips_units(facts: Facts) -> Iterator[Finding]:
+    """A stride larger than the window jumps over units."""
+    skipping = [
+        call
+        for call in facts.graph.calls
+        if (call.kind in CONVOLUTIONS or call.kind in POOLINGS)
+        and call.first
+        and any(call.operation.strides[i] > _extent(call, i) for i in (0, 1))
+    ]
+    if skipping:
+        call = skipping[0]
+        share = 1.0
+        for i in (0, 1):
+            share *= min(1.0, _extent(call, i) / call.operation.strides[i])
+        yield finding(
+            "stride_skips_units",
+            "note",
+            skipping,
+            f"{listed(skipping)}: the stride {by(call.operation.strides)} is larger than the window, which uses "
+            f"{100 * share:.0f} % of the units and never looks at the others",
+            way_out="average pooling of that stride before it, and stride 1 here"
+            if call.kind != "Conv2D" or max(call.operation.kernel_size) == 1
+            else setting(skipping, "kernel_size", max(call.operation.strides) + 1, facts),
+            source=_BAG,
+        )
+
+
+def taps_on_padding_only(facts: Facts) -> Iterator[Finding]:
+    """Weights of a window that is so large for its map that they only ever meet the padding."""
+    found: list[tuple[Call, float]] = []
+    for call in facts.looking_around:
+        live = 1.0
+        for i, size in enumerate(facts.map_size(call)):
+            live *= _live_taps(call, i, size) / call.operation.kernel_size[i]
+        if live < 1:
+            found.append((call, 1 - live))
+    if found:
+        calls = [call for call, _ in found]
+        first_map = facts.map_size(calls[0])
+        yield finding(
+            "taps_on_padding_only",
+            "warning",
+            calls,
+            f"{listed(calls)}: on a map of {by(first_map)} units {100 * found[0][1]:.0f} % of the weights of a "
+            f"{by(calls[0].operation.kernel_size)} window meet nothing but zeros and learn nothing",
+            way_out=f"{setting(calls, 'kernel_size', 1, facts)}, or larger images (--size)",
+            source=f"{_DUMOULIN}; counted exactly",
+        )
+
+
+def _live_taps(call: Call, i: int, size: int) -> int:
+    operation = call.operation
+    if operation.padding != "same":
+        return int(operation.kernel_size[i])
+    stride, dilation = operation.strides[i], operation.dilation_rate[i]
+    before = same_padding(size, _extent(call, i), stride)
+    starts = [unit * stride - before for unit in range(-(-size // stride))]
+    taps = range(0, _extent(call, i), dilation)
+    return sum(any(0 <= start + tap < size for start in starts) for tap in taps)
+
+
+def gridding(facts: Facts) -> Iterator[Finding]:
+    """Dilated windows in a row that leave gaps which no later window closes."""
+    dilated = [call for call in facts.convolutions if max(call.operation.dilation_rate) > 1]
+    if not dilated:
+        return
+    patterns: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
+    start = (frozenset({0}), frozenset({0}))
+    worst: tuple[int, int] | None = None
+    for call in facts.graph.calls:
+        given = [patterns.get(tensor.index, start) for tensor in call.inputs]
+        pattern = start
+        if call.kind in CONVOLUTIONS or call.kind in POOLINGS:
+            pattern = (_slid(given[0][0], call, 0), _slid(given[0][1], call, 1))
+        elif call.kind in POINTWISE or call.kind in MERGES or call.kind == "Concatenate":
+            pattern = (frozenset().union(*(g[0] for g in given)), frozenset().union(*(g[1] for g in given)))
+        shrinks = (call.kind in CONVOLUTIONS or call.kind in POOLINGS) and max(call.operation.strides) > 1
+        ends = call is facts.head or not facts.followers(call)
+        for taps in pattern if shrinks else given[0] if ends else ():
+            reach = max(taps) - min(taps) + 1
+            if len(taps) < reach and (worst is None or len(taps) * worst[1] < worst[0] * reach):
+                worst = (len(taps), reach)
+        patterns |= {tensor.index: start if shrinks else pattern for tensor in call.outputs}
+    if worst:
+        rates = ", ".join(str(max(call.operation.dilation_rate)) for call in dilated[:6])
+        yield finding(
+            "gridding",
+            "warning",
+            dilated,
+            f"with the dilation rates {rates} ({listed(dilated)}) a unit sees {worst[0]} of the {worst[1]} units along"
+            " its window and no layer fills the gaps",
+            way_out=f"rates without a common factor that start at 1, such as 1, 2, 5: "
+            f"{setting(dilated[:1], 'dilation_rate', 1, facts)}",
+            source=_WANG,
+        )
+
+
+def _slid(taps: frozenset[int], call: Call, i: int) -> frozenset[int]:
+    step = 1 if call.kind in POOLINGS else call.operation.dilation_rate[i]
+    return frozenset(tap + more for tap in taps for more in range(0, _extent(call, i), step))
+
+
+def _extent(call: Call, i: int) -> int:
+    """The window with its gaps, in units."""
+    if call.kind in POOLINGS:
+        return int(call.operation.pool_size[i])
+    return int((call.operation.kernel_size[i] - 1) * call.operation.dilation_rate[i] + 1)

@@ -1,0 +1,171 @@
+"""A network's layer table and the findings about it on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from convwise.conv2d.findings import SEVERITIES, Finding
+from convwise.nets.layer_records import LayerRow, LayerTable, ReceptiveField
+
+MAX_ROWS = 60  # above it the layers of a stage share a line
+_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+_NUMBERS = ("sees", "step", "weights", "mult-adds", "kept")
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What one line of the table shows: one layer, or the layers of a stage, whose last one gives shape and view."""
+
+    name: str
+    type: str
+    last: LayerRow
+    weights: int
+    multiply_adds: int | None
+    training_bytes: int | None
+
+
+def print_layers(table: LayerTable, *, fold: bool | None = None) -> None:
+    """The layer table, then what the whole network weighs, computes and needs.
+
+    Of more than 60 layers those of a stage, by the name up to its first "_", share a line; `fold` decides otherwise.
+    """
+    console = Console(highlight=False)
+    console.print(layers_table(table, fold=fold))
+    for line in totals_lines(table):
+        print(line)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """The findings, errors first; a line that says so where there are none."""
+    if not findings:
+        print("nothing found")
+        return
+    Console(highlight=False).print(findings_table(findings))
+
+
+def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
+    """One line a layer, or a stage: shape of the output, what a unit sees, its step, weights, work, and memory kept."""
+    folded = len(table.rows) > MAX_ROWS if fold is None else fold
+    lines = _stages(table.rows) if folded else [_line(row.name, row.type, [row]) for row in table.rows]
+    shape = "x".join(map(_side, table.input_shape))
+    title = f"{table.model}: {len(table.rows)} layers" + (f" in {len(lines)} stages" if folded else "") + f", {shape}"
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", header_style="", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for name in ("layer", "type", "shape", *_NUMBERS):
+        shown.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
+    for line in lines:
+        seen = line.last.receptive_field
+        cells = (
+            line.name,
+            line.type,
+            "x".join(map(_side, line.last.output_shape)),
+            _sees(seen),
+            "–" if seen is None or not seen.stride[0] else _pair(seen.stride),
+            count(line.weights) if line.weights else "",
+            "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else "",
+            memory(line.training_bytes) if line.training_bytes != 0 else "",
+        )
+        shown.add_row(*map(Text, cells))
+    shown.caption = (
+        "sees, step: px of the image (all: every unit sees all of it); kept: for the backward pass, an image"
+    )
+    shown.caption_justify = "left"
+    return shown
+
+
+def totals_lines(table: LayerTable) -> list[str]:
+    """The sums in a few sentences."""
+    totals = table.totals
+    trainable = f"{totals.trainable_weights:,} of them trainable"
+    work = "not known" if totals.multiply_adds is None else count(totals.multiply_adds)
+    settings = f"{table.optimizer}, {table.precision}"
+    return [
+        f"weights: {totals.weights:,}, {trainable}",
+        f"multiply-adds an image: {work} (of convolutions and dense layers)",
+        f"memory, estimated: training at batch {table.batch} {memory(table.estimated_memory_bytes())} ({settings}), "
+        f"predicting {memory(table.estimated_inference_bytes())}; the program itself comes on top",
+        *table.notes,
+    ]
+
+
+def findings_table(findings: Sequence[Finding]) -> Table:
+    """One line a finding: how grave, the rule's name (to silence it), where, what, what to do, and who says so."""
+    counts = [(severity, sum(f.severity == severity for f in findings)) for severity in SEVERITIES]
+    title = ", ".join(f"{n} {severity}{'s' if n > 1 else ''}" for severity, n in counts if n)
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="", show_lines=True)
+    shown.add_column("rule", no_wrap=True)
+    shown.add_column("finding", overflow="fold", ratio=1)
+    for finding in sorted(findings, key=lambda f: SEVERITIES.index(f.severity)):
+        first = Text(finding.severity, style=_STYLES[finding.severity])
+        first.append(f"\n{finding.rule}", style="default not bold")
+        said = Text(finding.message)
+        said.append(f"\ndo: {finding.way_out}")
+        said.append(f"\nsource: {finding.source}", style="dim")
+        shown.add_row(first, said)
+    return shown
+
+
+def count(number: int) -> str:
+    """A number with three figures: 912, 23.5 k, 4.1 G."""
+    for limit, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= 0.9995 * limit:
+            return f"{number / limit:.3g}{unit}" if number < 999.5 * limit else f"{number / limit:,.0f}{unit}"
+    return f"{number}"
+
+
+def memory(n_bytes: int | None) -> str:
+    """Bytes in binary units: 16 B, 49.2 KiB, 1.5 MiB; a question mark where not known."""
+    if n_bytes is None:
+        return "?"
+    for power, unit in ((3, "GiB"), (2, "MiB"), (1, "KiB")):
+        if n_bytes >= 1024**power:
+            return f"{n_bytes / 1024**power:.1f} {unit}"
+    return f"{n_bytes} B"
+
+
+def _stages(rows: Sequence[LayerRow]) -> list[_Line]:
+    """Neighbouring layers of one stem on a line; the numerals Keras gives to unnamed layers do not count as a stem."""
+    lines = []
+    for stem, members in groupby(rows, key=lambda row: row.name.rpartition("/")[2].split("_")[0].split(" (")[0]):
+        group = list(members)
+        name = group[0].name if len(group) == 1 else f"{stem} ({len(group)})"
+        lines.append(_line(name, group[0].type if len(group) == 1 else "", group))
+    return lines
+
+
+def _line(name: str, kind: str, rows: Sequence[LayerRow]) -> _Line:
+    return _Line(
+        name,
+        kind,
+        rows[-1],
+        sum(row.weights for row in rows),
+        _sum([row.multiply_adds for row in rows]),
+        _sum([row.training_bytes for row in rows]),
+    )
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    return None if None in values else sum(value for value in values if value is not None)
+
+
+def _sees(seen: ReceptiveField | None) -> str:
+    if seen is None:
+        return "?"
+    return "all" if seen.whole and not seen.stride[0] else _pair(seen.size) + (" +all" if seen.whole else "")
+
+
+def _pair(pair: tuple[float, float]) -> str:
+    """One number where both are the same."""
+    return f"{pair[0]:g}" if pair[0] == pair[1] else f"{pair[0]:g}x{pair[1]:g}"
+
+
+def _side(side: int | None) -> str:
+    return "?" if side is None else str(side)
