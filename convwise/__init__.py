@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convwise.training.recipe import Recipe
     from convwise.verbs.data import add_data, check_data, list_data
     from convwise.verbs.evaluate import evaluate
+    from convwise.verbs.guide import guide
     from convwise.verbs.predict import predict
     from convwise.verbs.train import resume, train
 
@@ -29,6 +30,7 @@ _HOMES = {
     "add_data": "convwise.verbs.data",
     "check_data": "convwise.verbs.data",
     "evaluate": "convwise.verbs.evaluate",
+    "guide": "convwise.verbs.guide",
     "list_data": "convwise.verbs.data",
     "predict": "convwise.verbs.predict",
     "resume": "convwise.verbs.train",
@@ -45,6 +47,7 @@ __all__ = [
     "add_data",
     "check_data",
     "evaluate",
+    "guide",
     "list_data",
     "predict",
     "resume",

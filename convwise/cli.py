@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(verbs)
     _add_evaluate(verbs)
     _add_predict(verbs)
+    _add_guide(verbs)
     return parser
 
 
@@ -157,6 +158,18 @@ def _add_predict(verbs: Any) -> None:
     form.add_argument("--json", action="store_true", help="a JSON list on standard output")
     form.add_argument("--csv", metavar="FILE", help="write a CSV file instead of printing")
     predict.set_defaults(verb=_predict)
+
+
+def _add_guide(verbs: Any) -> None:
+    guide = verbs.add_parser(
+        "guide",
+        help="the sixteen parameters of a convolution, explained",
+        description="The sixteen parameters of Conv2D, a line each; with NAME, everything about that one.",
+    )
+    guide.add_argument("name", metavar="NAME", nargs="?", help="a parameter, such as dilation_rate")
+    guide.add_argument("--figure", metavar="FILE", help="draw NAME's figure, computed by a real convolution, as PNG")
+    guide.add_argument("--json", action="store_true", help="JSON on standard output: a list, or NAME's object")
+    guide.set_defaults(verb=_guide)
 
 
 def _data_add(options: argparse.Namespace) -> None:
@@ -246,6 +259,25 @@ def _predict(options: argparse.Namespace) -> None:
         for answer in answers:
             ranked = "  ".join(f"{label} {probability:.3f}" for label, probability in answer.top)
             print(f"{answer.path}: {answer.error or ranked}")
+
+
+def _guide(options: argparse.Namespace) -> None:
+    from convwise.verbs.guide import draw_figure, guide, guide_list, guide_text
+
+    if options.figure and not options.name:
+        raise RequestError(f"--figure {options.figure} needs the NAME of a parameter, such as dilation_rate")
+    if options.name is None:
+        if options.json:
+            _print_json([guidance.to_dict() for guidance in guide()])
+        else:
+            print(guide_list())
+        return
+    guidance = guide(options.name)
+    figure = draw_figure(guidance.parameter, options.figure) if options.figure else None
+    if options.json:
+        _print_json(guidance.to_dict() | ({"figure": str(figure)} if figure else {}))
+    else:
+        print(f"figure: {figure}" if figure else guide_text(guidance))
 
 
 def _print_evaluation(evaluation: Any) -> None:

@@ -178,6 +178,10 @@ def test_resuming_a_complete_run_reports_it(
         (["evaluate", "{run}", "--split", "tset"], "test, validation"),
         (["predict", "{run}", "nowhere.png"], "nowhere.png"),
         (["predict", "{run}", "{data}/blue", "--top", "0"], "top=0"),
+        (["guide", "kernel_sise"], "kernel_size"),
+        (["guide", "--figure", "x.png"], "needs the NAME"),
+        (["guide", "strides", "--figure", "x.gif"], "x.png"),
+        (["guide", "strides", "--figure", "nowhere/x.png"], "no folder"),
         (["data"], "name an action"),
         (["data", "add", "imagenet"], "imagenet"),
         (["data", "check", "{data}/blue/notes.txt"], "notes.txt"),
@@ -285,13 +289,39 @@ def test_changed_pictures_end_a_resume(
     assert "have changed" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("line", ["import convwise", "import convwise.cli; convwise.cli.build_parser()"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import convwise",
+        "import convwise.cli; convwise.cli.build_parser()",
+        "import convwise.cli; convwise.cli.main(['guide'])",
+        "import convwise.cli; convwise.cli.main(['guide', 'dilation_rate'])",
+        "import convwise.cli; convwise.cli.main(['guide', 'dilation_rate', '--json'])",
+    ],
+)
 def test_nothing_heavy_is_imported_before_it_is_needed(line: str) -> None:
-    script = (
-        f"import sys; {line}; print([m for m in ('keras', 'tensorflow', 'numpy', 'rich', 'cv2') if m in sys.modules])"
-    )
+    heavy = ("keras", "tensorflow", "numpy", "rich", "cv2", "PIL", "matplotlib")
+    script = f"import sys; {line}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_guide_prints_the_list_one_parameter_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("guide") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 16
+    assert run("guide", "dilation_rate") == 0
+    assert "--set conv.dilation_rate=2" in capsys.readouterr().out
+    assert run("guide", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)) == 16
+    assert run("guide", "groups", "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["parameter"], printed["default"], printed["values"][1]["text"]) == ("groups", "1", "2")
+
+
+def test_guide_draws_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("guide", "strides", "--figure", tmp_path / "strides.png") == 0
+    assert capsys.readouterr().out == f"figure: {tmp_path / 'strides.png'}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["strides.png"]
 
 
 def test_the_public_api_is_small_and_whole() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import runpy
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -63,6 +64,12 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_the_parameters_is_what_the_records_make_of_it() -> None:
+    """Else run `python docs/figures/make.py`."""
+    page = runpy.run_path(str(ROOT / "docs/figures/make.py"))["page"]()
+    assert (ROOT / "docs/reference/conv2d.md").read_text(encoding="utf-8") == page
 
 
 def test_every_page_can_be_reached_from_the_map() -> None:

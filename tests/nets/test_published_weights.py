@@ -133,7 +133,7 @@ def test_vgg16_computes_what_keras_applications_vgg16_computes() -> None:
     for ours_layer, their_layer in zip(mine, other, strict=True):
         ours_layer.set_weights(their_layer.get_weights())
     pixels = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
-    features = keras.Model(ours.inputs, ours.get_layer("stage5_pool").output)(pixels)
+    features = keras.Model(ours.input, ours.get_layer("stage5_pool").output)(pixels)
     expected = np.asarray(theirs(pixels / 64 - 2))
     assert expected.std() > 0
     np.testing.assert_allclose(np.asarray(features), expected, rtol=1e-4, atol=1e-4 * expected.std())

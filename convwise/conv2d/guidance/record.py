@@ -1,0 +1,56 @@
+"""Guidance: everything the guide says about one parameter of `keras.layers.Conv2D`, as plain text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+WIDTH = 80  # columns of a terminal that every text fits
+SUMMARY_WIDTH = 42  # what is left beside a name and a default
+TUTORIAL = "Rosebrock, Keras Conv2D and Convolutional Layers, PyImageSearch 2018"
+KERAS = "Keras 3.15, keras.layers.Conv2D"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value worth trying: `text` as `--set conv.PARAMETER=TEXT` takes it, and what it is good for."""
+
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """The guide to one parameter.
+
+    `summary` is one line of at most 42 columns, `example` a drawing of lines of at most 76; every other text is
+    running text. `claim` is the advice of the tutorial, a claim to be measured, and says so where the tutorial has
+    none. `rules` are what Keras refuses and what has no effect: facts, not claims. Raises ValueError where a text is
+    missing or a line too wide.
+    """
+
+    parameter: str
+    default: str
+    summary: str
+    what: str
+    example: str
+    when: str
+    values: tuple[Value, ...]
+    claim: str
+    rules: tuple[str, ...]
+    elsewhere: str
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if not getattr(self, field.name):
+                raise ValueError(f"{self.parameter}: {field.name} is empty")
+        if len(self.summary) > SUMMARY_WIDTH:
+            raise ValueError(f"{self.parameter}: the summary is longer than {SUMMARY_WIDTH} columns")
+        wide = [line for line in self.example.splitlines() if len(line) > WIDTH - 4]
+        if wide:
+            raise ValueError(f"{self.parameter}: a line of the example is wider than {WIDTH - 4} columns: {wide[0]}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)

@@ -1,0 +1,80 @@
+"""The guide to the sixteen parameters: looked up by name, written as text of 80 columns. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from typing import overload
+
+from convwise.conv2d.guidance.channels import CHANNELS
+from convwise.conv2d.guidance.limits import LIMITS
+from convwise.conv2d.guidance.record import WIDTH, Guidance, Value
+from convwise.conv2d.guidance.start import START
+from convwise.conv2d.guidance.window import WINDOW
+from convwise.conv2d.settings import PARAMETERS
+from convwise.errors import RequestError
+
+__all__ = ["CLAIM_NOTE", "GUIDE", "Guidance", "Value", "guide", "guide_list", "guide_text"]
+
+# Every claim is shown with this: the guide explains advice, it does not vouch for it.
+CLAIM_NOTE = "A claim to measure on your own images, not a result of convwise."
+
+_RECORDS = {guidance.parameter: guidance for guidance in (*WINDOW, *CHANNELS, *START, *LIMITS)}
+GUIDE: dict[str, Guidance] = {name: _RECORDS[name] for name in PARAMETERS}  # in Keras's order
+
+
+@overload
+def guide(name: str) -> Guidance: ...
+@overload
+def guide(name: None = None) -> tuple[Guidance, ...]: ...
+def guide(name: str | None = None) -> Guidance | tuple[Guidance, ...]:
+    """The guidance on one parameter, or on all sixteen in Keras's order.
+
+    A leading `conv.`, as `--set` has it, may stay. Raises RequestError for an unknown name, with the nearest ones.
+    """
+    if name is None:
+        return tuple(GUIDE.values())
+    bare = name.strip().lower().removeprefix("conv.")
+    if bare not in GUIDE:
+        near = difflib.get_close_matches(bare, PARAMETERS, n=3, cutoff=0.5) or PARAMETERS
+        raise RequestError(f"parameter={name}: Conv2D has no such parameter; did you mean {' or '.join(near)}?")
+    return GUIDE[bare]
+
+
+def guide_list() -> str:
+    """The sixteen, a line each: name, default, summary."""
+    return "\n".join(f"{record.parameter:20}  {record.default:14}  {record.summary}" for record in GUIDE.values())
+
+
+def guide_text(guidance: Guidance) -> str:
+    """Everything about one parameter, as plain text of at most 80 columns."""
+    values = [_row(f"--set conv.{guidance.parameter}={value.text}", value.note) for value in guidance.values]
+    parts = [
+        f"{guidance.parameter} (default {guidance.default})",
+        _paragraph(guidance.summary, indent=""),
+        "WHAT IT DOES\n" + _paragraph(guidance.what),
+        "EXAMPLE\n" + textwrap.indent(guidance.example, "  "),
+        "WHEN TO TOUCH IT\n" + _paragraph(guidance.when),
+        "VALUES TO TRY\n" + "\n".join(values),
+        "THE TUTORIAL'S ADVICE\n" + _paragraph(guidance.claim) + "\n" + _paragraph(CLAIM_NOTE),
+        "RULES\n" + "\n".join(_item(rule) for rule in guidance.rules),
+        "IN PYTORCH\n" + _paragraph(guidance.elsewhere),
+        "SOURCES\n" + "\n".join(_item(source) for source in guidance.sources),
+    ]
+    return "\n\n".join([f"{parts[0]}\n{parts[1]}", *parts[2:]])
+
+
+def _paragraph(text: str, indent: str = "  ") -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+
+
+def _item(text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)
+
+
+def _row(option: str, note: str) -> str:
+    """An option and what it is for: beside it where both fit, else below."""
+    head = f"  {option:40}  "
+    if len(option) <= 40 and len(head) + len(note) <= WIDTH:
+        return head + note
+    return f"  {option}\n" + _paragraph(note, indent=" " * 6)

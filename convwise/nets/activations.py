@@ -1,0 +1,92 @@
+"""What a network has learned and what it answers, as plain arrays: the first filters, the maps layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from convwise.errors import RequestError
+
+# What may stand behind a convolution and still belong to its answer.
+_BEHIND = (layers.BatchNormalization, layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)
+
+
+def first_filters(model: keras.Model) -> NDArray[np.float32]:
+    """The kernels of the first Conv2D: (height, width, channels in, filters). RequestError where there is none."""
+    for layer in _flat(model):
+        if isinstance(layer, layers.Conv2D):
+            return _plain(layer.kernel)
+    raise RequestError(f"model={model.name}: it has no Conv2D layer, so there are no filters to show")
+
+
+def feature_maps(model: keras.Model, image: NDArray[Any]) -> list[tuple[str, NDArray[np.float32]]]:
+    """(name of the convolution, its maps (height, width, channels)) for one image (height, width, channels), in order.
+
+    The maps are those behind the normalisation and the activation that follow the convolution at once, if any: what
+    the next layer sees. Nested models are gone into. For functional and Sequential models; channels_first is turned.
+    """
+    if image.ndim != 3:
+        raise RequestError(f"image of shape {image.shape}: one image (height, width, channels) is needed")
+    value = keras.ops.convert_to_tensor(np.asarray(image)[None].astype("float32"))
+    return list(_answers(model, [value]))
+
+
+def _answers(model: keras.Model, values: list[Any]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    nodes = {id(node) for level in _functional(model)._nodes_by_depth.values() for node in level}
+    inner = [layer for layer in model.layers if _convolves(layer)]
+    wanted: list[list[Any]] = []
+    for layer in inner:
+        node = next(node for node in layer._inbound_nodes if id(node) in nodes)
+        # Of a nested model: what goes into it, which its own graph takes from there.
+        wanted.append(list(node.input_tensors) if isinstance(layer, keras.Model) else [_behind(node, nodes)])
+    if not wanted:
+        return
+    probe = keras.Model(model.inputs, [tensor for tensors in wanted for tensor in tensors])
+    found = iter(keras.tree.flatten(probe(values if len(values) > 1 else values[0], training=False)))
+    for layer, tensors in zip(inner, wanted, strict=True):
+        answers = [next(found) for _ in tensors]
+        if isinstance(layer, keras.Model):
+            yield from _answers(layer, answers)
+            continue
+        maps = _plain(answers[0])[0]
+        yield layer.name, maps.transpose(1, 2, 0) if layer.data_format == "channels_first" else maps
+
+
+def _behind(node: Any, nodes: set[int]) -> Any:
+    """The output of the layer at `node`, or of what follows it at once and alone and belongs to it."""
+    while True:
+        following = [after for after in node.operation._outbound_nodes if id(after) in nodes]
+        if len(following) != 1 or not isinstance(following[0].operation, _BEHIND):
+            return node.outputs[0]
+        node = following[0]
+
+
+def _functional(model: keras.Model) -> Any:
+    functional = getattr(model, "_functional", None) or model  # a Sequential holds a functional model
+    if not hasattr(functional, "_nodes_by_depth"):
+        raise RequestError(f"model={model.name}: it has no graph to follow; a functional or Sequential model is needed")
+    return functional
+
+
+def _convolves(layer: keras.layers.Layer) -> bool:
+    if isinstance(layer, keras.Model):
+        return any(_convolves(inside) for inside in layer.layers)
+    return isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D))
+
+
+def _flat(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _flat(layer)
+        else:
+            yield layer
+
+
+def _plain(value: Any) -> NDArray[np.float32]:
+    """float32, whatever the layer counted in."""
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")), dtype=np.float32)

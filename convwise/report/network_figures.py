@@ -1,0 +1,176 @@
+"""Pictures of a trained network from plain arrays: first filters, feature maps layer by layer, receptive fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from convwise.report.guide_style import SOFT, outline, place, save, say, sheet, show
+
+Pair = tuple[float, float]
+MAPS_A_LAYER, MOST_LAYERS, MOST_FIELDS = 8, 12, 10
+
+
+def draw_filters(kernels: NDArray[Any], path: str | Path) -> None:
+    """The first layer's kernels (height, width, 3 or 1, n), each scaled by its own largest value: gray is zero."""
+    save(filters_figure(kernels), path)
+
+
+def draw_feature_maps(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[Any]]], path: str | Path) -> None:
+    """The image and below it, a row a layer, the eight channels whose values spread most over the positions.
+
+    `image` (height, width, 3) in 0..255; `maps`: (layer name, (height, width, channels)). Of more than twelve layers
+    twelve are shown, evenly spaced, the first and the last among them, and the sheet says so.
+    """
+    save(feature_maps_figure(image, maps), path)
+
+
+def draw_receptive_fields(
+    image: NDArray[Any], fields: Sequence[tuple[str, Pair, Pair, Pair]], path: str | Path
+) -> None:
+    """What one central unit of each layer sees of the image (height, width, 3) in 0..255, as nested boxes.
+
+    `fields`: (layer name, size, stride, offset), pairs (height, width) in pixels of the image; offset is the centre
+    of the first unit's window, 0 being the centre of the first pixel. A box that reaches beyond the image is cut
+    there, drawn dashed, and its label says so. Of more than ten layers ten are shown, evenly spaced.
+    """
+    save(receptive_fields_figure(image, fields), path)
+
+
+def filters_figure(kernels: NDArray[Any]) -> Figure:
+    """The sheet of `draw_filters`. Raises ValueError for another number of channels than 3 or 1."""
+    height, width, channels, n = kernels.shape
+    if channels not in (1, 3):
+        raise ValueError(f"kernels of {channels} channels have no colours; 3 or 1 are needed")
+    columns = min(n, 8 if n <= 32 else 16)
+    side = min(7.18 / columns, 0.85)
+    rows = -(-n // columns)
+    figure = sheet(
+        f"What the first layer looks for: {n} filters of {height} x {width}",
+        "Each is scaled by its own largest weight. Gray: zero, lighter: a positive weight, darker: a negative one.",
+        height_inches=0.75 + rows * side + 0.1,
+    )
+    for i in range(n):
+        row, column = divmod(i, columns)
+        kernel = kernels[:, :, :, i].astype(np.float64)
+        largest = float(np.abs(kernel).max()) or 1.0
+        pixels = np.repeat(0.5 + 0.5 * kernel / largest, 3 // channels, axis=2)
+        panel = place(figure, 0.16 + column * side, 0.68 + row * side, 0.93 * side, 0.93 * side * height / width)
+        show(panel, pixels)
+    return figure
+
+
+def feature_maps_figure(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[Any]]]) -> Figure:
+    """The sheet of `draw_feature_maps`."""
+    chosen = spaced(maps, MOST_LAYERS)
+    rows = f" {len(chosen)} of {len(maps)} layers." if len(chosen) < len(maps) else ""
+    side, left, first = 0.68, 1.92, 1.92
+    figure = sheet(
+        "What each layer answers to this picture",
+        f"A row a layer: the {MAPS_A_LAYER} channels whose values spread most, each from its smallest value (dark) to "
+        f"its largest.{rows}",
+        height_inches=first + len(chosen) * (side + 0.07) + 0.08,
+    )
+    show(place(figure, left, 0.7, 1.1), np.asarray(image) / 255)
+    _label(figure, left - 0.08, 1.2, "the picture", f"{image.shape[0]} x {image.shape[1]} px")
+    for row, (name, values) in enumerate(chosen):
+        top = first + row * (side + 0.07)
+        for column, channel in enumerate(strongest(values, MAPS_A_LAYER)):
+            pixels = values[:, :, channel]
+            low, high = float(pixels.min()), float(pixels.max())
+            panel = place(figure, left + column * (side + 0.015), top, side)
+            # A channel of one value throughout is dark, not a division by zero.
+            panel.imshow(
+                pixels, cmap="cividis", vmin=low, vmax=high if high > low else low + 1, interpolation="nearest"
+            )
+        height, width, channels = values.shape
+        short = name if len(name) <= 24 else f"{name[:11]}…{name[-12:]}"
+        _label(figure, left - 0.08, top + 0.3, short, f"{height} x {width} x {channels}")
+    return figure
+
+
+def _label(figure: Figure, right: float, top: float, name: str, note: str) -> None:
+    say(figure, right, top, name, fontsize=8, ha="right")
+    say(figure, right, top + 0.16, note, fontsize=7.8, ha="right", color=SOFT)
+
+
+def strongest(maps: NDArray[Any], n: int) -> list[int]:
+    """The n channels of (height, width, channels) with the largest standard deviation over the positions, in order."""
+    spread = np.asarray(maps, np.float64).std(axis=(0, 1))
+    return [int(channel) for channel in np.argsort(-spread, kind="stable")[:n]]
+
+
+def spaced(items: Sequence[Any], most: int) -> list[Any]:
+    """All of the items, or `most` of them evenly spaced, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
+    return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]
+
+
+@dataclass(frozen=True)
+class SeenArea:
+    """What the unit nearest to the image's centre sees: edges in pixels of the image, cut where it ends."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+    is_cut: bool
+
+
+def seen_area(image_size: tuple[int, int], size: Pair, stride: Pair, offset: Pair) -> SeenArea:
+    """The window of the central unit. Pixel i covers i - 0.5 to i + 0.5, so an uncut image reaches from -0.5.
+
+    The window's centre is offset + i x stride (Araujo, Norris and Sim 2019, Computing receptive fields of
+    convolutional neural networks, Distill), for the i that comes nearest to the centre of the image.
+    """
+    lows, highs, is_cut = [], [], False
+    for length, reach, step, first in zip(image_size, size, stride, offset, strict=True):
+        nearest = max(0, round(((length - 1) / 2 - first) / step)) if step else 0
+        centre = first + nearest * step
+        low, high = centre - reach / 2, centre + reach / 2
+        is_cut |= low < -0.5 or high > length - 0.5
+        lows.append(min(max(low, -0.5), length - 0.5))
+        highs.append(max(min(high, length - 0.5), -0.5))
+    return SeenArea(lows[0], lows[1], highs[0], highs[1], is_cut)
+
+
+def receptive_fields_figure(image: NDArray[Any], fields: Sequence[tuple[str, Pair, Pair, Pair]]) -> Figure:
+    """The sheet of `draw_receptive_fields`."""
+    chosen = spaced(fields, MOST_FIELDS)
+    some = f" {len(chosen)} of {len(fields)} layers." if len(chosen) < len(fields) else ""
+    height, width = image.shape[:2]
+    side = 3.6
+    figure = sheet(
+        "How much of the picture one unit of each layer sees",
+        f"The unit nearest to the centre. Dashed: it would see beyond the picture's edge, and is cut there.{some}",
+        height_inches=0.72 + side + 0.12,
+    )
+    tall, wide = (side, side * width / height) if height >= width else (side * height / width, side)
+    panel = place(figure, 0.16, 0.72, wide, tall)
+    show(panel, np.asarray(image) / 255)
+    outline(panel, height, width)
+    colours = [tuple(colour) for colour in colormaps["plasma"](np.linspace(0.88, 0.0, len(chosen)))]
+    for row, ((name, size, stride, offset), colour) in enumerate(zip(chosen, colours, strict=True)):
+        area = seen_area((height, width), size, stride, offset)
+        box = (area.left, area.top), area.right - area.left, area.bottom - area.top
+        # White below the colour: every box stands out on a dark picture as on a light one.
+        panel.add_patch(Rectangle(*box, fill=False, edgecolor="white", linewidth=3.2, clip_on=False))
+        style = (0, (4, 2)) if area.is_cut else "-"
+        panel.add_patch(Rectangle(*box, fill=False, edgecolor=colour, linewidth=1.8, linestyle=style, clip_on=False))
+        top = 0.86 + 0.36 * row
+        key = place(figure, 4.0, top - 0.075, 0.3, 0.06)
+        key.plot([0, 1], [0, 0], color=colour, linewidth=2.4, linestyle=style)
+        short = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
+        say(figure, 4.4, top, short, fontsize=8.5)
+        seen = f"sees {size[0]:g} x {size[1]:g} px, a step of {stride[0]:g}"
+        say(figure, 4.4, top + 0.15, seen + (", cut at the edge" if area.is_cut else ""), fontsize=7.8, color=SOFT)
+    return figure

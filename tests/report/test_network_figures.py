@@ -1,0 +1,79 @@
+"""The pictures of a network: the right channels, the right boxes, what is left out is said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convwise.report import network_figures as figures
+
+IMAGE = np.full((64, 48, 3), 128, np.uint8)
+
+
+def _texts(figure: figures.Figure) -> str:
+    return " | ".join(text.get_text() for text in figure.texts)
+
+
+def test_a_filter_is_scaled_about_gray_by_its_own_largest_weight() -> None:
+    kernels = np.zeros((3, 3, 3, 2))
+    kernels[0, 0, 0, 0], kernels[1, 1, 1, 0] = 4.0, -2.0
+    shown = [np.asarray(panel.images[0].get_array()) for panel in figures.filters_figure(kernels).axes]
+    assert len(shown) == 2
+    assert shown[0][0, 0].tolist() == [1.0, 0.5, 0.5]
+    assert shown[0][1, 1].tolist() == [0.5, 0.25, 0.5]
+    assert (shown[1] == 0.5).all()  # all zero: gray, and no division by zero
+
+
+def test_filters_without_colours_are_refused() -> None:
+    with pytest.raises(ValueError, match="8 channels"):
+        figures.filters_figure(np.zeros((3, 3, 8, 4)))
+
+
+def test_the_channels_that_spread_most_come_first() -> None:
+    maps = np.zeros((4, 4, 3))
+    maps[:, :, 0] = 100.0  # large, but the same everywhere
+    maps[0, 0, 1], maps[0, 0, 2] = 1.0, 5.0
+    assert figures.strongest(maps, 2) == [2, 1]
+    assert figures.strongest(maps, 9) == [2, 1, 0]
+
+
+def test_feature_maps_show_each_layer_and_say_what_is_left_out() -> None:
+    random = np.random.default_rng(0)
+    maps = [(f"layer_{i}", random.random((4, 4, 10))) for i in range(30)]
+    few, many = figures.feature_maps_figure(IMAGE, maps[:3]), figures.feature_maps_figure(IMAGE, maps)
+    assert len(few.axes) == 1 + 3 * 8
+    assert "3 of" not in _texts(few)
+    assert len(many.axes) == 1 + 12 * 8
+    assert "12 of 30 layers" in _texts(many)
+    assert "layer_0" in _texts(many)
+    assert "layer_29" in _texts(many)
+
+
+def test_the_central_unit_s_area_is_found_from_size_stride_and_offset() -> None:
+    # Units at 3, 7, 11, ... : the one nearest to the centre of 64 pixels (31.5) stands at 31.
+    area = figures.seen_area((64, 64), (7, 7), (4, 4), (3, 3))
+    assert (area.top, area.bottom, area.left, area.right, area.is_cut) == (27.5, 34.5, 27.5, 34.5, False)
+
+
+def test_an_area_beyond_the_edge_is_cut_and_said() -> None:
+    area = figures.seen_area((64, 48), (95, 31), (16, 16), (0, 0))
+    assert (area.top, area.bottom, area.is_cut) == (-0.5, 63.5, True)
+    assert area.right - area.left == 31
+    fields = [("near", (3, 3), (1, 1), (0, 0)), ("far", (95, 31), (16, 16), (0, 0))]
+    figure = figures.receptive_fields_figure(IMAGE, fields)
+    assert "sees 95 x 31 px, a step of 16, cut at the edge" in _texts(figure)
+    assert "sees 3 x 3 px, a step of 1" in _texts(figure)
+    boxes = figure.axes[0].patches
+    # Each box is drawn twice: white below its colour.
+    assert [box.get_linestyle() == "-" for box in boxes[1::2]] == [True, False]
+
+
+def test_pictures_are_written_900_pixels_wide_and_nothing_else(tmp_path: Path) -> None:
+    figures.draw_filters(np.random.default_rng(0).normal(size=(3, 3, 3, 40)), tmp_path / "a.png")
+    figures.draw_feature_maps(IMAGE, [("conv", np.zeros((4, 4, 2)))], tmp_path / "b.png")
+    figures.draw_receptive_fields(IMAGE, [], tmp_path / "c.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png", "c.png"]
+    for path in tmp_path.iterdir():
+        with Image.open(path) as picture:
+            assert picture.width == 900
