@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convwise.training.recipe import Recipe
     from convwise.verbs.data import add_data, check_data, list_data
     from convwise.verbs.evaluate import evaluate
+    from convwise.verbs.explain import explain
     from convwise.verbs.guide import guide
     from convwise.verbs.predict import predict
     from convwise.verbs.train import resume, train
@@ -30,6 +31,7 @@ _HOMES = {
     "add_data": "convwise.verbs.data",
     "check_data": "convwise.verbs.data",
     "evaluate": "convwise.verbs.evaluate",
+    "explain": "convwise.verbs.explain",
     "guide": "convwise.verbs.guide",
     "list_data": "convwise.verbs.data",
     "predict": "convwise.verbs.predict",
@@ -47,6 +49,7 @@ __all__ = [
     "add_data",
     "check_data",
     "evaluate",
+    "explain",
     "guide",
     "list_data",
     "predict",

@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(verbs)
     _add_evaluate(verbs)
     _add_predict(verbs)
+    _add_explain(verbs)
     _add_guide(verbs)
     return parser
 
@@ -158,6 +159,37 @@ def _add_predict(verbs: Any) -> None:
     form.add_argument("--json", action="store_true", help="a JSON list on standard output")
     form.add_argument("--csv", metavar="FILE", help="write a CSV file instead of printing")
     predict.set_defaults(verb=_predict)
+
+
+def _add_explain(verbs: Any) -> None:
+    explain = verbs.add_parser(
+        "explain",
+        help="what a network's layers see and cost, and what is unwise in it",
+        description="A network layer by layer: shape, receptive field, weights, multiply-adds, memory; and findings, "
+        f"each with a way out and its source. WHAT is {', '.join(NETWORKS)}, a run folder, or a Keras model file.",
+    )
+    explain.add_argument("what", metavar="WHAT", help="a network's name, a run folder or a .keras file")
+    explain.add_argument("--size", type=int, metavar="PX", help="side of the images (default 64)")
+    explain.add_argument("--classes", type=int, metavar="N", help="how many classes (default 4)")
+    explain.add_argument(
+        "--set", action="append", default=[], metavar="SCOPE.PARAMETER=VALUE", help="as for train; may be repeated"
+    )
+    explain.add_argument(
+        "--batch", type=int, default=32, metavar="N", help="images a step, for the memory (default 32)"
+    )
+    explain.add_argument(
+        "--silence",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="leave out a finding by its name; may be repeated",
+    )
+    explain.add_argument(
+        "--figures", metavar="DIR", help="draw the first filters, the feature maps and the receptive fields into DIR"
+    )
+    explain.add_argument("--image", metavar="FILE", help="the picture to draw on (default: a run's first test image)")
+    explain.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    explain.set_defaults(verb=_explain)
 
 
 def _add_guide(verbs: Any) -> None:
@@ -259,6 +291,24 @@ def _predict(options: argparse.Namespace) -> None:
         for answer in answers:
             ranked = "  ".join(f"{label} {probability:.3f}" for label, probability in answer.top)
             print(f"{answer.path}: {answer.error or ranked}")
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from convwise.verbs.explain import explain
+
+    names = ("size", "classes", "batch", "silence", "figures", "image")
+    explanation = explain(options.what, settings=options.set, **{name: getattr(options, name) for name in names})
+    if options.json:
+        _print_json(explanation.to_dict())
+        return
+    from convwise.report.network_tables import print_findings, print_layers
+
+    for line in explanation.changes:
+        print(line)
+    print_layers(explanation.table)
+    print_findings(explanation.findings)
+    for path in explanation.figures:
+        print(f"figure: {path}")
 
 
 def _guide(options: argparse.Namespace) -> None:

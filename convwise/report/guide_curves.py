@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from convwise.nets.guide_records import Array, Example
+from convwise.nets.guide.records import Array, Example
 from convwise.report.guide_style import (
     BLUE,
     GREEN,

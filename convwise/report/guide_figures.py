@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from convwise.nets.guide_records import Array, Example
+from convwise.nets.guide.records import Array, Example
 from convwise.report import guide_curves
 from convwise.report.guide_style import (
     BLUE,

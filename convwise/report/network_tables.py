@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convwise.conv2d.findings import SEVERITIES, Finding
-from convwise.nets.layer_records import LayerRow, LayerTable, ReceptiveField
+from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
 
 MAX_ROWS = 60  # above it the layers of a stage share a line
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -36,7 +36,7 @@ def print_layers(table: LayerTable, *, fold: bool | None = None) -> None:
 
     Of more than 60 layers those of a stage, by the name up to its first "_", share a line; `fold` decides otherwise.
     """
-    console = Console(highlight=False)
+    console = _console()
     console.print(layers_table(table, fold=fold))
     for line in totals_lines(table):
         print(line)
@@ -47,7 +47,13 @@ def print_findings(findings: Sequence[Finding]) -> None:
     if not findings:
         print("nothing found")
         return
-    Console(highlight=False).print(findings_table(findings))
+    _console().print(findings_table(findings))
+
+
+def _console() -> Console:
+    """As wide as the terminal; 100 columns where there is none, which long names of layers need."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=100)
 
 
 def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:

@@ -38,12 +38,13 @@ def test_every_value_to_try_is_accepted_by_set(name: str) -> None:
 def test_every_value_to_try_builds_a_convolution(name: str) -> None:
     import keras
 
-    from convwise.nets.convolution import keras_value
 
     for value in guide(name).values:
         given = {"filters": 8, "kernel_size": 3, "padding": "same"}
-        parsed = parse_settings([f"conv.{name}={value.text}"]).given()[name]
-        layer = keras.layers.Conv2D(**{**given, name: keras_value(name, parsed)})
+        parsed = parse_settings([f"conv.{name}={value.text}"]).scopes["conv"].to_keras()[name]
+        if isinstance(parsed, dict):
+            parsed = keras.saving.deserialize_keras_object(parsed)
+        layer = keras.layers.Conv2D(**{**given, name: parsed})
         assert layer(np.zeros((1, 16, 16, 8), np.float32)).shape[0] == 1
 
 

@@ -15,7 +15,7 @@ from keras import layers
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
 from convwise.nets import build
-from convwise.nets.table import layer_table
+from convwise.nets.layer_table import layer_table
 from convwise.training.towers import in_towers
 
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from convwise.conv2d.findings import Finding
-from convwise.nets.layer_records import LayerRow, LayerTable, ReceptiveField, Totals
+from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField, Totals
 from convwise.report import network_tables
 
 SEES = ReceptiveField((7, 7), (2.0, 2.0), (3.0, 3.0))

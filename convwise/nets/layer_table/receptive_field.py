@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from convwise.nets.graph import Call, Graph, Tensor, kinds
-from convwise.nets.layer_records import ReceptiveField
+from convwise.nets.layer_table.graph import Call, Graph, Tensor, kinds
+from convwise.nets.layer_table.records import ReceptiveField
 
 POINTWISE = kinds(
     """

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convwise.errors import RequestError
-from convwise.nets.graph import Call, Graph, Shape, kinds
-from convwise.nets.receptive_field import GLOBAL_POOLINGS, MERGES, POINTWISE
+from convwise.nets.layer_table.graph import Call, Graph, Shape, kinds
+from convwise.nets.layer_table.receptive_field import GLOBAL_POOLINGS, MERGES, POINTWISE
 
 # Activation -> (keeps its input, keeps its output, further copies), by what their gradients read in TensorFlow.
 _ACTIVATIONS = {

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from convwise.errors import RequestError
-from convwise.nets.cost import Memory, multiply_adds
-from convwise.nets.graph import Call, Graph, flatten
-from convwise.nets.layer_records import BYTES_PER_NUMBER, OPTIMIZER_SLOTS, LayerRow, LayerTable, Totals
-from convwise.nets.receptive_field import Field, fields, spatial
+from convwise.nets.layer_table.cost import Memory, multiply_adds
+from convwise.nets.layer_table.graph import Call, Graph, flatten
+from convwise.nets.layer_table.receptive_field import Field, fields, spatial
+from convwise.nets.layer_table.records import BYTES_PER_NUMBER, OPTIMIZER_SLOTS, LayerRow, LayerTable, Totals
 
 
 def layer_table(

@@ -6,9 +6,16 @@ import statistics
 from collections.abc import Iterator
 
 from convwise.conv2d.findings import Finding
-from convwise.nets.graph import Call
-from convwise.nets.lint_facts import TUTORIAL, Facts, by, finding, listed, setting
-from convwise.nets.receptive_field import CONVOLUTIONS, GLOBAL_POOLINGS, MERGES, POINTWISE, POOLINGS, same_padding
+from convwise.nets.layer_table.graph import Call
+from convwise.nets.layer_table.receptive_field import (
+    CONVOLUTIONS,
+    GLOBAL_POOLINGS,
+    MERGES,
+    POINTWISE,
+    POOLINGS,
+    same_padding,
+)
+from convwise.nets.lint.facts import TUTORIAL, Facts, by, finding, listed, setting
 
 _LARGE_IMAGE_PX = 128
 _ARAUJO = "Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks, Distill"

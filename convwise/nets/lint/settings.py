@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from convwise.conv2d.findings import Finding
-from convwise.nets.graph import Call, kinds
-from convwise.nets.lint_facts import TUTORIAL, Facts, finding, listed, setting
+from convwise.nets.layer_table.graph import Call, kinds
+from convwise.nets.lint.facts import TUTORIAL, Facts, finding, listed, setting
 
 _RELUS = kinds("relu relu6 leaky_relu prelu elu selu silu hard_silu gelu mish celu")
 _L2_RANGE = (1e-4, 1e-3)

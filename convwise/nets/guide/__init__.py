@@ -10,8 +10,8 @@ import numpy as np
 
 from convwise.conv2d.guide import guide
 from convwise.images.shapes import draw_shape
-from convwise.nets import guide_fits
-from convwise.nets.guide_records import Array, Case, Example
+from convwise.nets.guide import fits
+from convwise.nets.guide.records import Array, Case, Example
 
 
 def guide_example(parameter: str) -> Example:
@@ -196,7 +196,7 @@ def _use_bias() -> tuple[Array, tuple[Case, ...]]:
 
 
 def _on(example: Callable[[Array], tuple[Case, ...]], size_px: int) -> Callable[[], tuple[Array, tuple[Case, ...]]]:
-    """An example of `guide_fits`, which takes the picture, made to look like those here."""
+    """An example of `fits`, which takes the picture, made to look like those here."""
 
     def compute() -> tuple[Array, tuple[Case, ...]]:
         image = picture(size_px)
@@ -215,11 +215,11 @@ _EXAMPLES: dict[str, Callable[[], tuple[Array, tuple[Case, ...]]]] = {
     "groups": _groups,
     "activation": _activation,
     "use_bias": _use_bias,
-    "kernel_initializer": _on(guide_fits.kernel_initializer, 64),
-    "bias_initializer": _on(guide_fits.bias_initializer, 64),
-    "kernel_regularizer": _on(guide_fits.kernel_regularizer, 64),
-    "bias_regularizer": _on(guide_fits.bias_regularizer, 64),
-    "activity_regularizer": _on(guide_fits.activity_regularizer, 48),
-    "kernel_constraint": _on(guide_fits.kernel_constraint, 64),
-    "bias_constraint": _on(guide_fits.bias_constraint, 64),
+    "kernel_initializer": _on(fits.kernel_initializer, 64),
+    "bias_initializer": _on(fits.bias_initializer, 64),
+    "kernel_regularizer": _on(fits.kernel_regularizer, 64),
+    "bias_regularizer": _on(fits.bias_regularizer, 64),
+    "activity_regularizer": _on(fits.activity_regularizer, 48),
+    "kernel_constraint": _on(fits.kernel_constraint, 64),
+    "bias_constraint": _on(fits.bias_constraint, 64),
 }

@@ -7,13 +7,10 @@ from typing import Any
 
 from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.errors import RequestError
-from convwise.nets import lint_activations as activations
-from convwise.nets import lint_maps as maps
-from convwise.nets import lint_settings as settings
-from convwise.nets import lint_windows as windows
-from convwise.nets.graph import flatten
-from convwise.nets.lint_facts import Facts
-from convwise.nets.table import table_of
+from convwise.nets.layer_table import table_of
+from convwise.nets.layer_table.graph import flatten
+from convwise.nets.lint import activations, maps, settings, windows
+from convwise.nets.lint.facts import Facts
 
 # Name -> rule. The names are stable: they are what `silence` takes.
 RULES: dict[str, Callable[[Facts], Iterator[Finding]]] = {

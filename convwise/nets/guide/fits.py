@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convwise.nets.guide_records import Array, Case
+from convwise.nets.guide.records import Array, Case
 from convwise.seeds import generator
 
 _STEPS = 300

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convwise.conv2d.findings import Finding
-from convwise.nets.graph import Call, kinds
-from convwise.nets.lint_facts import Facts, finding, is_activation, listed, own_activation, setting
-from convwise.nets.receptive_field import CONVOLUTIONS
+from convwise.nets.layer_table.graph import Call, kinds
+from convwise.nets.layer_table.receptive_field import CONVOLUTIONS
+from convwise.nets.lint.facts import Facts, finding, is_activation, listed, own_activation, setting
 
 _SATURATING = frozenset(("sigmoid", "tanh"))
 _LINEAR = kinds(

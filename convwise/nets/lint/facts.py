@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from convwise.conv2d.findings import Finding, Severity
-from convwise.nets.graph import Call, Graph, kinds
-from convwise.nets.layer_records import LayerRow, LayerTable, ReceptiveField
-from convwise.nets.receptive_field import CONVOLUTIONS, GLOBAL_POOLINGS, spatial
+from convwise.nets.layer_table.graph import Call, Graph, kinds
+from convwise.nets.layer_table.receptive_field import CONVOLUTIONS, GLOBAL_POOLINGS, spatial
+from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
 
 TUTORIAL = "Rosebrock, Keras Conv2D and Convolutional Layers, PyImageSearch 2018"
 _ACTIVATIONS = {
@@ -159,7 +159,9 @@ def by(pair: Iterable[float]) -> str:
     return " x ".join(str(int(value)) for value in pair)
 
 
-def finding(rule: str, severity: Severity, calls: Sequence[Call], message: str, *, way_out: str, source: str) -> Finding:
+def finding(
+    rule: str, severity: Severity, calls: Sequence[Call], message: str, *, way_out: str, source: str
+) -> Finding:
     """A finding about one layer carries its name; about several, the names are in the message."""
     layer = calls[0].name if len(calls) == 1 else None
     return Finding(rule, severity, layer, message, way_out, source)

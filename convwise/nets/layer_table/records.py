@@ -38,8 +38,8 @@ class LayerRow:
     """One call of one layer, in the order of computation; None where it is not known. All numbers are for one image.
 
     weights: all of the layer's numbers, moving statistics included; a layer called again has none of its own there.
-    multiply_adds: see `convwise.nets.cost`. activation_bytes: the output. training_bytes: what the backward pass needs
-    of this layer's making. The shares are of the network's weights and multiply-adds, 0..1.
+    multiply_adds: see `convwise.nets.layer_table.cost`. activation_bytes: the output. training_bytes: what the
+    backward pass needs of this layer's making. The shares are of the network's weights and multiply-adds, 0..1.
     """
 
     name: str
