@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, Times
-from convwise.conv2d.rules import violations
+from convwise.conv2d.rules import violations, wrong_results
 from convwise.errors import RequestError
 from convwise.nets.changes import Change, by_setting
 
@@ -105,12 +105,13 @@ class Convolution:
     def _illegal(self, settings: Conv2DSettings, shape: tuple[int, ...]) -> str:
         """The first rule that the layer would break on a map of (n, height, width, channels), with the way out."""
         _, height, width, channels = shape
-        broken = violations(
+        backend = keras.backend.backend()
+        broken = wrong_results(settings, height=height, width=width, channels=channels, backend=backend) or violations(
             settings,
             height=height,
             width=width,
             channels=channels,
-            backend=keras.backend.backend(),
+            backend=backend,
             device=_device(),
             one_dnn=os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and platform.machine() in ("x86_64", "AMD64"),
         )

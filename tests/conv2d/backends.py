@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,8 @@ import numpy as np
 from convwise.conv2d import Conv2DSettings
 
 BACKEND = keras.backend.backend()
+# TensorFlow has oneDNN on by default on x86-64 only.
+ONE_DNN = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0" and platform.machine() in ("x86_64", "AMD64")
 
 
 def layer_of(settings: Conv2DSettings) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -12,11 +11,10 @@ from hypothesis import strategies as st
 from convwise.conv2d import Conv2DSettings
 from convwise.conv2d.geometry import geometry
 from convwise.conv2d.rules import violations
-from tests.conv2d.backends import BACKEND, keras_verdict
+from tests.conv2d.backends import BACKEND, ONE_DNN, keras_verdict
 from tests.conv2d.generated import complete_settings, generated
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 8))
-ONE_DNN = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0"
 
 
 def require_agreement(asked: Conv2DSettings, size: tuple[int, int, int], *, training: bool, call: bool = True) -> None:
