@@ -11,6 +11,8 @@ import pytest
 
 from convwise.cli import build_parser
 from convwise.images.augment import Augmentation
+from convwise.nets import NETWORKS, network_options
+from convwise.nets.lint import RULES
 from convwise.training.recipe import RECIPES, Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,7 +49,7 @@ def test_every_key_of_the_recipe_is_in_the_reference_with_its_values(kind: type)
     for field in fields(kind):
         if field.name == "augmentation":
             continue
-        for column, name in ((3, "fast"), (4, "tutorial")):
+        for column, name in ((3, "fast"), (4, "thorough"), (5, "tutorial")):
             owner = RECIPES[name] if kind is Recipe else RECIPES[name].augmentation
             value = getattr(owner, field.name)
             written = rows[field.name][column]
@@ -57,6 +59,20 @@ def test_every_key_of_the_recipe_is_in_the_reference_with_its_values(kind: type)
                 assert written == value
             else:
                 assert float(written) == value
+
+
+def test_every_network_and_option_is_in_the_reference_with_its_default() -> None:
+    lines = (ROOT / "docs/reference/networks.md").read_text().splitlines()
+    rows = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+    assert rows.keys() == NETWORKS.keys()
+    for name, line in rows.items():
+        written = dict(re.findall(r"`(\w+)`=([\w.]+)", line))
+        assert written == {key: str(value).lower() for key, value in network_options(name).items()}
+
+
+def test_every_finding_is_in_the_reference() -> None:
+    lines = (ROOT / "docs/reference/findings.md").read_text().splitlines()
+    assert [line.split("`")[1] for line in lines if line.startswith("| `")] == list(RULES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -38,7 +38,6 @@ def test_every_value_to_try_is_accepted_by_set(name: str) -> None:
 def test_every_value_to_try_builds_a_convolution(name: str) -> None:
     import keras
 
-
     for value in guide(name).values:
         given = {"filters": 8, "kernel_size": 3, "padding": "same"}
         parsed = parse_settings([f"conv.{name}={value.text}"]).scopes["conv"].to_keras()[name]

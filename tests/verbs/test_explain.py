@@ -1,0 +1,128 @@
+"""explain: a network by name, a run, a file, a model; what it refuses; its figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import convwise
+from convwise import cli
+from convwise.errors import RequestError
+from convwise.nets import NETWORKS
+
+SMALL = {"vgg": ["net.width=4", "net.depth=11"], "resnet": ["net.width=8"], "inception": ["net.width=0.25"]}
+
+
+def branching() -> keras.Model:
+    """Two branches of 3x3 and 5x5 windows, joined; then a dense layer on the mean."""
+    pixels = keras.Input((24, 24, 3))
+    three = keras.layers.Conv2D(4, 3, padding="same", name="three")(pixels)
+    five = keras.layers.Conv2D(6, 5, padding="same", name="five")(pixels)
+    x = keras.layers.Concatenate(name="joined")([three, five])
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(pixels, keras.layers.Dense(2, activation="softmax")(x), name="branching")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_networks_totals_are_the_sums_of_its_layers_and_kerass_count(name: str) -> None:
+    explanation = convwise.explain(name, size=48, settings=SMALL.get(name, []))
+    printed = json.loads(json.dumps(explanation.to_dict()))
+    assert printed["totals"]["weights"] == explanation.model.count_params()
+    assert printed["totals"]["weights"] == sum(layer["weights"] for layer in printed["layers"])
+    assert printed["totals"]["multiply_adds"] == sum(layer["multiply_adds"] for layer in printed["layers"])
+    assert {"name", "type", "output_shape", "receptive_field", "weights", "multiply_adds", "activation_bytes"} <= set(
+        printed["layers"][0]
+    )
+    assert all(finding["source"] and finding["way_out"] for finding in printed["findings"])
+
+
+def test_a_model_of_ones_own_is_explained_branches_and_all(tmp_path: Path) -> None:
+    model = branching()
+    table = convwise.explain(model).table
+    assert table.totals.weights == (27 + 1) * 4 + (75 + 1) * 6 + 11 * 2
+    assert table.totals.multiply_adds == 24 * 24 * (27 * 4 + 75 * 6) + 10 * 2
+    seen = table.row("joined").receptive_field
+    assert seen is not None
+    assert seen.size == (5, 5)
+    model.save(tmp_path / "branching.keras")
+    again = convwise.explain(tmp_path / "branching.keras")
+    assert again.table.rows == table.rows
+
+
+def test_settings_change_the_table_and_are_told_apart() -> None:
+    before = convwise.explain("stridednet", size=96)
+    after = convwise.explain("stridednet", size=96, settings=["conv.kernel_size=5", "conv2d_3.dilation_rate=2"])
+    assert after.table.row("conv2d_1").weights == 5 * 5 * 16 * 32 + 32
+    assert before.table.row("conv2d_1").weights == 3 * 3 * 16 * 32 + 32
+    seen = after.table.row("conv2d_3").receptive_field
+    assert seen is not None
+    assert seen.size[0] == after.table.row("conv2d_2").receptive_field.size[0] + 4 * (9 - 1)  # type: ignore[union-attr]
+    assert after.changes == ("conv.kernel_size=5x5: changed 7 layers", "conv2d_3.dilation_rate=2x2: changed conv2d_3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere"], "neither a network"),
+        (["simple", "--size", "4"], "--size 4"),
+        (["simple", "--classes", "1"], "--classes 1"),
+        (["simple", "--batch", "0"], "batch=0"),
+        (["simple", "--silence", "evenwindow"], "even_window"),
+        (["simple", "--set", "conv9.filters=3"], "conv"),
+        (["simple", "--set", "conv2d.groups=2"], "conv2d.groups=2: groups=2 does not divide the 3 channels"),
+        (["simple", "--set", "conv.strides=2"], "does not shrink the map"),
+        (["simple", "--image", "a.png"], "--figures"),
+        (["simple", "--figures", "{place}/figures"], "--image"),
+        (["simple", "--figures", "{place}/figures", "--image", "{place}/text.keras"], "--image"),
+        (["{place}"], "no run in this folder"),
+        (["{place}/text.keras"], "cannot load it"),
+    ],
+)
+def test_a_wrong_request_gets_one_line_and_exit_code_2(
+    arguments: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.keras").write_text("not a model")
+    assert cli.main(["explain", *(argument.format(place=tmp_path) for argument in arguments)]) == 2
+    answer = capsys.readouterr()
+    assert answer.out == ""
+    assert says in answer.err
+    assert answer.err.count("\n") == 1
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_model_takes_no_settings() -> None:
+    with pytest.raises(RequestError, match="for a network by name"):
+        convwise.explain(branching(), settings=["conv.filters=3"])
+
+
+def test_a_run_is_explained_with_its_settings_and_drawn_on_its_own_picture(
+    picture_folder: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = picture_folder()
+    settings = ["conv.kernel_regularizer=l2:0.5"]
+    result = convwise.train(data, net="simple", size=32, epochs=1, settings=settings, out=tmp_path / "run")
+    assert cli.main(["explain", str(result.run.folder), "--figures", str(tmp_path / "figures")]) == 0
+    said = capsys.readouterr().out
+    assert "conv.kernel_regularizer=l2:0.5: changed conv2d, conv2d_1, conv2d_2" in said
+    assert "l2_outside_range" in said
+    for name in ("filters.png", "feature_maps.png", "receptive_fields.png"):
+        with Image.open(tmp_path / "figures" / name) as figure:
+            assert min(figure.size) > 200
+            assert len(np.unique(np.asarray(figure.convert("L")))) > 20
+
+
+def test_silence_leaves_a_finding_out(capsys: pytest.CaptureFixture[str]) -> None:
+    def rules(*more: str) -> set[str]:
+        assert cli.main(["explain", "stridednet", "--json", *more]) == 0
+        printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return {finding["rule"] for finding in printed["findings"]}
+
+    assert "first_window" in rules()
+    assert "first_window" not in rules("--silence", "first_window")
