@@ -1,0 +1,1 @@
+"""Which parameters matter on these images, and what to set them to: designs, effects, verdicts."""

@@ -1,0 +1,175 @@
+"""From the trials of a two-level design to effects with intervals: least squares within replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import integrate, optimize, special, stats
+
+from convwise.errors import ConvwiseError
+from convwise.study.design import Design
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the high level of a factor adds to the response, on average over the levels of all others.
+
+    `low` and `high`: the 95 % interval of this effect alone (Student's t). `joint_low` and `joint_high`: wider, so that
+    with probability 0.95 the intervals of all factors hold at once (studentised maximum modulus: Stoline and Ury 1979,
+    exact for the orthogonal estimates of a complete design and on the safe side otherwise: Sidak 1967). `n`: the trials
+    that it rests on; `error`: its standard error; `df`: degrees of freedom of that.
+    """
+
+    factor: str
+    estimate: float
+    low: float
+    high: float
+    joint_low: float
+    joint_high: float
+    n: int
+    error: float
+    df: int
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The one estimate of two-factor interactions that the design cannot tell apart, with its own p-value."""
+
+    pairs: tuple[tuple[str, str], ...]
+    estimate: float
+    error: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All effects of a study in the design's order, its interaction chains, and the standard deviation of a trial."""
+
+    effects: tuple[Effect, ...]
+    chains: tuple[Chain, ...]
+    deviation: float
+    df: int
+    n_trials: int
+    n_missing: int
+
+    def of(self, factor: str) -> Effect:
+        """The effect of that factor. Raises KeyError."""
+        return {effect.factor: effect for effect in self.effects}[factor]
+
+
+def analyse(
+    design: Design,
+    responses: NDArray[np.float64],
+    *,
+    nested: Mapping[str, str] | None = None,
+    family: int | None = None,
+) -> Analysis:
+    """Effects from `responses` (replicates, runs), NaN where a trial failed.
+
+    The model has a mean for each replicate and a coefficient for each factor; with two replicates or more also one for
+    each chain of interactions, whose room is otherwise the estimate of the error (so that interactions widen the
+    intervals and do not feign certainty). `nested` names factors that act only where another one is at its low
+    level: bias_regularizer in use_bias; their effect is the one there. `family`: how many effects hold at once, the
+    number of factors unless told. Failed trials are left out of the least squares, and counted.
+    Raises ConvwiseError where the trials left cannot estimate the effects.
+    """
+    nested = nested or {}
+    n_replicates, n_runs = responses.shape
+    if n_runs != design.n_runs:
+        raise ValueError(f"responses of {n_runs} runs for a design of {design.n_runs}")
+    signs = design.signs.astype(np.float64)
+    place = {factor: i for i, factor in enumerate(design.factors)}
+    mains = signs.copy()
+    for factor, parent in nested.items():
+        if factor in place and parent in place:
+            mains[:, place[factor]] *= signs[:, place[parent]] < 0
+    chains = design.chains() if n_replicates > 1 else ()
+    products = [signs[:, place[chain[0][0]]] * signs[:, place[chain[0][1]]] for chain in chains]
+    # A nested column is half a main effect and half a product: the product's column would take its part away.
+    taken = [signs[:, place[f]] * signs[:, place[p]] for f, p in nested.items() if f in place and p in place]
+    free = [i for i, column in enumerate(products) if not any(abs(column @ other) == n_runs for other in taken)]
+    columns = np.column_stack([mains, *(products[i] for i in free)])
+    rows = np.tile(columns, (n_replicates, 1))
+    blocks = np.repeat(np.eye(n_replicates), n_runs, axis=0)
+    matrix = np.column_stack([rows, blocks])
+    given = responses.reshape(-1)
+    there = np.isfinite(given)
+    matrix, given = matrix[there], given[there]
+    df = int(there.sum()) - np.linalg.matrix_rank(matrix)
+    if df < 1 or np.linalg.matrix_rank(matrix) < matrix.shape[1] - int((~there).sum() >= n_runs):
+        raise ConvwiseError(
+            f"{int(there.sum())} finished trials cannot estimate {len(design.factors)} effects: run more of them"
+        )
+    inverse = np.linalg.pinv(matrix.T @ matrix)
+    coefficients = inverse @ matrix.T @ given
+    deviation = float(np.sqrt(np.sum((given - matrix @ coefficients) ** 2) / df))
+    errors = 2 * deviation * np.sqrt(np.diag(inverse))
+    estimates = 2 * coefficients
+    alone = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df))
+    joint = maximum_modulus(family or len(design.factors), df)
+    effects = []
+    for i, factor in enumerate(design.factors):
+        estimate, error = float(estimates[i]), float(errors[i])
+        effects.append(
+            Effect(
+                factor,
+                estimate,
+                estimate - alone * error,
+                estimate + alone * error,
+                estimate - joint * error,
+                estimate + joint * error,
+                int(np.count_nonzero(matrix[:, i])),
+                error,
+                df,
+            )
+        )
+    found = tuple(
+        Chain(
+            chains[i],
+            float(estimates[len(place) + k]),
+            float(errors[len(place) + k]),
+            float(2 * stats.t.sf(abs(estimates[len(place) + k]) / max(errors[len(place) + k], 1e-300), df)),
+        )
+        for k, i in enumerate(free)
+    )
+    return Analysis(tuple(effects), found, deviation, df, int(there.sum()), int((~there).sum()))
+
+
+@cache
+def maximum_modulus(n_effects: int, df: int, confidence: float = CONFIDENCE) -> float:
+    """The half-width, in standard errors, at which `n_effects` independent estimates all hold at once.
+
+    The quantile of the largest of n |t| with one common estimate of the error: the c at which the mean over
+    s^2 ~ chi^2(df) / df of (2 Phi(c s) - 1)^n is the confidence (Stoline and Ury 1979, equation 2.1).
+    """
+    if df > 10_000:
+        return float(special.ndtri(0.5 + 0.5 * confidence ** (1 / n_effects)))
+
+    def held(c: float) -> float:
+        def at(s: float) -> float:
+            density = stats.chi.pdf(s * np.sqrt(df), df) * np.sqrt(df)
+            return float((2 * special.ndtr(c * s) - 1) ** n_effects * density)
+
+        spread = 12 / np.sqrt(2 * df)
+        value, _ = integrate.quad(at, max(0.0, 1 - spread), 1 + spread + 4 / df, limit=200)
+        return float(value)
+
+    return float(optimize.brentq(lambda c: held(c) - confidence, 0.5, 200, xtol=1e-6))
+
+
+def runs_needed(effect: Effect, distance: float, quantile: float, n_trials: int) -> int:
+    """How many trials in all would bring `quantile` standard errors of this effect down to `distance`."""
+    if distance <= 0:
+        raise ValueError(f"distance={distance}: it must be above 0")
+    return int(np.ceil(n_trials * (quantile * effect.error / distance) ** 2))
+
+
+def order(factors: Sequence[str], analysis: Analysis) -> tuple[str, ...]:
+    """The factors by the size of their effects, the largest first."""
+    return tuple(sorted(factors, key=lambda factor: -abs(analysis.of(factor).estimate)))

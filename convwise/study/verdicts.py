@@ -1,0 +1,111 @@
+"""From an effect and its costs to a verdict: set it, keep it, free choice, undecided, settled by rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from scipy import stats
+
+from convwise.study.effects import Effect
+
+Kind = Literal["set it", "keep it", "free choice", "undecided", "settled by rule"]
+WRONG = 0.045  # the chance of a wrong "keep it" or "free choice", for each parameter: 5 % with a margin
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the alternative costs beside the network's own value: ratios of high to low, 1 where it is the same."""
+
+    seconds: float = 1.0
+    weights: float = 1.0
+    multiply_adds: float = 1.0
+    memory: float = 1.0
+
+    @property
+    def cheaper(self) -> bool:
+        """Whether it saves at least a twentieth of something and adds as much to nothing."""
+        ratios = (self.seconds, self.weights, self.multiply_adds, self.memory)
+        return min(ratios) < 0.95 and max(ratios) < 1.05
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do with a parameter: `value` is the one to take, as a text of `--set`; `why` one sentence.
+
+    `more_runs`: for "undecided", how many further trials would settle it if the effect is what it seems.
+    """
+
+    parameter: str
+    kind: Kind
+    value: str
+    effect: Effect | None
+    costs: Costs | None
+    why: str
+    more_runs: int | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        effect = None
+        if self.effect:
+            effect = {key: getattr(self.effect, key) for key in ("estimate", "low", "high", "n")}
+        return {
+            "parameter": self.parameter,
+            "verdict": self.kind,
+            "value": self.value,
+            "effect": effect,
+            "costs": asdict(self.costs) if self.costs else None,
+            "why": self.why,
+            "more_runs": self.more_runs,
+        }
+
+
+def decide(
+    effect: Effect, *, own: str, alternative: str, costs: Costs, smallest_effect: float, n_trials: int
+) -> Verdict:
+    """The verdict on one parameter, `effect` in the response's own units (points of accuracy), higher being better.
+
+    - set it: the joint interval lies above zero and the estimate is at least `smallest_effect`. With no true effects
+      the chance of any such verdict among all parameters is at most 1 - the joint confidence.
+    - keep it: the alternative is worse (its interval lies below zero), or the upper one-sided bound lies below
+      `smallest_effect`, so that a gain worth having is excluded.
+    - free choice: both one-sided bounds lie within `smallest_effect` of zero (two one-sided tests: Schuirmann
+      1987), and the alternative is cheaper: take it.
+    - undecided: anything else.
+    """
+    if smallest_effect <= 0:
+        raise ValueError(f"smallest_effect={smallest_effect}: it must be above 0")
+    bound = float(stats.t.ppf(1 - WRONG, effect.df)) * effect.error
+    least, most = effect.estimate - bound, effect.estimate + bound
+    told = f"{effect.estimate:+.2f} points ({effect.low:+.2f} to {effect.high:+.2f})"
+
+    def verdict(kind: Kind, value: str, why: str, more_runs: int | None = None) -> Verdict:
+        return Verdict(effect.factor, kind, value, effect, costs, why, more_runs)
+
+    if effect.joint_low > 0 and effect.estimate >= smallest_effect:
+        return verdict("set it", alternative, f"{alternative} brings {told}, beyond doubt for all parameters at once")
+    if most < smallest_effect:
+        if least > -smallest_effect:
+            if costs.cheaper:
+                return verdict("free choice", alternative, f"the same within {smallest_effect:g} points, and cheaper")
+            return verdict("keep it", own, f"{alternative} makes no difference of {smallest_effect:g} points")
+        worse = effect.high < 0
+        why = f"{alternative} costs {told}" if worse else f"a gain of {smallest_effect:g} points is excluded: {told}"
+        return verdict("keep it", own, why)
+    return verdict("undecided", own, f"{told}: it may still matter", _runs_to_settle(effect, smallest_effect, n_trials))
+
+
+def _runs_to_settle(effect: Effect, smallest_effect: float, n_trials: int) -> int:
+    """Further trials after which the nearest verdict would be reached, if the estimate stays where it is."""
+    joint = (effect.joint_high - effect.estimate) / effect.error if effect.error else 1.0
+    one_sided = float(stats.t.ppf(1 - WRONG, effect.df))
+    ways = []
+    if effect.estimate >= smallest_effect:
+        ways.append(joint * effect.error / effect.estimate)
+    if effect.estimate < smallest_effect:
+        ways.append(one_sided * effect.error / (smallest_effect - effect.estimate))
+    if not ways or not math.isfinite(min(ways)):
+        return n_trials
+    return max(1, math.ceil(n_trials * (min(ways) ** 2 - 1)))

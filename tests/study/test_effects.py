@@ -1,0 +1,106 @@
+"""Effects: planted ones are found, intervals hold, failed trials and nested factors are accounted for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from convwise.errors import ConvwiseError
+from convwise.study.design import smallest_design
+from convwise.study.effects import analyse, maximum_modulus, runs_needed
+
+FACTORS = tuple(f"f{i:02}" for i in range(16))
+DESIGN = smallest_design(FACTORS)
+
+
+def responses(truth: dict[str, float], noise: float, replicates: int = 2, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    expected = sum(DESIGN.signs[:, FACTORS.index(f)] * effect / 2 for f, effect in truth.items())
+    blocks = random.normal(0, 5, (replicates, 1))
+    return 80 + blocks + expected + random.normal(0, noise, (replicates, DESIGN.n_runs))
+
+
+def test_without_noise_effects_are_those_planted_and_the_rest_is_zero() -> None:
+    truth = {"f00": 3.0, "f07": -1.5}
+    found = analyse(DESIGN, responses(truth, 1e-9))
+    for effect in found.effects:
+        assert effect.estimate == pytest.approx(truth.get(effect.factor, 0.0), abs=1e-6)
+
+
+def test_an_effect_is_the_difference_of_the_means_at_its_levels() -> None:
+    given = responses({"f03": 2.0}, 1.0)
+    high = DESIGN.signs[:, 3] > 0
+    difference = given[:, high].mean() - given[:, ~high].mean()
+    assert analyse(DESIGN, given).of("f03").estimate == pytest.approx(difference)
+
+
+def test_the_standard_error_is_two_deviations_over_the_root_of_the_trials() -> None:
+    found = analyse(DESIGN, responses({}, 1.0))
+    assert found.of("f00").error == pytest.approx(2 * found.deviation / np.sqrt(64))
+    assert found.df == 64 - 2 - 16 - 15
+
+
+def test_intervals_cover_alone_and_jointly_as_often_as_they_say() -> None:
+    alone, joint = [], []
+    for seed in range(300):
+        found = analyse(DESIGN, responses({"f01": 2.0}, 1.0, replicates=1, seed=seed))
+        truth = {"f01": 2.0}
+        alone += [e.low <= truth.get(e.factor, 0.0) <= e.high for e in found.effects]
+        joint.append(all(e.joint_low <= truth.get(e.factor, 0.0) <= e.joint_high for e in found.effects))
+    assert np.mean(alone) == pytest.approx(0.95, abs=0.015)  # five standard errors of 4,800 coin flips
+    assert np.mean(joint) == pytest.approx(0.95, abs=0.05)  # four of 300
+
+
+def test_a_failed_trial_is_left_out_and_counted_and_biases_nothing() -> None:
+    given = responses({"f02": 4.0}, 1e-9)
+    given[0, 5] = given[1, 17] = np.nan
+    found = analyse(DESIGN, given)
+    assert (found.n_missing, found.n_trials) == (2, 62)
+    assert found.of("f02").estimate == pytest.approx(4.0, abs=1e-6)
+
+
+def test_too_few_trials_are_refused() -> None:
+    given = np.full((1, 32), np.nan)
+    given[0, :12] = 80.0
+    with pytest.raises(ConvwiseError, match="12 finished trials"):
+        analyse(DESIGN, given)
+
+
+def test_a_nested_factor_is_judged_where_it_acts() -> None:
+    """f05 acts only where f00 is low, with 2 points there."""
+    acts = DESIGN.signs[:, 0] < 0
+    given = 80 + np.where(acts, DESIGN.signs[:, 5] * 1.0, 0.0) + DESIGN.signs[:, 0] * 0.5
+    random = np.random.default_rng(0)
+    both = given + random.normal(0, 1e-9, (2, 32))
+    found = analyse(DESIGN, both, nested={"f05": "f00"})
+    assert found.of("f05").estimate == pytest.approx(2.0, abs=1e-6)
+    assert found.of("f05").n == 32
+    assert found.of("f00").estimate == pytest.approx(1.0, abs=1e-6)
+    assert analyse(DESIGN, both).of("f05").estimate == pytest.approx(1.0, abs=1e-6)  # half of it, told nothing
+
+
+def test_an_interaction_is_seen_in_its_chain_and_not_in_a_main_effect() -> None:
+    given = 80 + 1.5 * DESIGN.signs[:, 2] * DESIGN.signs[:, 9] + np.random.default_rng(1).normal(0, 0.3, (2, 32))
+    found = analyse(DESIGN, given)
+    sure = [chain for chain in found.chains if chain.p_value < 0.001]
+    assert len(sure) == 1
+    assert (FACTORS[2], FACTORS[9]) in sure[0].pairs
+    assert sure[0].estimate == pytest.approx(3.0, abs=0.3)
+    assert max(abs(effect.estimate) for effect in found.effects) < 0.3
+
+
+# Stoline and Ury 1979 and Bechhofer and Dunnett 1982: upper 5 % points of the studentised maximum modulus.
+@pytest.mark.parametrize(("n", "df", "point"), [(5, 10, 3.10), (10, 20, 3.11), (3, 5, 3.40), (2, 10, 2.61)])
+def test_the_maximum_modulus_is_that_of_the_tables(n: int, df: int, point: float) -> None:
+    assert maximum_modulus(n, df) == pytest.approx(point, abs=0.006)
+
+
+def test_of_one_effect_the_maximum_modulus_is_students_t() -> None:
+    for df in (3, 15, 60):
+        assert maximum_modulus(1, df) == pytest.approx(stats.t.ppf(0.975, df), abs=1e-3)
+
+
+def test_four_times_the_trials_halve_an_interval() -> None:
+    effect = analyse(DESIGN, responses({}, 1.0)).effects[0]
+    assert runs_needed(effect, 2.0 * effect.error / 2, 2.0, 64) == 256
