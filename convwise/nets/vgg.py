@@ -26,7 +26,8 @@ def vgg(
     """Five stages of 3x3 convolutions (Simonyan and Zisserman 2015, table 1), each ended by 2x2 pooling.
 
     `width` filters in the first stage, doubled a stage up to 8 x `width`; two hidden layers of `dense` units with
-    dropout; softmax. `depth`: layers with weights, 11, 13, 16 or 19. `pooling`: "max" or "average".
+    dropout; softmax. `depth`: layers with weights, 11, 13, 16 or 19. `pooling`: "max" or "average". `batch_norm`: after
+    every convolution and hidden dense layer; without it in the latter a high learning rate brings training to a halt.
 
     The published weights, 138,357,544 of them at depth=16: width=64, batch_norm=False, dense=4096 at 224 px and 1000
     classes. Without batch normalisation the deep ones hardly start to learn: the paper began them from the weights of a
@@ -47,7 +48,10 @@ def vgg(
         x = pool(pooling, x, 2, padding="valid", name=f"stage{stage}_pool")
     x = layers.Flatten(name="flatten")(x)
     for number in (1, 2):
-        x = layers.Dense(dense, activation="relu", kernel_initializer="he_normal", name=f"dense{number}")(x)
+        x = layers.Dense(dense, use_bias=not batch_norm, kernel_initializer="he_normal", name=f"dense{number}")(x)
+        if batch_norm:
+            x = layers.BatchNormalization(momentum=0.9, name=f"dense{number}_norm")(x)
+        x = layers.ReLU(name=f"dense{number}_relu")(x)
         x = layers.Dropout(dropout, name=f"dropout{number}")(x)
     outputs = layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(pixels, outputs, name="vgg")

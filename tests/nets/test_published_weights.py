@@ -160,5 +160,5 @@ def test_the_depth_counts_the_layers_with_weights_on_the_longest_path() -> None:
     for name, depths in (("vgg", (11, 13, 16, 19)), ("resnet", (18, 34, 50))):
         for depth in depths:
             model = published(name, depth=depth, width=8)
-            path = [layer.name for layer in model.layers if re.search(r"conv\d?$|^dense|^probabilities", layer.name)]
+            path = [layer.name for layer in model.layers if re.search(r"conv\d?$|^dense\d$|^probabilities", layer.name)]
             assert len(path) == depth, (name, depth)
