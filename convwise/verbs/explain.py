@@ -78,7 +78,7 @@ def explain(
     if image is not None and figures is None:
         raise RequestError(f"--image {image}: it is for figures; add --figures DIR")
     subject = _subject(what, size, classes, chosen)
-    from convwise.nets.layer_table import layer_table
+    from convwise.nets.layer_table.table import layer_table
     from convwise.nets.lint import lint
 
     table = layer_table(

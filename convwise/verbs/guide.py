@@ -22,7 +22,7 @@ def draw_figure(parameter: str, path: str | Path) -> Path:
         raise RequestError(f"--figure {path}: the figure is a PNG; name it {target.with_suffix('.png')}")
     if not target.parent.is_dir():
         raise RequestError(f"--figure {path}: there is no folder {target.parent}; make it first")
-    from convwise.nets.guide import guide_example
+    from convwise.nets.guide.examples import guide_example
     from convwise.report.guide_figures import draw_guide_figure
 
     draw_guide_figure(guide_example(name), target)

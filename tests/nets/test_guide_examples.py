@@ -8,7 +8,7 @@ from scipy import signal
 
 from convwise.conv2d import PARAMETERS
 from convwise.errors import RequestError
-from convwise.nets.guide import edge_kernel, gray, guide_example, mean_kernel, picture
+from convwise.nets.guide.examples import edge_kernel, gray, guide_example, mean_kernel, picture
 from convwise.nets.guide.records import Case, Example
 
 QUICK = tuple(name for name in PARAMETERS if not name.endswith("regularizer"))

@@ -11,10 +11,10 @@ from keras import layers
 
 from convwise.conv2d import parse_settings
 from convwise.nets import build
-from convwise.nets.layer_table import layer_table
 from convwise.nets.layer_table.graph import flatten
 from convwise.nets.layer_table.receptive_field import PIXEL, Windows, fields
 from convwise.nets.layer_table.records import LayerRow
+from convwise.nets.layer_table.table import layer_table
 
 
 @pytest.fixture

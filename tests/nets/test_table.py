@@ -15,12 +15,12 @@ from keras import layers
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
 from convwise.nets import build
-from convwise.nets.layer_table import layer_table
+from convwise.nets.layer_table.table import layer_table
 from convwise.training.towers import in_towers
 
 
 def network(name: str, size_px: int = 64) -> keras.Model:
-    return build(name, size_px=size_px, n_classes=4, settings=parse_settings([]), seed=0, precision="float32")
+    return build(name, size_px=size_px, n_classes=4, settings=parse_settings([]), seed=0, precision="float32").model
 
 
 def stack(*parts: Any, shape: tuple[int, int, int] = (12, 10, 8)) -> keras.Model:
@@ -201,7 +201,7 @@ import resource, sys
 import numpy as np
 from convwise.conv2d import parse_settings
 from convwise.nets import build
-model = build("narrowresnet", size_px=64, n_classes=4, settings=parse_settings([]), seed=0, precision="float32")
+model = build("narrowresnet", size_px=64, n_classes=4, settings=parse_settings([]), seed=0, precision="float32").model
 model.compile("adamw", "categorical_crossentropy", jit_compile=False)
 for batch in map(int, sys.argv[1:]):
     x, y = np.zeros((batch, 64, 64, 3), "float32"), np.eye(4, dtype="float32")[np.arange(batch) % 4]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from convwise.conv2d import PARAMETERS
-from convwise.nets.guide import guide_example
+from convwise.nets.guide.examples import guide_example
 from convwise.report.guide_figures import draw_guide_figure, guide_figure
 
 FIGURES = Path(__file__).resolve().parents[2] / "docs" / "figures"

@@ -7,8 +7,8 @@ from typing import Any
 
 from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.errors import RequestError
-from convwise.nets.layer_table import table_of
 from convwise.nets.layer_table.graph import flatten
+from convwise.nets.layer_table.table import table_of
 from convwise.nets.lint import activations, maps, settings, windows
 from convwise.nets.lint.facts import Facts
 
