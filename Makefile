@@ -32,12 +32,12 @@ lint: setup
 	$(BIN)/lint-imports --no-logo
 
 fast: lint
-	$(BIN)/pytest -m "not slow and not real"
+	$(BIN)/pytest -n auto -m "not slow and not real"
 
 # Fast tests first: a broken one is told within a minute or two.
 test: lint
-	$(BIN)/pytest -m "not slow and not real" --quiet
-	$(BIN)/pytest -m "slow or real"
+	$(BIN)/pytest -n auto -m "not slow and not real" --quiet
+	$(BIN)/pytest -n auto -m "slow or real"
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
