@@ -34,10 +34,10 @@ lint: setup
 fast: lint
 	$(BIN)/pytest -n auto -m "not slow and not real"
 
-# Fast tests first: a broken one is told within a minute or two.
+# Fast tests first, on all cores; the slow ones one by one, since some measure memory.
 test: lint
 	$(BIN)/pytest -n auto -m "not slow and not real" --quiet
-	$(BIN)/pytest -n auto -m "slow or real"
+	$(BIN)/pytest -m "slow or real"
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

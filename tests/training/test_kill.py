@@ -76,6 +76,8 @@ def test_ctrl_c_ends_in_one_line_that_says_how_to_go_on(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A test run started in the background may have been told to ignore Ctrl-C, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     while n_epochs(run) < 2 and process.poll() is None:
         time.sleep(0.01)
