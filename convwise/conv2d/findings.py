@@ -10,7 +10,7 @@ from convwise.errors import RequestError
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the gravest first
 
-TUTORIAL = "PyImageSearch, Keras Conv2D and Convolutional Layers, 2018"
+TUTORIAL = "Rosebrock, Keras Conv2D and Convolutional Layers, PyImageSearch 2018"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convwise.conv2d.findings import Finding
-from convwise.conv2d.geometry import effective_window, geometry
+from convwise.conv2d.geometry import geometry
 from convwise.conv2d.settings import PARAMETERS, Conv2DSettings
 from convwise.conv2d.values import Named
 from convwise.errors import RequestError
@@ -101,14 +101,13 @@ def _numbers(settings: Conv2DSettings, height: int, width: int, channels: int) -
             f"choose one of groups={_divisors(channels)}",
             _BASE_CONV,
         )
-    size = geometry(settings, height=height, width=width, channels=channels).output_size
-    if min(size) < 1:
-        window = tuple(map(effective_window, settings.kernel_size, settings.dilation_rate))
+    found = geometry(settings, height=height, width=width, channels=channels)
+    if min(found.output_size) < 1:
         yield _refused(
             "window_larger_than_map",
             ("kernel_size", "dilation_rate", "padding"),
             f"kernel_size={_pair(settings.kernel_size)} with dilation_rate={_pair(settings.dilation_rate)} spans "
-            f"{_pair(window)} pixels, the map has {height}x{width}, and padding=valid leaves nothing",
+            f"{_pair(found.effective_window)} pixels, the map has {height}x{width}, and padding=valid leaves nothing",
             "use padding=same, a smaller window, or a larger picture",
             "Keras 3, keras/src/ops/operation_utils.py, compute_conv_output_shape",
         )

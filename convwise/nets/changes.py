@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 
 
@@ -17,10 +17,6 @@ class Change:
     before: str
     after: str
     reason: str = ""
-
-    def to_dict(self) -> dict[str, str]:
-        """For JSON."""
-        return asdict(self)
 
 
 def describe_changes(changes: Sequence[Change]) -> list[str]:

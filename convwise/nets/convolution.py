@@ -89,14 +89,12 @@ class Convolution:
                     reason = self._illegal(tried, shape)
                 except RequestError as problem:
                     reason = str(problem)
-            written = {key: s.texts().get(parameter, "none") for key, s in (("old", settings), ("new", tried))}
-            if not reason:
-                settings = tried
-            elif demanded:
+            if reason and demanded:
                 raise RequestError(f"--set {name}.{parameter}={_text(parameter, value)}: {reason}")
-            self.changes.append(
-                Change(name, parameter, scope, written["old"], settings.texts().get(parameter, "none"), reason)
-            )
+            kept = settings if reason else tried
+            old, now = (_text(parameter, getattr(each, parameter)) for each in (settings, kept))
+            self.changes.append(Change(name, parameter, scope, old, now, reason))
+            settings = kept
         broken = self._illegal(settings, shape)
         if broken:
             raise RequestError(f"{name}: {broken}")
@@ -115,7 +113,7 @@ class Convolution:
             device=_device(),
             one_dnn=os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and platform.machine() in ("x86_64", "AMD64"),
         )
-        return f"{broken[0].message}; {broken[0].way_out}" if broken else ""
+        return str(broken[0]) if broken else ""
 
 
 def _no_room(parameter: str, before: Conv2DSettings, settings: Conv2DSettings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -101,8 +101,9 @@ def analyse(
     given = responses.reshape(-1)
     there = np.isfinite(given)
     matrix, given = matrix[there], given[there]
-    df = int(there.sum()) - np.linalg.matrix_rank(matrix)
-    if df < 1 or np.linalg.matrix_rank(matrix) < matrix.shape[1] - int((~there).sum() >= n_runs):
+    rank = int(np.linalg.matrix_rank(matrix))
+    df = int(there.sum()) - rank
+    if df < 1 or rank < matrix.shape[1] - int((~there).sum() >= n_runs):
         raise ConvwiseError(
             f"{int(there.sum())} finished trials cannot estimate {len(design.factors)} effects: run more of them"
         )
@@ -168,8 +169,3 @@ def runs_needed(effect: Effect, distance: float, quantile: float, n_trials: int)
     if distance <= 0:
         raise ValueError(f"distance={distance}: it must be above 0")
     return int(np.ceil(n_trials * (quantile * effect.error / distance) ** 2))
-
-
-def order(factors: Sequence[str], analysis: Analysis) -> tuple[str, ...]:
-    """The factors by the size of their effects, the largest first."""
-    return tuple(sorted(factors, key=lambda factor: -abs(analysis.of(factor).estimate)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from scipy import stats
 
-from convwise.study.effects import Effect
+from convwise.study.effects import Effect, runs_needed
 
 Kind = Literal["set it", "keep it", "free choice", "undecided", "settled by rule"]
 WRONG = 0.045  # the chance of a wrong "keep it" or "free choice", for each parameter: 5 % with a margin
@@ -44,7 +43,6 @@ class Verdict:
     costs: Costs | None
     why: str
     more_runs: int | None = None
-    names: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -77,7 +75,7 @@ def decide(
     """
     if smallest_effect <= 0:
         raise ValueError(f"smallest_effect={smallest_effect}: it must be above 0")
-    bound = float(stats.t.ppf(1 - WRONG, effect.df)) * effect.error
+    bound = _one_sided(effect) * effect.error
     least, most = effect.estimate - bound, effect.estimate + bound
     told = f"{effect.estimate:+.2f} points ({effect.low:+.2f} to {effect.high:+.2f})"
 
@@ -99,13 +97,13 @@ def decide(
 
 def _runs_to_settle(effect: Effect, smallest_effect: float, n_trials: int) -> int:
     """Further trials after which the nearest verdict would be reached, if the estimate stays where it is."""
-    joint = (effect.joint_high - effect.estimate) / effect.error if effect.error else 1.0
-    one_sided = float(stats.t.ppf(1 - WRONG, effect.df))
-    ways = []
     if effect.estimate >= smallest_effect:
-        ways.append(joint * effect.error / effect.estimate)
-    if effect.estimate < smallest_effect:
-        ways.append(one_sided * effect.error / (smallest_effect - effect.estimate))
-    if not ways or not math.isfinite(min(ways)):
-        return n_trials
-    return max(1, math.ceil(n_trials * (min(ways) ** 2 - 1)))
+        quantile, distance = (effect.joint_high - effect.estimate) / effect.error, effect.estimate
+    else:
+        quantile, distance = _one_sided(effect), smallest_effect - effect.estimate
+    return max(1, runs_needed(effect, distance, quantile, n_trials) - n_trials)
+
+
+def _one_sided(effect: Effect) -> float:
+    """The bound of the equivalence tests, in standard errors."""
+    return float(stats.t.ppf(1 - WRONG, effect.df))

@@ -11,7 +11,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
-from convwise.nets import NETWORKS, Built, build
+from convwise.nets import NETWORKS, build
 from convwise.nets.changes import describe_changes
 from convwise.nets.layer_table.records import LayerTable
 from convwise.runs import Run
@@ -78,18 +78,13 @@ def explain(
     if image is not None and figures is None:
         raise RequestError(f"--image {image}: it is for figures; add --figures DIR")
     subject = _subject(what, size, classes, chosen)
-    from convwise.nets.layer_table.table import layer_table
-    from convwise.nets.lint import lint
+    from convwise.nets.layer_table.graph import flatten
+    from convwise.nets.layer_table.table import table_of
+    from convwise.nets.lint import lint_graph
 
-    table = layer_table(
-        subject.model,
-        batch=batch,
-        optimizer=subject.optimizer,
-        precision=subject.precision,
-        size_px=subject.size_px,
-    )
-    side = min(s for s in sorted(table.input_shape, key=lambda s: -(s or 0))[:2] if s)
-    found = lint(subject.model, size_px=side, n_train=subject.n_train, silence=silence)
+    graph = flatten(subject.model, size_px=subject.size_px)
+    table = table_of(graph, batch=batch, optimizer=subject.optimizer, precision=subject.precision)
+    found = lint_graph(graph, table, n_train=subject.n_train, silence=silence)
     drawn = _draw(subject, table, Path(figures), image) if figures is not None else ()
     return Explanation(subject.name, table, found, subject.changes, drawn, subject.model)
 
@@ -101,8 +96,8 @@ def _subject(what: Any, size: int | None, classes: int | None, settings: Network
         for name, value, low, high in (("size", size_px, 8, 1024), ("classes", n_classes, 2, 100_000)):
             if not low <= value <= high:
                 raise RequestError(f"--{name} {value}: it must be a whole number from {low} to {high}")
-        built = build(what, size_px=size_px, n_classes=n_classes, settings=settings, seed=0, precision="float32")
-        return _Subject(what, built.model, size_px, changes=tuple(describe_changes(built.changes)))
+        model, changes = _built(what, size_px, n_classes, settings)
+        return _Subject(what, model, size_px, changes=changes)
     if settings != NetworkSettings() or classes is not None:
         raise RequestError(f"explain {what}: --set and --classes are for a network by name ({', '.join(NETWORKS)})")
     if not isinstance(what, str | Path):
@@ -118,21 +113,19 @@ def _subject(what: Any, size: int | None, classes: int | None, settings: Network
     return _Subject(str(what), _loaded(path), size)
 
 
+def _built(net: str, size_px: int, n_classes: int, settings: NetworkSettings) -> tuple[Any, tuple[str, ...]]:
+    """The network with any first weights, and a line for what became of each setting."""
+    built = build(net, size_px=size_px, n_classes=n_classes, settings=settings, seed=0, precision="float32")
+    return built.model, tuple(describe_changes(built.changes))
+
+
 def _of_run(run: Run) -> _Subject:
     run.require_complete()
-    from convwise.nets import build
-
     settings = run.settings
     recipe = settings.recipe
-    # Built anew for what the settings changed; the trained weights are those of the file.
-    built: Built = build(
-        settings.net,
-        size_px=recipe.size_px,
-        n_classes=len(run.class_names),
-        settings=settings.network,
-        seed=0,
-        precision="float32",
-    )
+    changes: tuple[str, ...] = ()
+    if settings.network.scopes:  # built anew for what they changed; the trained weights are those of the file
+        changes = _built(settings.net, recipe.size_px, len(run.class_names), settings.network)[1]
     return _Subject(
         str(run.folder),
         _loaded(run.model_path),
@@ -140,7 +133,7 @@ def _of_run(run: Run) -> _Subject:
         n_train=len(run.split["train"]),
         optimizer=recipe.optimizer,
         precision=recipe.precision,
-        changes=tuple(describe_changes(built.changes)),
+        changes=changes,
         run=run,
     )
 

@@ -229,3 +229,11 @@ def test_memory_per_image_is_what_a_training_step_takes() -> None:
     # TensorFlow may write over an input where the estimate does not, and its library takes scratch space where the
     # estimate has none: a third below to half above.
     assert 0.67 < slope / estimate < 1.5, (slope, estimate)
+
+
+def test_an_activation_layer_that_holds_a_layer_is_read() -> None:
+    pixels = keras.Input((8, 12, 3))
+    x = keras.layers.Activation(keras.layers.LeakyReLU(0.1))(keras.layers.Conv2D(2, 3)(pixels))
+    table = layer_table(keras.Model(pixels, x))
+    assert table.totals.weights == 3 * 3 * 3 * 2 + 2
+    assert table.totals.training_peak_bytes is not None

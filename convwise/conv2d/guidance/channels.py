@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from convwise.conv2d.guidance.record import KERAS, TUTORIAL, Guidance, Value
+from convwise.conv2d.findings import TUTORIAL
+from convwise.conv2d.guidance.record import KERAS, Guidance, Value
 
 CHANNELS = (
     Guidance(

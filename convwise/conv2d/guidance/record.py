@@ -7,7 +7,6 @@ from typing import Any
 
 WIDTH = 80  # columns of a terminal that every text fits
 SUMMARY_WIDTH = 42  # what is left beside a name and a default
-TUTORIAL = "Rosebrock, Keras Conv2D and Convolutional Layers, PyImageSearch 2018"
 KERAS = "Keras 3.15, keras.layers.Conv2D"
 
 

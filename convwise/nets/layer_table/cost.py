@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convwise.errors import RequestError
-from convwise.nets.layer_table.graph import Call, Graph, Shape, kinds
+from convwise.nets.layer_table.graph import Call, Graph, Shape, activation_name, kinds
 from convwise.nets.layer_table.receptive_field import GLOBAL_POOLINGS, MERGES, POINTWISE
 
 # Activation -> (keeps its input, keeps its output, further copies), by what their gradients read in TensorFlow.
@@ -163,9 +163,7 @@ def _activation(operation: Any, kind: str = "") -> tuple[bool, bool, int]:
         limits = (getattr(operation, "max_value", None), getattr(operation, "threshold", 0))
         plain = limits in ((None, 0), (6, 0)) and not getattr(operation, "negative_slope", 0)
         return _ACTIVATIONS["relu" if plain else "leaky_relu"]
-    activation = getattr(operation, "activation", None)
-    own = str(getattr(activation, "__name__", type(activation).__name__)) if activation is not None else "linear"
-    name = _ACTIVATION_KINDS.get(kind, own)
+    name = _ACTIVATION_KINDS.get(kind) or activation_name(operation)
     return _ACTIVATIONS.get(name, _UNKNOWN_ACTIVATION)
 
 
@@ -269,7 +267,7 @@ class Memory:
         """Tensor -> the tensor whose buffer it is: itself, unless its layer only looks at its input differently."""
         home = {tensor.index: tensor.index for tensor in self._graph.inputs}
         for call in self._graph.calls:
-            linear = call.kind == "Activation" and call.operation.activation.__name__ == "linear"
+            linear = call.kind == "Activation" and activation_name(call.operation) == "linear"
             same = call.kind in views or linear
             home |= {t.index: home[call.inputs[0].index] if same else t.index for t in call.outputs}
         return home

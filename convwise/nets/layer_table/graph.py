@@ -77,6 +77,12 @@ def kind_of(operation: Any) -> str:
     return ""
 
 
+def activation_name(operation: Any) -> str:
+    """The name of the activation within a layer; "linear" where there is none."""
+    activation = getattr(operation, "activation", None)
+    return str(getattr(activation, "__name__", type(activation).__name__)) if activation is not None else "linear"
+
+
 def flatten(model: Any, *, size_px: int | None = None) -> Graph:
     """The model's calls. `size_px` stands in where the model leaves the image's height and width open, or differs.
 

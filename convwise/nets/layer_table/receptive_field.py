@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from convwise.nets.layer_table.graph import Call, Graph, Tensor, kinds
+from convwise.conv2d.geometry import effective_window, same_padding
+from convwise.nets.layer_table.graph import Call, Graph, Tensor, activation_name, kinds
 from convwise.nets.layer_table.records import ReceptiveField
 
 POINTWISE = kinds(
@@ -104,15 +105,6 @@ WHOLE = Field(None, whole=True)
 PIXEL = Windows(1, (0,), (0,))
 
 
-def same_padding(size: int, extent: int, stride: int) -> int:
-    """Rows of zeros before the first one: the smaller half of what is missing, as TensorFlow's "same" has it.
-
-    Keras asks the same of its other backends. The window's last position is ceil(size / stride) - 1.
-    """
-    missing = max((math.ceil(size / stride) - 1) * stride + extent - size, 0)
-    return missing // 2
-
-
 def spatial(shape: tuple[int | None, ...], layout: str) -> tuple[int, int]:
     """Height and width of a map."""
     height, width = shape[1:3] if layout == "channels_last" else shape[2:4]
@@ -148,7 +140,7 @@ def _through(call: Call, seen: list[Field | None], layout: str) -> Field | None:
 def _of_one(call: Call, field: Field, layout: str) -> Field | None:
     kind, operation, shape = call.kind, call.operation, call.inputs[0].shape
     channel_axis = len(shape) - 1 if layout == "channels_last" else 1
-    if kind == "Activation" and getattr(operation.activation, "__name__", "") == "softmax":
+    if kind == "Activation" and activation_name(operation) == "softmax":
         kind = "Softmax"
     if kind in POINTWISE:
         return field
@@ -190,8 +182,9 @@ def _axis(call: Call, windows: Windows, i: int, layout: str) -> Windows | None:
     if kind in CONVOLUTIONS or kind in POOLINGS:
         taps = operation.pool_size[i] if kind in POOLINGS else operation.kernel_size[i]
         dilation = 1 if kind in POOLINGS else operation.dilation_rate[i]
-        extent, stride = (taps - 1) * dilation + 1, operation.strides[i]
-        return windows.slide(extent, stride, same_padding(size, extent, stride) if operation.padding == "same" else 0)
+        extent, stride = effective_window(taps, dilation), operation.strides[i]
+        before, _ = same_padding(size, extent, stride=stride) if operation.padding == "same" else (0, 0)
+        return windows.slide(extent, stride, before)
     if kind == "ZeroPadding2D":
         return windows.slide(1, 1, operation.padding[i][0])
     if kind == "Cropping2D":
@@ -220,7 +213,7 @@ def _upsampled(windows: Windows, factor: int, interpolation: str) -> Windows | N
 def _transposed(windows: Windows, operation: Any, i: int, size: int, made: int) -> Windows | None:
     """The transpose of the convolution that would take the output (`made` long) to the input (`size` long)."""
     kernel, stride, dilation = operation.kernel_size[i], operation.strides[i], operation.dilation_rate[i]
-    extent = (kernel - 1) * dilation + 1
+    extent = effective_window(kernel, dilation)
     before = max((size - 1) * stride + extent - made, 0) // 2 if operation.padding == "same" else 0
     taps = range(0, extent, dilation)
 

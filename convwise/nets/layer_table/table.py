@@ -24,16 +24,16 @@ def layer_table(
     where its numbers are not known, and so have the totals.
     Raises RequestError where the model is no graph of layers, a name is unknown or the image's size is open.
     """
-    if type(batch) is not int or batch < 1:
-        raise RequestError(f"batch={batch}: it must be a whole number of at least 1")
-    for name, value, allowed in (("optimizer", optimizer, OPTIMIZER_SLOTS), ("precision", precision, BYTES_PER_NUMBER)):
-        if value not in allowed:
-            raise RequestError(f"{name}={value}: choose one of {', '.join(allowed)}")
     return table_of(flatten(model, size_px=size_px), batch=batch, optimizer=optimizer, precision=precision)
 
 
 def table_of(graph: Graph, *, batch: int = 32, optimizer: str = "adamw", precision: str = "float32") -> LayerTable:
     """The same for a graph that has been flattened already."""
+    if type(batch) is not int or batch < 1:
+        raise RequestError(f"batch={batch}: it must be a whole number of at least 1")
+    for name, value, allowed in (("optimizer", optimizer, OPTIMIZER_SLOTS), ("precision", precision, BYTES_PER_NUMBER)):
+        if value not in allowed:
+            raise RequestError(f"{name}={value}: choose one of {', '.join(allowed)}")
     memory = Memory(graph, BYTES_PER_NUMBER[precision])
     seen = fields(graph)
     kept_bytes = memory.kept_bytes()

@@ -7,7 +7,8 @@ from typing import Any
 
 from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.errors import RequestError
-from convwise.nets.layer_table.graph import flatten
+from convwise.nets.layer_table.graph import Graph, flatten
+from convwise.nets.layer_table.records import LayerTable
 from convwise.nets.layer_table.table import table_of
 from convwise.nets.lint import activations, maps, settings, windows
 from convwise.nets.lint.facts import Facts
@@ -46,12 +47,7 @@ RULES: dict[str, Callable[[Facts], Iterator[Finding]]] = {
 
 
 def lint(
-    model: Any,
-    *,
-    size_px: int,
-    n_train: int | None = None,
-    object_share: float = 0.75,
-    silence: Iterable[str] = (),
+    model: Any, *, size_px: int, n_train: int | None = None, object_share: float = 0.75, silence: Iterable[str] = ()
 ) -> tuple[Finding, ...]:
     """What is wrong, wasteful or worth knowing, errors first.
 
@@ -59,14 +55,26 @@ def lint(
     object as a share of the image's, above 0 and up to 1; `silence`: names of rules to leave out.
     Raises RequestError for an unknown rule, a share out of range, or a model that is no graph of layers.
     """
+    graph = flatten(model, size_px=size_px)
+    return lint_graph(graph, table_of(graph), n_train=n_train, object_share=object_share, silence=silence)
+
+
+def lint_graph(
+    graph: Graph,
+    table: LayerTable,
+    *,
+    n_train: int | None = None,
+    object_share: float = 0.75,
+    silence: Iterable[str] = (),
+) -> tuple[Finding, ...]:
+    """The same for a graph that has been flattened, and its table, which may be for any batch and precision."""
     silenced = set(silence)
     for name in sorted(silenced - RULES.keys()):
         raise RequestError(f"silence={name}: there is no such rule; choose among {', '.join(RULES)}")
     if not 0 < object_share <= 1:
         raise RequestError(f"object_share={object_share}: it must be above 0 and at most 1")
-    graph = flatten(model, size_px=size_px)
     if len(graph.inputs) != 1 or len(graph.inputs[0].shape) != 4:
         raise RequestError(f"model={graph.name}: it must take one image, a tensor of 4 axes")
-    facts = Facts(graph, table_of(graph), size_px, n_train, object_share)
+    facts = Facts(graph, table, n_train, object_share)
     found = [finding for name, rule in RULES.items() if name not in silenced for finding in rule(facts)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

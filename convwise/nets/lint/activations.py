@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convwise.conv2d.findings import Finding
-from convwise.nets.layer_table.graph import Call, kinds
+from convwise.nets.layer_table.graph import Call, activation_name, kinds
 from convwise.nets.layer_table.receptive_field import CONVOLUTIONS
-from convwise.nets.lint.facts import Facts, finding, is_activation, listed, own_activation, setting
+from convwise.nets.lint.facts import Facts, finding, is_activation, listed, setting
 
 _SATURATING = frozenset(("sigmoid", "tanh"))
 _LINEAR = kinds(
@@ -28,7 +28,7 @@ def linear_between_convolutions(facts: Facts) -> Iterator[Finding]:
         if call.kind == "Conv2D" and max(call.operation.kernel_size) > 1 and call.operation.groups == 1:
             if behind is not None:
                 pairs.append((behind, call))
-            if own_activation(call.operation) == "linear":
+            if activation_name(call.operation) == "linear":
                 origin[call.outputs[0].index] = call
         elif behind is not None and (call.kind in _LINEAR or _is_linear_activation(call)):
             origin[call.outputs[0].index] = behind
@@ -47,7 +47,7 @@ def linear_between_convolutions(facts: Facts) -> Iterator[Finding]:
 
 
 def _is_linear_activation(call: Call) -> bool:
-    return call.kind == "Activation" and own_activation(call.operation) == "linear"
+    return call.kind == "Activation" and activation_name(call.operation) == "linear"
 
 
 def saturating_activation(facts: Facts) -> Iterator[Finding]:
@@ -79,7 +79,7 @@ def softmax_inside(facts: Facts) -> Iterator[Finding]:
     """Softmax in a convolution, or anywhere a convolution or a dense layer still follows."""
     weighted = [i for i, call in enumerate(facts.graph.calls) if call.kind in CONVOLUTIONS or call.kind == "Dense"]
     for i, call in enumerate(facts.graph.calls):
-        softmax = call.kind == "Softmax" or own_activation(call.operation) == "softmax"
+        softmax = call.kind == "Softmax" or activation_name(call.operation) == "softmax"
         if softmax and call.kind and weighted and i < weighted[-1] and not _attends(facts, call):
             yield finding(
                 "softmax_inside",
@@ -99,7 +99,7 @@ def _attends(facts: Facts, call: Call) -> bool:
 def softmax_of_one(facts: Facts) -> Iterator[Finding]:
     """A softmax over a single number is 1, whatever the image."""
     for call in facts.graph.calls:
-        softmax = call.kind == "Softmax" or (call.kind and own_activation(call.operation) == "softmax")
+        softmax = call.kind == "Softmax" or (call.kind and activation_name(call.operation) == "softmax")
         if softmax and call.outputs[0].shape[-1] == 1 and not facts.followers(call):
             yield finding(
                 "softmax_of_one",
@@ -115,7 +115,7 @@ def activation_twice(facts: Facts) -> Iterator[Finding]:
     """ReLU upon ReLU, or sigmoid upon sigmoid: the first does nothing, the second squeezes twice."""
     found = []
     for call in facts.graph.calls:
-        own = own_activation(call.operation)
+        own = activation_name(call.operation)
         if own == "linear" or not call.kind:
             continue
         found += [

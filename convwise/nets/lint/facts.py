@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from convwise.conv2d.findings import Finding, Severity
-from convwise.nets.layer_table.graph import Call, Graph, kinds
+from convwise.nets.layer_table.graph import Call, Graph, activation_name, kinds
 from convwise.nets.layer_table.receptive_field import CONVOLUTIONS, GLOBAL_POOLINGS, spatial
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
 
-TUTORIAL = "Rosebrock, Keras Conv2D and Convolutional Layers, PyImageSearch 2018"
 _ACTIVATIONS = {
     "ReLU": "relu",
     "Relu": "relu",
@@ -35,11 +33,10 @@ _BETWEEN = kinds("BatchNormalization Dropout SpatialDropout2D Add ZeroPadding2D 
 
 @dataclass(frozen=True)
 class Facts:
-    """A network on images of `size_px`; `n_train` images to learn from; objects fill `object_share` of a side."""
+    """A network and its table; `n_train` images to learn from; objects fill `object_share` of a side."""
 
     graph: Graph
     table: LayerTable
-    size_px: int
     n_train: int | None = None
     object_share: float = 1.0
 
@@ -99,16 +96,16 @@ class Facts:
     def normalised(self, call: Call) -> bool:
         """Whether batch normalisation, and nothing else, takes the output as it is."""
         after = self.followers(call)
-        linear = own_activation(call.operation) == "linear"
+        linear = activation_name(call.operation) == "linear"
         return linear and bool(after) and all(c.kind == "BatchNormalization" for c in after)
 
     def activation_of(self, call: Call) -> str:
         """The name of what an activation layer applies."""
-        return _ACTIVATIONS.get(call.kind) or own_activation(call.operation)
+        return _ACTIVATIONS.get(call.kind) or activation_name(call.operation)
 
     def activation_after(self, call: Call) -> str | None:
         """The first activation on the way on, the layer's own included; None where a weight layer comes first."""
-        own = own_activation(call.operation)
+        own = activation_name(call.operation)
         for _ in range(8):  # a block is shorter than that
             if own != "linear":
                 return own
@@ -123,12 +120,6 @@ class Facts:
                     return None
                 call = going[0]
         return None
-
-
-def own_activation(operation: Any) -> str:
-    """The name of the activation within a layer; "linear" where there is none."""
-    activation = getattr(operation, "activation", None)
-    return str(getattr(activation, "__name__", type(activation).__name__)) if activation is not None else "linear"
 
 
 def is_activation(call: Call) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from convwise.conv2d.findings import Finding
+from convwise.conv2d.findings import TUTORIAL, Finding
 from convwise.nets.layer_table.graph import Call
 from convwise.nets.layer_table.receptive_field import POINTWISE
-from convwise.nets.lint.facts import TUTORIAL, Facts, by, finding, setting
+from convwise.nets.lint.facts import Facts, by, finding, setting
 
 _SMALL_MAP = 8  # units on the shorter side
 _DENSE_SHARE = 0.8  # of all weights

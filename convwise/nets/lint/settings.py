@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from convwise.conv2d.findings import Finding
+from convwise.conv2d.findings import TUTORIAL, Finding
 from convwise.nets.layer_table.graph import Call, kinds
-from convwise.nets.lint.facts import TUTORIAL, Facts, finding, listed, setting
+from convwise.nets.lint.facts import Facts, finding, listed, setting
 
 _RELUS = kinds("relu relu6 leaky_relu prelu elu selu silu hard_silu gelu mish celu")
 _L2_RANGE = (1e-4, 1e-3)

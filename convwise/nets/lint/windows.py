@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 
-from convwise.conv2d.findings import Finding
+from convwise.conv2d.findings import TUTORIAL, Finding
+from convwise.conv2d.geometry import effective_window, same_padding
 from convwise.nets.layer_table.graph import Call
 from convwise.nets.layer_table.receptive_field import (
     CONVOLUTIONS,
@@ -13,9 +14,8 @@ from convwise.nets.layer_table.receptive_field import (
     MERGES,
     POINTWISE,
     POOLINGS,
-    same_padding,
 )
-from convwise.nets.lint.facts import TUTORIAL, Facts, by, finding, listed, setting
+from convwise.nets.lint.facts import Facts, by, finding, listed, setting
 
 _LARGE_IMAGE_PX = 128
 _ARAUJO = "Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks, Distill"
@@ -200,7 +200,7 @@ def _live_taps(call: Call, i: int, size: int) -> int:
     if operation.padding != "same":
         return int(operation.kernel_size[i])
     stride, dilation = operation.strides[i], operation.dilation_rate[i]
-    before = same_padding(size, _extent(call, i), stride)
+    before, _ = same_padding(size, _extent(call, i), stride=stride)
     starts = [unit * stride - before for unit in range(-(-size // stride))]
     taps = range(0, _extent(call, i), dilation)
     return sum(any(0 <= start + tap < size for start in starts) for tap in taps)
@@ -251,4 +251,4 @@ def _extent(call: Call, i: int) -> int:
     """The window with its gaps, in units."""
     if call.kind in POOLINGS:
         return int(call.operation.pool_size[i])
-    return int((call.operation.kernel_size[i] - 1) * call.operation.dilation_rate[i] + 1)
+    return effective_window(int(call.operation.kernel_size[i]), int(call.operation.dilation_rate[i]))
