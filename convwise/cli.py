@@ -75,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_predict(verbs)
     _add_explain(verbs)
     _add_guide(verbs)
+    _add_study(verbs)
     return parser
 
 
@@ -108,7 +109,7 @@ def _add_train(verbs: Any) -> None:
     train.add_argument("data", metavar="DATA", nargs="?", help="a folder with a sub-folder per class, or a name")
     train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
     train.add_argument("--net", help=f"{', '.join(NETWORKS)} (default narrowresnet)")
-    train.add_argument("--recipe", help="fast (default), thorough or tutorial")
+    train.add_argument("--recipe", help="fast (default), plain, thorough or tutorial")
     train.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
     train.add_argument("--fit", help="how a picture becomes square: stretch (default), crop or pad")
     train.add_argument("--epochs", type=int, metavar="N", help="times through the training images")
@@ -129,6 +130,7 @@ def _add_train(verbs: Any) -> None:
         help="a Conv2D parameter of all convolutions (conv.kernel_size=5), of a stage (stem.strides=1) or of a layer "
         "(conv2d_3.padding=valid), or an option of the network (net.width=16); may be repeated",
     )
+    train.add_argument("--from-study", metavar="DIR", help="the network, size and settings that a study recommends")
     train.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
     train.add_argument("--out", metavar="DIR", help="the run folder (default runs/DATA-NET-TIME)")
     train.add_argument("--background", action="store_true", default=None, help="use caltech101's background class too")
@@ -204,6 +206,58 @@ def _add_guide(verbs: Any) -> None:
     guide.set_defaults(verb=_guide)
 
 
+def _add_study(verbs: Any) -> None:
+    study = verbs.add_parser(
+        "study",
+        help="which Conv2D parameters matter on these images, and what to set them to",
+        description="A designed experiment on DATA: for each of Conv2D's sixteen parameters whether to touch it, the "
+        "value, the effect with its 95 %% interval and what it costs; then the recommended settings, confirmed against "
+        "the network as it is. `convwise study report DIR` shows a finished one again.",
+        epilog=_EPILOG,
+    )
+    study.add_argument("data", metavar="DATA", nargs="?", help="a folder with a sub-folder per class, or a name")
+    study.add_argument("folder", metavar="DIR", nargs="?", help="after the word report: the folder of a study")
+    study.add_argument("--resume", metavar="DIR", help="go on with a study that was stopped")
+    study.add_argument("--net", help=f"{', '.join(NETWORKS)} (default simple)")
+    study.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
+    study.add_argument("--fit", help="how a picture becomes square: stretch (default), crop or pad")
+    study.add_argument("--recipe", help="fast (default), plain, thorough or tutorial")
+    budget = study.add_mutually_exclusive_group()
+    budget.add_argument("--minutes", type=float, metavar="M", help="time for everything (default 15)")
+    budget.add_argument("--runs", type=int, metavar="N", help="screening trials instead, in whole replicates")
+    study.add_argument("--epochs", type=int, metavar="N", help="of the confirmation (default: the recipe's)")
+    study.add_argument("--trial-epochs", type=int, metavar="N", help="of a trial (default: as the budget allows)")
+    study.add_argument("--parameters", metavar="NAME,...", help="only these (default: all sixteen)")
+    study.add_argument(
+        "--levels",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE,...",
+        help="other alternatives than the usual: the first is measured, further ones are raced; may be repeated",
+    )
+    study.add_argument(
+        "--smallest-effect", type=float, metavar="POINTS", help="of accuracy, that makes a difference (default 1)"
+    )
+    study.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SCOPE.PARAMETER=VALUE",
+        help="of the starting network, as for train",
+    )
+    sides = study.add_mutually_exclusive_group()
+    sides.add_argument("--per-class", type=int, metavar="N", help="N images a class, the rest, 50 at most, to test")
+    sides.add_argument("--test", type=float, metavar="SHARE", help="share of the images to test (default 0.25)")
+    study.add_argument("--validation", type=float, metavar="SHARE", help="share of the rest to judge by (default 0.3)")
+    study.add_argument("--workers", type=int, metavar="N", help="trials at a time (default: one a core)")
+    study.add_argument("--engine", help="local (default) or ray")
+    study.add_argument("--address", help="of a Ray cluster (default: one is started here)")
+    study.add_argument("--seed", type=int, metavar="N", help="root of all randomness (default 0)")
+    study.add_argument("--out", metavar="DIR", help="the study's folder (default studies/DATA-NET-TIME)")
+    study.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    study.set_defaults(verb=_study)
+
+
 def _data_add(options: argparse.Namespace) -> None:
     from convwise.progress import CountBar
     from convwise.verbs.data import add_data
@@ -247,7 +301,9 @@ def _train(options: argparse.Namespace) -> None:
     if (options.data is None) == (options.resume is None):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
     names = ("net", "recipe", "size", "fit", "epochs", "minutes", "batch", "seed", "per_class", "test", "validation")
-    given = {name: getattr(options, name) for name in (*names, "config", "out", "background", "tensorboard")}
+    given = {
+        name: getattr(options, name) for name in (*names, "config", "from_study", "out", "background", "tensorboard")
+    }
     if options.resume and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
     with TrainingDisplay() as display:
@@ -328,6 +384,40 @@ def _guide(options: argparse.Namespace) -> None:
         _print_json(guidance.to_dict() | ({"figure": str(figure)} if figure else {}))
     else:
         print(f"figure: {figure}" if figure else guide_text(guidance))
+
+
+def _study(options: argparse.Namespace) -> None:
+    from convwise.progress import StudyDisplay
+    from convwise.verbs.study import resume_study, study, study_report
+
+    names = ("net", "size", "fit", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect")
+    names += ("per_class", "test", "validation", "workers", "engine", "address", "seed", "out")
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    if options.parameters:
+        given["parameters"] = [name.strip() for name in options.parameters.split(",") if name.strip()]
+    others = {"levels": options.levels, "settings": options.set}
+    given |= {name: value for name, value in others.items() if value}
+    if options.data == "report" or options.resume:
+        what = "report DIR" if options.data == "report" else f"--resume {options.resume}"
+        if given or (options.resume and options.data) or (options.data == "report" and not options.folder):
+            raise RequestError(f"study {what} takes the study's own settings: name its folder, drop the other options")
+        if options.data == "report":
+            result = study_report(options.folder)
+        else:
+            with StudyDisplay() as display:
+                result = resume_study(options.resume, listener=display.listener)
+    elif options.data is None or options.folder:
+        raise RequestError("name DATA to study, --resume DIR to go on with a study, or report DIR to show one")
+    else:
+        with StudyDisplay() as display:
+            result = study(options.data, listener=display.listener, **given)
+    if options.json:
+        _print_json(result.values)
+        return
+    from convwise.report.study_tables import print_study
+
+    print_study(result.values)
+    print(f"study: {result.folder}")
 
 
 def _print_evaluation(evaluation: Any) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from convwise.study.conduct import StudyListener
+from convwise.study.verdicts import Verdict
 from convwise.verbs.execution import Listener
 
 _PLAIN_EVERY_SECONDS = 10.0
@@ -78,3 +81,40 @@ class TrainingDisplay(_Shown):
             parts += [f"validation loss {row['val_loss']:.4f}", f"accuracy {row['val_accuracy']:.4f}"]
         parts += [f"rate {row['learning_rate']:.2g}", f"{row['seconds']:.1f} s"]
         self._console.print("  ".join(parts), markup=False, soft_wrap=True)
+
+
+class StudyDisplay(_Shown):
+    """A bar for the trials of each stage, and what is known so far, as often as that changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decoding = self._progress.add_task("reading pictures", total=None, visible=False)
+        self._trials = self._progress.add_task("trials", total=None, visible=False)
+        self._stage, self._last = "", 0.0
+        self._told: dict[str, str] = {}
+        self.listener = StudyListener(self._note, self._trial, self._known, self._decoded)
+
+    def _note(self, text: str) -> None:
+        self._progress.update(self._decoding, visible=False)
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def _decoded(self, done: int, total: int) -> None:
+        self._progress.update(self._decoding, visible=True, completed=done, total=total or None)
+
+    def _trial(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._progress.reset(self._trials, total=total, description=stage, visible=True)
+        self._progress.update(self._trials, completed=done)
+        late = time.monotonic() - self._last > _PLAIN_EVERY_SECONDS
+        if not self._console.is_terminal and (late or done == total):
+            self._last = time.monotonic()
+            print(f"{stage}: {done} of {total} trials", file=sys.stderr, flush=True)
+
+    def _known(self, verdicts: Sequence[Verdict]) -> None:
+        """Each verdict that is new or has changed, a line."""
+        for verdict in verdicts:
+            if verdict.kind in ("undecided", "settled by rule") or self._told.get(verdict.parameter) == verdict.kind:
+                continue
+            self._told[verdict.parameter] = verdict.kind
+            self._note(f"so far: {verdict.parameter}: {verdict.kind} ({verdict.value}); {verdict.why}")

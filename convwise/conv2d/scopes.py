@@ -58,6 +58,14 @@ class NetworkSettings:
             parameter: (value, scope) for scope in reaching for parameter, value in self.scopes[scope].given().items()
         }
 
+    def overlaid(self, upper: NetworkSettings) -> NetworkSettings:
+        """These settings with those of `upper` in their place where both say something."""
+        scopes = dict(self.scopes)
+        for scope, settings in upper.scopes.items():
+            below = scopes[scope].given() if scope in scopes else {}
+            scopes[scope] = Conv2DSettings(**{**below, **settings.given()})
+        return NetworkSettings(scopes, {**self.options, **upper.options})
+
     def scope_names_unused(self, layer_names: Iterable[str]) -> tuple[str, ...]:
         """The scopes that reach none of the layers; `conv` is among them only where there is no layer at all."""
         names = list(layer_names)

@@ -13,6 +13,7 @@ from convwise.files import temporary_name
 from convwise.images.archives import unpack
 from convwise.images.download import download, md5_of
 from convwise.images.home import clear_errors, home, write_cache_file
+from convwise.images.planted import PLANTED, make_planted
 from convwise.images.shapes import OUTLINES, make_shapes
 
 Progress = Callable[[int, int], None]  # done, total (0: not known), in bytes, files or folders
@@ -90,7 +91,9 @@ DATASETS = {
         classes=("Faces", "Leopards", "Motorbikes", "airplanes"),
     ),
     "shapes": Dataset("shapes", f"{len(OUTLINES)} kinds of shapes, 250 of each, drawn by convwise", "CC0", "shapes"),
+    **{name: Dataset(name, planted.description, "CC0", name) for name, planted in PLANTED.items()},
 }
+DRAWN = frozenset({"shapes", *PLANTED})  # by convwise itself, when they are first asked for
 
 
 def list_datasets() -> list[Installed]:
@@ -135,10 +138,10 @@ def add_dataset(
     folder = dataset.folder
     if folder.is_dir():
         return folder
-    if name == "shapes":
+    if name in DRAWN:
         if from_path is not None:
-            raise RequestError(f"from={str(from_path)!r}: shapes is drawn by convwise; omit it")
-        return _generate(folder, progress)
+            raise RequestError(f"from={str(from_path)!r}: {name} is drawn by convwise; omit it")
+        return _generate(name, folder, progress)
     report = progress or (lambda done, total: None)
     source = Path(from_path).expanduser() if from_path is not None else folder.with_name("caltech-101.zip")
     if from_path is None:
@@ -149,9 +152,9 @@ def add_dataset(
     return folder
 
 
-def _generate(folder: Path, progress: Progress | None) -> Path:
+def _generate(name: str, folder: Path, progress: Progress | None) -> Path:
     try:
-        return make_shapes(folder, progress=progress)
+        return make_shapes(folder, progress=progress) if name == "shapes" else make_planted(name, folder, progress)
     except ConvwiseError:
         if not folder.is_dir():  # else another process was faster, and drew the same
             raise
@@ -206,7 +209,7 @@ def _copy(source: Path, target: Path, report: Progress) -> None:
 def resolve(data: str | Path, *, background: bool = False) -> Source:
     """The folder and the classes behind a name or a path. A known name wins; write ./shapes for a folder called so.
 
-    `shapes` is drawn when it is first asked for. `background=True` keeps the background class of caltech101.
+    What convwise draws is drawn when it is first asked for. `background=True` keeps the background class of caltech101.
     Raises RequestError for a data set that is not installed, and for what is neither a name nor a folder.
     """
     if background and str(data) != "caltech101":
@@ -214,12 +217,12 @@ def resolve(data: str | Path, *, background: bool = False) -> Source:
     if str(data) in DATASETS and not isinstance(data, Path):
         dataset = DATASETS[str(data)]
         if not dataset.folder.is_dir():
-            if dataset.name != "shapes":
+            if dataset.name not in DRAWN:
                 raise RequestError(
                     f"data={dataset.name!r} is not installed; run: convwise data add {dataset.stored_as}"
                     " [--from the .zip, the .tar.gz or an unpacked folder]"
                 )
-            add_dataset("shapes")
+            add_dataset(dataset.name)
         return Source(dataset.folder, dataset.classes, () if background else dataset.exclude, dataset.name)
     folder = Path(data).expanduser()
     if not folder.is_dir():

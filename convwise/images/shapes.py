@@ -3,15 +3,13 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
-from shutil import rmtree
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
-from convwise.files import temporary_name
-from convwise.images.home import clear_errors
+from convwise.images.drawing import write_pictures
 from convwise.seeds import generator
 
 Contours = list[NDArray[np.float64]]
@@ -80,28 +78,17 @@ def make_shapes(
     An image depends on the seed, its class and its number alone. The folder appears whole or not at all.
     Raises RequestError when the folder exists or a number is out of range.
     """
-    folder = Path(folder)
-    if folder.exists():
-        raise RequestError(f"folder={str(folder)!r} exists; choose a new one or remove it")
     if per_class < 1 or not 16 <= size_px <= 1024:
         raise RequestError(
             f"per_class={per_class}, size_px={size_px}: per_class >= 1 and 16 <= size_px <= 1024 are needed"
         )
-    with clear_errors(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_name(folder.parent)
-        try:
-            for done, (name, i) in enumerate((name, i) for name in OUTLINES for i in range(per_class)):
-                path = temporary / name / f"{name}_{i:04d}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _, png = cv2.imencode(".png", draw_shape(name, size_px=size_px, seed=seed, number=i)[:, :, ::-1])
-                path.write_bytes(png.tobytes())
-                if progress:
-                    progress(done + 1, per_class * len(OUTLINES))
-            temporary.rename(folder)
-        finally:
-            rmtree(temporary, ignore_errors=True)
-    return folder
+    return write_pictures(
+        folder,
+        lambda name, i: draw_shape(name, size_px=size_px, seed=seed, number=i),
+        list(OUTLINES),
+        per_class,
+        progress,
+    )
 
 
 def draw_shape(name: str, *, size_px: int = 96, seed: int = 0, number: int = 0) -> NDArray[np.uint8]:

@@ -119,6 +119,22 @@ def split_images(
     return _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
 
 
+def redivided(split: Split, index: "ImageIndex", *, validation: float, seed: int) -> Split:
+    """The same test images; train and validation dealt anew among themselves, `validation` of each class to the latter.
+
+    What the folders give as validation stays that. Raises RequestError where a class is too small.
+    """
+    if "validation" in index.subsets:
+        return split
+    among = np.sort(np.concatenate([split.train, split.validation]))
+    sizes = np.bincount(index.labels[among], minlength=len(index.class_names))
+    n_validation = _n_validation(sizes, validation)
+    protocol = f"{split.protocol}; divided anew with validation={validation:g}"
+    _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
+    sides = _assign(index, among, [sizes - n_validation, n_validation], seed)
+    return _split(index, train=sides[0], validation=sides[1], test=split.test, protocol=protocol)
+
+
 def _check(index: "ImageIndex", per_class: int | None, test: float | None, validation: float) -> None:
     if per_class is not None and test is not None:
         raise RequestError(f"per_class={per_class} and test={test} exclude each other; give one of them")

@@ -57,12 +57,14 @@ def build(
     settings: NetworkSettings,
     seed: int,
     precision: str,
+    require_used: bool = True,
 ) -> Built:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
     `precision` is "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
     The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
     kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
+    Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells.
     """
     import keras
 
@@ -87,7 +89,8 @@ def build(
     finally:
         keras.config.set_dtype_policy(policy_before)
         keras.config.set_image_data_format(layout_before)
-    conv.require_all_used()
+    if require_used:
+        conv.require_all_used()
     return Built(model, tuple(conv.changes))
 
 

@@ -94,18 +94,22 @@ def analyse(
     # A nested column is half a main effect and half a product: the product's column would take its part away.
     taken = [signs[:, place[f]] * signs[:, place[p]] for f, p in nested.items() if f in place and p in place]
     free = [i for i, column in enumerate(products) if not any(abs(column @ other) == n_runs for other in taken)]
-    columns = np.column_stack([mains, *(products[i] for i in free)])
-    rows = np.tile(columns, (n_replicates, 1))
-    blocks = np.repeat(np.eye(n_replicates), n_runs, axis=0)
-    matrix = np.column_stack([rows, blocks])
     given = responses.reshape(-1)
     there = np.isfinite(given)
-    matrix, given = matrix[there], given[there]
-    rank = int(np.linalg.matrix_rank(matrix))
-    df = int(there.sum()) - rank
-    if df < 1 or rank < matrix.shape[1] - int((~there).sum() >= n_runs):
+    blocks = np.repeat(np.eye(n_replicates), n_runs, axis=0)[there]
+    blocks = blocks[:, blocks.any(axis=0)]
+    given = given[there]
+    for fitted in (free, []):  # where too many trials failed to tell interactions apart, they are left to the error
+        columns = np.column_stack([mains, *(products[i] for i in fitted)])
+        matrix = np.column_stack([np.tile(columns, (n_replicates, 1))[there], blocks])
+        rank = int(np.linalg.matrix_rank(matrix)) if len(matrix) else 0
+        df = len(given) - rank
+        if rank == matrix.shape[1] and df >= 1:
+            break
+    else:
         raise ConvwiseError(
-            f"{int(there.sum())} finished trials cannot estimate {len(design.factors)} effects: run more of them"
+            f"{len(given)} finished trials cannot estimate {len(place)} effects; give milder --levels, "
+            "or leave out the parameters whose trials fail (--parameters)"
         )
     inverse = np.linalg.pinv(matrix.T @ matrix)
     coefficients = inverse @ matrix.T @ given
@@ -137,7 +141,7 @@ def analyse(
             float(errors[len(place) + k]),
             float(2 * stats.t.sf(abs(estimates[len(place) + k]) / max(errors[len(place) + k], 1e-300), df)),
         )
-        for k, i in enumerate(free)
+        for k, i in enumerate(fitted)
     )
     return Analysis(tuple(effects), found, deviation, df, int(there.sum()), int((~there).sum()))
 

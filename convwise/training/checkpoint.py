@@ -6,7 +6,7 @@ import json
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,26 @@ class Progress:
     best_epoch: int
     best_score: float
     rows: tuple[dict[str, float], ...]
+
+
+class Checkpoints(Protocol):
+    """Where a training leaves its state after each epoch, and finds it again."""
+
+    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays) -> None:
+        """Keeps the state."""
+
+    def load(self) -> tuple[Progress, Arrays, Arrays] | None:
+        """The state kept last."""
+
+
+class NoCheckpoints:
+    """For a training short enough to begin again: nothing is kept."""
+
+    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays) -> None:
+        """Keeps nothing."""
+
+    def load(self) -> None:
+        """There is nothing."""
 
 
 class CheckpointFolder:

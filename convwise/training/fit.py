@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.seeds import derive_seed
-from convwise.training.checkpoint import CheckpointFolder, Progress
+from convwise.training.checkpoint import Checkpoints, Progress
 from convwise.training.predict import BATCH, predict_probabilities
 from convwise.training.recipe import Recipe
 from convwise.training.schedule import StepSchedule, rate_at
@@ -53,7 +53,7 @@ def fit(
     validation: Validation | None,
     *,
     recipe: Recipe,
-    checkpoints: CheckpointFolder,
+    checkpoints: Checkpoints,
     watch: Watch | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Progress:
@@ -128,7 +128,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         batches: Batches,
         validation: Validation | None,
         recipe: Recipe,
-        checkpoints: CheckpointFolder,
+        checkpoints: Checkpoints,
         watch: Watch,
         start: Progress,
     ) -> None:

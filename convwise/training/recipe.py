@@ -129,6 +129,8 @@ RECIPES = {
             rotation_degrees=10, smallest_crop=0.8, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),
     ),
+    # For pictures whose position, direction or brightness tells the class: nothing is turned, cut or mirrored.
+    "plain": Recipe(name="plain", augmentation=Augmentation(), flip_averaging=False),
     "thorough": Recipe(
         name="thorough",
         weight_decay=0.3,

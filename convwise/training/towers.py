@@ -42,6 +42,20 @@ def give_threads(towers: int) -> None:
         return
 
 
+def take_one_core(number: int) -> None:
+    """Binds this process to one core and its backend to one thread; to be called before the backend is imported.
+
+    `number` counts the cores that the process may use, from 0 and round again.
+    """
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = "1"
+    try:
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+    except (AttributeError, OSError):  # not on every system
+        return
+
+
 def in_towers(model: keras.Model, towers: int, batch: int) -> keras.Model:
     """A model of the same weights for batches of exactly `batch` images, computed in `towers` equal parts.
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
+from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, parse_settings
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
@@ -59,6 +59,7 @@ def train(
     validation: float | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
+    from_study: str | Path | None = None,
     out: str | Path | None = None,
     background: bool | None = None,
     tensorboard: bool | None = None,
@@ -69,11 +70,21 @@ def train(
     What is None comes from the `config` file (TOML or JSON), else from the recipe (`fast` by default). `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
     file's; `validation` is a share of the images not used for testing.
+    `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
+    recommends; what is given here wins.
     Raises RequestError for a request that cannot be met, before anything is written.
     """
     began = time.monotonic()
     listener = listener or Listener()
     given = read_config(config) if config else {}
+    studied = _studied(from_study) if from_study else None
+    if studied:
+        net, per_class, test = (
+            net or studied.net,
+            per_class or studied.per_class,
+            studied.test if test is None else test,
+        )
+        size, seed = size or studied.size_px, studied.seed if seed is None else seed
     arguments = {"net": net, "per_class": per_class, "test": test, "validation": validation, "out": out}
     asked: dict[str, Any] = {key: given.pop(key) for key in _CONFIG_KINDS if key in given}
     asked |= {key: value for key, value in arguments.items() if value is not None}
@@ -84,6 +95,8 @@ def train(
     chosen = recipe if recipe is not None else asked.get("recipe", "fast")
     full = dataclasses.replace(chosen, **given) if isinstance(chosen, Recipe) else named_recipe(chosen, given)
     network = network_settings(settings, asked.get("set", ()))
+    if studied:
+        network = studied.network.overlaid(network)
     name = require_network(asked.get("net", DEFAULT_NET))
     with_background = asked.get("background", False) if background is None else background
     source = resolve(data, background=with_background)
@@ -180,6 +193,29 @@ def read_config(path: str | Path) -> dict[str, Any]:
             f"config={path}: there is no key 'name'; write recipe = \"fast\" to start from a named recipe"
         )
     return values
+
+
+@dataclasses.dataclass(frozen=True)
+class _Studied:
+    """What a training takes over from a study."""
+
+    net: str
+    network: NetworkSettings
+    size_px: int
+    per_class: int | None
+    test: float | None
+    seed: int
+
+
+def _studied(folder: str | Path) -> _Studied:
+    from convwise.study.folder import StudyFolder
+    from convwise.study.trials import Bench
+
+    found = StudyFolder.open(folder)
+    recommended = parse_settings(found.result["recommended_settings"])
+    bench = Bench.from_dict(found.request["bench"])
+    network = bench.network.overlaid(recommended)
+    return _Studied(bench.net, network, bench.recipe.size_px, bench.per_class, bench.test, bench.seed)
 
 
 def _import_keras() -> None:

@@ -1,0 +1,101 @@
+"""Tables of a study on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_STYLES = {"set it": "bold green", "free choice": "blue", "undecided": "yellow", "settled by rule": "dim"}
+
+
+def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[str, str]) -> Table:
+    """A line a parameter: verdict, value, effect with its interval, what the alternative costs, why."""
+    table = Table()
+    for column in ("parameter", "verdict", "value", "tried", "effect, points", "time", "weights", "memory"):
+        table.add_column(column, overflow="fold")
+    table.add_column("why", overflow="fold", ratio=1)
+    for verdict in verdicts:
+        effect, costs, kind = verdict["effect"], verdict["costs"], verdict["verdict"]
+        told = f"{effect['estimate']:+.1f} ({effect['low']:+.1f} to {effect['high']:+.1f})" if effect else ""
+        ratios = [_ratio(costs[name]) if costs else "" for name in ("seconds", "weights", "memory")]
+        cells = (
+            verdict["parameter"],
+            Text(kind, style=_STYLES.get(kind, "")),
+            verdict["value"],
+            alternatives.get(verdict["parameter"], ""),
+            told,
+            *ratios,
+            _why(verdict),
+        )
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+    return table
+
+
+def print_study(result: Mapping[str, Any]) -> None:
+    """The verdicts, the recommended settings and how they were confirmed."""
+    console = Console(highlight=False)
+    console.print(verdicts_table(result["verdicts"], result["alternatives"]))
+    for row in result["race"]:
+        difference = row["difference"]
+        told = _difference(difference) if difference else "it failed"
+        console.print(f"raced: {row['parameter']}={row['value']}: {told}; {'taken' if row['taken'] else 'not taken'}")
+    for sentence in result["interactions"]:
+        console.print(f"interaction: {sentence}")
+    for line in confirmation_lines(result):
+        console.print(line, soft_wrap=True, markup=False)
+    failures = result["failures"]
+    if failures:
+        console.print(
+            f"{len(failures)} of {result['trials']} trials failed and are left out of the effects; the first: "
+            f"{failures[0]['reason']}",
+            markup=False,
+        )
+    console.print(
+        f"{result['trials']} trials in {result['seconds']:.0f} s; trials of the same settings differ by a standard "
+        f"deviation of {result['deviation']:.2f} points",
+    )
+
+
+def confirmation_lines(result: Mapping[str, Any]) -> list[str]:
+    """What is recommended, and on what evidence."""
+    found = result["confirmation"]
+    if found is None:
+        return ["recommended: the network as it is; no alternative is worth setting"]
+    proposed = " ".join(f"{name}={value}" for name, value in result["proposed"].items())
+    lines = [f"proposed: {proposed}"]
+    lines.append(
+        f"confirmed with {found['pairs']} pairs at the full training: {_difference(found['validation'])} on validation "
+        "images"
+        if found["confirmed"]
+        else f"not confirmed ({found['sought']} was sought): {_difference(found['validation'])} on validation images"
+    )
+    if found["test"]:
+        accuracy = found["test_accuracy"]
+        lines.append(
+            f"on the test images, once: {accuracy['proposed']:.2f} % against {accuracy['start']:.2f} %, "
+            f"{_difference(found['test'])}"
+        )
+    if found["confirmed"]:
+        lines.append("recommended: " + " ".join(f"--set {text}" for text in result["recommended_settings"]))
+    else:
+        lines.append("recommended: the network as it is")
+    return lines
+
+
+def _difference(values: Mapping[str, Any]) -> str:
+    if values["low"] is None or values["high"] is None:
+        return f"{values['estimate']:+.2f} points (too few pairs for an interval)"
+    return f"{values['estimate']:+.2f} points ({values['low']:+.2f} to {values['high']:+.2f})"
+
+
+def _ratio(value: float) -> str:
+    return "same" if 0.98 <= value <= 1.02 else f"x{value:.2f}"
+
+
+def _why(verdict: Mapping[str, Any]) -> str:
+    more = verdict.get("more_runs")
+    return f"{verdict['why']}; about {more} more trials would tell" if more else str(verdict["why"])

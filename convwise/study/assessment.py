@@ -1,0 +1,186 @@
+"""Assessment: from the outcomes of the screening trials to a verdict for each of the parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from convwise.conv2d import PARAMETERS
+from convwise.study.design import Design
+from convwise.study.effects import Analysis, Effect, analyse
+from convwise.study.factors import PLACEBO, Factor, Level, Settled
+from convwise.study.trials import Outcome
+from convwise.study.verdicts import Costs, Verdict, decide
+
+_FAILS_MORE = 0.01  # the chance at which failures are laid at an alternative's door (Fisher's exact test, one-sided)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All verdicts in the order of Conv2D's parameters, and what they rest on.
+
+    `interactions` are sentences on effects that depend on one another; `failures` counts failed trials by reason.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    analysis: Analysis
+    placebo: Effect | None
+    interactions: tuple[str, ...]
+    failures: Mapping[str, int]
+
+    def of(self, parameter: str) -> Verdict:
+        """The verdict on that parameter. Raises KeyError."""
+        return {verdict.parameter: verdict for verdict in self.verdicts}[parameter]
+
+
+def assess(
+    factors: Sequence[Factor],
+    settled: Sequence[Settled],
+    design: Design,
+    outcomes: Sequence[Sequence[Outcome | None]],
+    smallest_effect: float,
+) -> Assessment:
+    """Verdicts from `outcomes[replicate][run]`; None is a trial that is still to come.
+
+    A failed trial is left out of the effects and counted; where an alternative makes trials fail, its network's own
+    value is kept. Raises ConvwiseError where too few trials are finished.
+    """
+    done = [[o if o and o.status == "done" else None for o in row] for row in outcomes]
+    failures = Counter(o.reason for row in outcomes for o in row if o and o.status == "failed")
+    hopeless = _failing(design, outcomes)
+    kept = [i for i, factor in enumerate(design.factors) if factor not in hopeless]
+    estimable = Design(tuple(design.factors[i] for i in kept), design.signs[:, kept])
+    nested = {factor.parameter: factor.nested_in for factor in factors if factor.nested_in}
+    analysis = analyse(estimable, _table(done, "accuracy"), nested=nested, family=len(design.factors))
+    costs = _costs(estimable, done, nested)
+    named = _interactions(analysis, nested)
+    by_name = {factor.parameter: factor for factor in factors}
+    verdicts: list[Verdict] = []
+    for parameter in design.factors:
+        factor = by_name[parameter]
+        alternative = factor.alternative.value
+        if parameter in hopeless:
+            why = f"{hopeless[parameter]} of the trials with {alternative} failed, far more than without it"
+            verdicts.append(Verdict(parameter, "keep it", factor.own, None, None, why))
+            continue
+        effect = analysis.of(parameter)
+        if parameter == PLACEBO:
+            verdicts.append(_of_the_placebo(factor, effect, costs[parameter]))
+            continue
+        verdict = decide(
+            effect,
+            own=factor.own,
+            alternative=alternative,
+            costs=costs[parameter],
+            smallest_effect=smallest_effect,
+            n_trials=analysis.n_trials,
+        )
+        extra = [f"only where {factor.nested_in} is left alone"] if factor.nested_in else []
+        extra += [sentence for sentence, pair in named if parameter in pair]
+        verdicts.append(dataclasses.replace(verdict, why="; ".join([verdict.why, *extra])))
+    verdicts += [Verdict(rule.parameter, "settled by rule", rule.own, None, None, rule.why) for rule in settled]
+    verdicts.sort(key=lambda verdict: PARAMETERS.index(verdict.parameter))
+    placebo = analysis.of(PLACEBO) if PLACEBO in estimable.factors else None
+    return Assessment(tuple(verdicts), analysis, placebo, tuple(sentence for sentence, _ in named), dict(failures))
+
+
+def chosen_levels(factors: Sequence[Factor], verdicts: Sequence[Verdict]) -> dict[str, Level]:
+    """The alternatives that the verdicts recommend; one without effect beside another recommended one is left."""
+    taken = {verdict.parameter for verdict in verdicts if verdict.kind in ("set it", "free choice")}
+    return {
+        factor.parameter: factor.alternative
+        for factor in factors
+        if factor.parameter in taken and factor.nested_in not in taken
+    }
+
+
+def _failing(design: Design, outcomes: Sequence[Sequence[Outcome | None]]) -> dict[str, str]:
+    """Parameters whose alternative makes trials fail -> "n of m"."""
+    over = [(run, outcome) for row in outcomes for run, outcome in enumerate(row) if outcome is not None]
+    found = {}
+    for i, factor in enumerate(design.factors):
+        table = np.zeros((2, 2), int)  # level x failed
+        for run, outcome in over:
+            table[int(design.signs[run, i] > 0), int(outcome.status == "failed")] += 1
+        without = table[1, 0] == 0 and table[1, 1] > 0
+        more = stats.fisher_exact([table[1, ::-1], table[0, ::-1]], "greater").pvalue < _FAILS_MORE
+        if (without and table[0, 0] > 0) or (more and table[1, 1] > 0):
+            found[factor] = f"{table[1, 1]} of {table[1].sum()}"
+    return found
+
+
+def _table(done: Sequence[Sequence[Outcome | None]], name: str) -> NDArray[np.float64]:
+    rows = [[np.nan if o is None or getattr(o, name) is None else float(getattr(o, name)) for o in row] for row in done]
+    return np.array(rows, np.float64)
+
+
+def _costs(design: Design, done: Sequence[Sequence[Outcome | None]], nested: Mapping[str, str]) -> dict[str, Costs]:
+    """For each factor, the ratio of each cost, high to low: main effects on the logarithms, by least squares."""
+    place = {factor: i for i, factor in enumerate(design.factors)}
+    signs = design.signs.astype(np.float64)
+    for factor, parent in nested.items():
+        if factor in place and parent in place:
+            signs[:, place[factor]] *= design.signs[:, place[parent]] < 0
+    matrix = np.column_stack([np.tile(signs, (len(done), 1)), np.ones(len(done) * design.n_runs)])
+    ratios: dict[str, NDArray[np.float64]] = {}
+    for cost, name in (
+        ("seconds", "seconds_per_image"),
+        ("weights", "weights"),
+        ("multiply_adds", "multiply_adds"),
+        ("memory", "memory"),
+    ):
+        values = _table(done, name).reshape(-1)
+        there = np.isfinite(values) & (values > 0)
+        if there.any():
+            coefficients = np.linalg.lstsq(matrix[there], np.log(values[there]), rcond=None)[0]
+            ratios[cost] = np.exp(2 * coefficients)
+        else:
+            ratios[cost] = np.ones(matrix.shape[1])
+    return {
+        factor: Costs(**{cost: round(float(values[i]), 4) for cost, values in ratios.items()})
+        for factor, i in place.items()
+    }
+
+
+def _interactions(analysis: Analysis, nested: Mapping[str, str]) -> list[tuple[str, set[str]]]:
+    """Sentences on the chains of interactions that are beyond chance, all chains considered (Bonferroni)."""
+    sentences = []
+    known = {frozenset(pair) for pair in nested.items()}
+    for chain in analysis.chains:
+        if chain.p_value * len(analysis.chains) >= 0.05:
+            continue
+        pairs = [pair for pair in chain.pairs if frozenset(pair) not in known]
+        if not pairs:
+            continue
+        written = " or ".join(f"{a} x {b}" for a, b in pairs[:3])
+        more = f" or {len(pairs) - 3} others" if len(pairs) > 3 else ""
+        sentence = f"its effect depends on another parameter ({written}{more}: {chain.estimate:+.1f} points)"
+        # Only where the chain is short can a parameter be named; else all of its members are suspected alike.
+        sentences.append((sentence, {name for pair in pairs for name in pair} if len(pairs) <= 2 else set()))
+    return sentences
+
+
+def _of_the_placebo(factor: Factor, effect: Effect, costs: Costs) -> Verdict:
+    told = f"{effect.estimate:+.2f} points ({effect.low:+.2f} to {effect.high:+.2f})"
+    sound = effect.low <= 0 <= effect.high
+    judged = "as it must" if sound else "which one study in twenty shows by chance; more often, it is a warning"
+    why = f"both layouts compute the same function; as the placebo {factor.alternative.value} shows {told}, {judged}"
+    return Verdict(factor.parameter, "settled by rule", factor.own, effect, costs, why)
+
+
+def to_plain(value: Any) -> Any:
+    """Numbers that JSON has not become None."""
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: to_plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(each) for each in value]
+    return value

@@ -1,0 +1,369 @@
+"""Conduct: a study from its plan to its result: screen, race, confirm; every step from the trials on record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from convwise.errors import ConvwiseError
+from convwise.seeds import generator
+from convwise.study.assessment import Assessment, assess, chosen_levels, to_plain
+from convwise.study.design import smallest_design
+from convwise.study.engine import Engine
+from convwise.study.factors import Factor, Level, Settled
+from convwise.study.folder import StudyFolder
+from convwise.study.paired import Difference, over_seeds, over_seeds_and_images, surely_below
+from convwise.study.plan import CANDIDATES, PAIRS, Pace, Plan, plan_by_minutes, plan_by_runs
+from convwise.study.trials import Bench, Outcome, Trial
+from convwise.study.verdicts import Verdict
+
+_DROP = 0.05  # the chance at which the race drops a level that is as good as the others
+_ROUNDS_BEFORE_DROPPING = 3
+_PILOT_EPOCHS = 2
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a study is asked: everything that decides it besides the images."""
+
+    bench: Bench
+    factors: tuple[Factor, ...]
+    settled: tuple[Settled, ...]
+    smallest_effect: float
+    minutes: float | None
+    runs: int | None
+    trial_epochs: int | None
+    n_workers: int
+    n_train: int
+    engine: str = "local"
+    address: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "bench": self.bench.to_dict(),
+            "factors": [factor.to_dict() for factor in self.factors],
+            "settled": [asdict(rule) for rule in self.settled],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Request:
+        """The inverse of `to_dict`."""
+        return cls(
+            bench=Bench.from_dict(values["bench"]),
+            factors=tuple(Factor.from_dict(each) for each in values["factors"]),
+            settled=tuple(Settled(**each) for each in values["settled"]),
+            **{name: values[name] for name in _PLAIN},
+        )
+
+
+_PLAIN = ("smallest_effect", "minutes", "runs", "trial_epochs", "n_workers", "n_train", "engine", "address")
+
+
+@dataclass(frozen=True)
+class StudyListener:
+    """What a caller may want to hear: lines, trials done of those planned, and verdicts as far as they are known."""
+
+    note: Callable[[str], None] = lambda text: None
+    trial: Callable[[str, int, int], None] = lambda stage, done, total: None
+    known: Callable[[Sequence[Verdict]], None] = lambda verdicts: None
+    decoding: Callable[[int, int], None] | None = None
+
+
+def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: StudyListener) -> dict[str, Any]:
+    """Carries the study on from where its folder stands to its result, which is written and returned.
+
+    Given the same folder with the plan in it, the same result comes out, whenever it was stopped and resumed, but for
+    measured times. Raises ConvwiseError where too many trials failed for any verdict.
+    """
+    began = time.monotonic()
+    work = _Work(folder, request, engine, listener)
+    spent_before = sum(outcome.seconds for outcome in work.known.values()) / request.n_workers
+    plan = work.planned(began)
+    listener.note(f"{plan.note}; trials of {plan.epochs} epochs, {plan.n_workers} at a time")
+    assessment = work.screen(plan)
+    levels, raced = work.race(plan, assessment)
+    confirmation = work.confirm(plan, assessment, levels)
+    taken = levels if confirmation and confirmation["confirmed"] else {}
+    trials = work.known
+    result = to_plain(
+        {
+            "study": str(folder.path),
+            "data": request.bench.data,
+            "net": request.bench.net,
+            "size": request.bench.recipe.size_px,
+            "smallest_effect": request.smallest_effect,
+            "verdicts": [verdict.to_dict() for verdict in assessment.verdicts],
+            "recommended": {name: level.value for name, level in taken.items()},
+            "recommended_settings": [text for level in taken.values() for text in level.settings],
+            "proposed": {name: level.value for name, level in levels.items()},
+            "confirmation": confirmation,
+            "race": raced,
+            "placebo": asdict(assessment.placebo) if assessment.placebo else None,
+            "interactions": list(assessment.interactions),
+            "deviation": assessment.analysis.deviation,
+            "reach": {factor.parameter: factor.reach for factor in request.factors},
+            "alternatives": {factor.parameter: factor.alternative.value for factor in request.factors},
+            "trials": len(trials),
+            "failures": [{"key": o.key, "reason": o.reason} for o in trials.values() if o.status == "failed"],
+            "plan": plan.to_dict(),
+            "seconds": round(time.monotonic() - began + spent_before, 2),
+            "seconds_of_trials": round(sum(o.seconds for o in trials.values()), 2),
+        }
+    )
+    folder.finish(result)
+    return dict(result)
+
+
+class _Work:
+    """The stages. Each asks for its trials by name; those on record are not carried out again."""
+
+    def __init__(self, folder: StudyFolder, request: Request, engine: Engine, listener: StudyListener) -> None:
+        self.folder, self.request, self.engine, self.listener = folder, request, engine, listener
+        folder.mend()
+        self.known = folder.outcomes()
+        self.design = smallest_design(tuple(factor.parameter for factor in request.factors))
+
+    def carried_out(
+        self, stage: str, trials: Sequence[Trial], heard: Callable[[], None] = lambda: None
+    ) -> list[Outcome]:
+        """The outcomes of `trials`, in their order."""
+        missing = [trial for trial in trials if trial.key not in self.known]
+        n_known = len(trials) - len(missing)
+        self.listener.trial(stage, n_known, len(trials))
+
+        def done(outcome: Outcome) -> None:
+            nonlocal n_known
+            self.folder.append(outcome)
+            self.known[outcome.key] = outcome
+            n_known += 1
+            self.listener.trial(stage, n_known, len(trials))
+            if outcome.status == "failed":
+                self.listener.note(f"trial {outcome.key} failed: {outcome.reason}")
+            heard()
+
+        if missing:
+            self.engine.run(missing, done)
+        return [self.known[trial.key] for trial in trials]
+
+    def planned(self, began: float) -> Plan:
+        """The plan on record, or a new one; for a budget of time, from a pilot."""
+        kept = self.folder.plan
+        if kept:
+            return Plan.from_dict(kept)
+        request, design = self.request, self.design
+        options: dict[str, Any] = {
+            "epochs": request.trial_epochs,
+            "full_epochs": request.bench.recipe.epochs,
+            "n_workers": request.n_workers,
+        }
+        if request.minutes is None:
+            assert request.runs is not None
+            plan = plan_by_runs(request.runs, design, **options)
+        else:
+            pace = self._pilot()
+            plan = plan_by_minutes(request.minutes, time.monotonic() - began, design, pace, **options)
+        self.folder.write_plan(plan.to_dict())
+        return plan
+
+    def _pilot(self) -> Pace:
+        """A few short trials, side by side as all later ones: the network itself, and cells that together are mean."""
+        n_cells = max(4, self.request.n_workers)
+        cells = generator(self.request.bench.seed, "pilot").permutation(self.design.n_runs)[:n_cells].tolist()
+        own = [Trial(f"pilot/own{i}", "pilot", (), _PILOT_EPOCHS) for i in range(2)]
+        others = [
+            Trial(f"pilot/{cell:02}", "pilot", self._settings(cell), _PILOT_EPOCHS)
+            for cell in (*cells, *(self._opposite(cell) for cell in cells))
+        ]
+        outcomes = self.carried_out("pilot", list({trial.key: trial for trial in (*own, *others)}.values()))
+        done = [outcome for outcome in outcomes if outcome.status == "done"]
+        by_own = [o for o in done if o.key.startswith("pilot/own")]
+        if not by_own:
+            raise ConvwiseError(f"the network itself cannot be trained: {outcomes[0].reason}")
+        cells_done = [o for o in done if o not in by_own] or by_own
+
+        def epoch(outcome: Outcome) -> float:
+            assert outcome.seconds_per_image is not None
+            return outcome.seconds_per_image * self.request.n_train
+
+        start = float(np.mean([o.seconds - _PILOT_EPOCHS * epoch(o) for o in done]))
+        return Pace(max(0.1, start), min(map(epoch, by_own)), float(np.mean([epoch(o) for o in cells_done])))
+
+    def _opposite(self, run: int) -> int:
+        """The run with every factor at its other level, where the design has it; else the last run."""
+        signs = self.design.signs
+        found = np.flatnonzero((signs == -signs[run]).all(axis=1))
+        return int(found[0]) if len(found) else len(signs) - 1 - run
+
+    def _settings(self, run: int) -> tuple[str, ...]:
+        high = self.design.signs[run] > 0
+        return tuple(
+            text
+            for factor, changed in zip(self.request.factors, high, strict=True)
+            if changed
+            for text in factor.alternative.settings
+        )
+
+    def screen(self, plan: Plan) -> Assessment:
+        """All replicates of the design, each in an order of its own."""
+        trials = {}
+        for replicate in range(plan.replicates):
+            block = f"screen/{replicate}"
+            order = generator(self.request.bench.seed, "order", replicate).permutation(self.design.n_runs)
+            for run in order.tolist():
+                trials[replicate, run] = Trial(f"{block}/{run:02}", block, self._settings(run), plan.epochs)
+
+        def outcomes() -> list[list[Outcome | None]]:
+            return [
+                [self.known.get(trials[replicate, run].key) for run in range(self.design.n_runs)]
+                for replicate in range(plan.replicates)
+            ]
+
+        def assessed() -> Assessment:
+            request = self.request
+            return assess(request.factors, request.settled, self.design, outcomes(), request.smallest_effect)
+
+        n_heard = 0
+
+        def heard() -> None:
+            nonlocal n_heard
+            n_heard += 1
+            if n_heard % 8 == 0:
+                try:
+                    self.listener.known(assessed().verdicts)
+                except ConvwiseError:  # too few trials so far
+                    return
+
+        self.carried_out("screen", list(trials.values()), heard)
+        assessment = assessed()
+        self.listener.known(assessment.verdicts)
+        return assessment
+
+    def race(self, plan: Plan, assessment: Assessment) -> tuple[dict[str, Level], list[dict[str, Any]]]:
+        """Further levels of the parameters to set, each in place of the proposed one, in rounds of one seed each.
+
+        A level is dropped once it is surely worse than the proposed one, and takes its place only where it is surely
+        better after the last round, all raced levels considered.
+        """
+        levels = chosen_levels(self.request.factors, assessment.verdicts)
+        ranked = sorted(
+            (factor for factor in self.request.factors if factor.parameter in levels),
+            key=lambda factor: -abs(assessment.analysis.of(factor.parameter).estimate),
+        )
+        set_it = [factor for factor in ranked if assessment.of(factor.parameter).kind == "set it"]
+        racing = [(factor.parameter, level) for factor in set_it for level in factor.further][:CANDIDATES]
+        if not racing:
+            return levels, []
+        alive = dict(enumerate(racing))
+        differences: dict[int, list[float]] = {number: [] for number in alive}
+        for turn in range(PAIRS):
+            block = f"race/{turn}"
+            trials = [Trial(f"{block}/proposed", block, _texts(levels), plan.epochs)]
+            trials += [
+                Trial(f"{block}/{_name(*alive[number])}", block, _texts({**levels, alive[number][0]: alive[number][1]}),
+                      plan.epochs)
+                for number in alive
+            ]  # fmt: skip
+            first, *others = self.carried_out(f"race, round {turn + 1}", trials)
+            for number, outcome in zip(list(alive), others, strict=True):
+                if outcome.accuracy is None:
+                    del alive[number]
+                elif first.accuracy is not None:
+                    differences[number].append(outcome.accuracy - first.accuracy)
+            if turn + 1 >= _ROUNDS_BEFORE_DROPPING:
+                for number in list(alive):
+                    if surely_below(np.array(differences[number]), _DROP):
+                        del alive[number]
+            if not alive:
+                break
+        raced = []
+        best = dict(levels)
+        gains: dict[str, float] = {}
+        for number, (parameter, level) in enumerate(racing):
+            found = np.array(differences[number])
+            better = number in alive and surely_below(-found, _DROP / len(racing))
+            row: dict[str, Any] = {"parameter": parameter, "value": level.value, "taken": False}
+            row["difference"] = over_seeds(found).to_dict() if len(found) else None
+            if better and found.mean() > gains.get(parameter, 0.0):
+                gains[parameter] = float(found.mean())
+                best[parameter] = level
+            raced.append(row)
+        for row in raced:
+            row["taken"] = row["value"] == best[row["parameter"]].value
+        return best, raced
+
+    def confirm(self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]) -> dict[str, Any] | None:
+        """The proposed settings against the starting network, pair by pair; None where they are the same.
+
+        Confirmed is a gain whose interval lies above zero on the validation images; where all that is proposed is
+        cheaper, it is enough that a loss of the smallest effect is excluded.
+        """
+        if not levels:
+            return None
+        pairs = []
+        for turn in range(PAIRS):
+            block = f"confirm/{turn}"
+            pairs += [
+                Trial(f"{block}/start", block, (), plan.full_epochs, on_test=True),
+                Trial(f"{block}/proposed", block, _texts(levels), plan.full_epochs, on_test=True),
+            ]
+        outcomes = self.carried_out("confirm", pairs)
+        finished = [
+            (own, proposed)
+            for own, proposed in zip(outcomes[::2], outcomes[1::2], strict=True)
+            if own.status == proposed.status == "done"
+        ]
+        if len(finished) < 2:
+            raise ConvwiseError(f"the confirmation failed: {next(o.reason for o in outcomes if o.status == 'failed')}")
+        gains = np.array([proposed.accuracy or 0.0 for _, proposed in finished])
+        gains -= np.array([own.accuracy or 0.0 for own, _ in finished])
+        validation = over_seeds(gains)
+        any_set = any(assessment.of(name).kind == "set it" for name in levels)
+        bound = 0.0 if any_set else -self.request.smallest_effect
+        test = _on_test(finished)
+
+        def mean(side: int, name: str) -> float:
+            return float(np.mean([getattr(pair[side], name) or 0.0 for pair in finished]))
+
+        return {
+            "validation": validation.to_dict(),
+            "test": test.to_dict() if test else None,
+            "confirmed": bool(validation.low > bound),
+            "sought": "a gain" if any_set else f"no loss of {self.request.smallest_effect:g} points",
+            "pairs": len(finished),
+            "validation_accuracy": {"start": mean(0, "accuracy"), "proposed": mean(1, "accuracy")},
+            "test_accuracy": {"start": _test_accuracy(finished, 0), "proposed": _test_accuracy(finished, 1)},
+            "seconds_per_image": {"start": mean(0, "seconds_per_image"), "proposed": mean(1, "seconds_per_image")},
+            "weights": {"start": mean(0, "weights"), "proposed": mean(1, "weights")},
+        }
+
+
+def _texts(levels: Mapping[str, Level]) -> tuple[str, ...]:
+    return tuple(text for level in levels.values() for text in level.settings)
+
+
+def _name(parameter: str, level: Level) -> str:
+    return f"{parameter}={level.value}"
+
+
+def _hits(outcome: Outcome) -> list[int]:
+    return [int(letter) for letter in outcome.correct]
+
+
+def _on_test(pairs: Sequence[tuple[Outcome, Outcome]]) -> Difference | None:
+    if not pairs[0][0].correct:
+        return None
+    return over_seeds_and_images(
+        100.0 * np.array([np.subtract(_hits(proposed), _hits(own)) for own, proposed in pairs])
+    )
+
+
+def _test_accuracy(pairs: Sequence[tuple[Outcome, Outcome]], side: int) -> float | None:
+    if not pairs[0][side].correct:
+        return None
+    return 100.0 * float(np.mean([np.mean(_hits(pair[side])) for pair in pairs]))

@@ -1,0 +1,140 @@
+"""A study's folder: what was asked, the plan, every finished trial as soon as it is finished, and last the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convwise.errors import ConvwiseError, RequestError
+from convwise.files import cannot_write, write_json
+from convwise.runs import environment, refuse_used
+from convwise.study.trials import Outcome
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """One study. Written by one process at a time, which holds the lock; readers need none."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, request: Mapping[str, Any]) -> StudyFolder:
+        """The folder appears whole, with what was asked. Raises RequestError if it holds anything."""
+        refuse_used(path)
+        laid_out = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            laid_out.mkdir(parents=True)
+            write_json(laid_out / "environment.json", environment())
+            write_json(laid_out / "study.json", dict(request))
+            laid_out.replace(path)
+        except OSError as problem:
+            raise cannot_write(path, problem) from None
+        finally:
+            shutil.rmtree(laid_out, ignore_errors=True)
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: str | Path) -> StudyFolder:
+        """An existing study, complete or not. Raises RequestError where there is none."""
+        if not (Path(path) / "study.json").is_file():
+            raise RequestError(
+                f"study={path}: there is no study in this folder (no study.json); name the folder of one"
+            )
+        return cls(Path(path))
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What was asked: the bench, the factors, the budget."""
+        return dict(self._read("study.json"))
+
+    @property
+    def plan(self) -> dict[str, Any] | None:
+        """The plan, once it is made."""
+        return dict(self._read("plan.json")) if (self.path / "plan.json").is_file() else None
+
+    def write_plan(self, plan: Mapping[str, Any]) -> None:
+        """Keeps the plan, for good."""
+        write_json(self.path / "plan.json", dict(plan))
+
+    @property
+    def complete(self) -> bool:
+        """Whether the study came to its end."""
+        return (self.path / "result.json").is_file()
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The content of `result.json`. Raises RequestError, saying how to go on, before the end."""
+        if not self.complete:
+            raise RequestError(
+                f"study={self.path}: it is not finished; finish it with convwise study --resume {self.path}"
+            )
+        return dict(self._read("result.json"))
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """Writes the result, the last of the files."""
+        write_json(self.path / "result.json", dict(result))
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """The finished trials by their keys, in the order in which they finished."""
+        found: dict[str, Outcome] = {}
+        for line in self._lines():
+            outcome = Outcome.from_dict(json.loads(line))
+            found.setdefault(outcome.key, outcome)
+        return found
+
+    def append(self, outcome: Outcome) -> None:
+        """Keeps a finished trial: on the disk when this returns."""
+        path = self.path / "trials.jsonl"
+        try:
+            with path.open("ab") as file:
+                file.write((json.dumps(outcome.to_dict()) + "\n").encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as problem:
+            raise cannot_write(path, problem) from None
+
+    def mend(self) -> None:
+        """Cuts off the line that a kill or a full disk left half-written; for the holder of the lock."""
+        path = self.path / "trials.jsonl"
+        if path.is_file():
+            whole = sum(len(line) for line in self._lines())
+            if whole < path.stat().st_size:
+                with path.open("rb+") as file:
+                    file.truncate(whole)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the study for this process. Raises RequestError where another one works on it."""
+        try:
+            import fcntl
+        except ImportError:  # not on Windows
+            yield
+            return
+        with (self.path / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise RequestError(f"study={self.path}: another process is working on it; wait for it") from None
+            yield
+
+    def _lines(self) -> list[bytes]:
+        """The whole lines of the journal."""
+        try:
+            lines = (self.path / "trials.jsonl").read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise ConvwiseError(f"{self.path / 'trials.jsonl'} cannot be read: {problem.strerror}") from None
+        return [line for line in lines if line.endswith(b"\n")]
+
+    def _read(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise ConvwiseError(f"{self.path / name} cannot be read: {problem}") from None

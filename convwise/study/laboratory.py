@@ -1,0 +1,135 @@
+"""A laboratory: the images of a study, held once, and the trials that are carried out on them one after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.conv2d import parse_settings
+from convwise.errors import ConvwiseError, RequestError
+from convwise.images.index import ImageIndex
+from convwise.images.prepare import prepare
+from convwise.images.split import Split, redivided, split_images
+from convwise.seeds import derive_seed
+from convwise.study.trials import Bench, Outcome, Trial, failed
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Everything that a trial needs besides its own settings. A trial's outcome depends on these and on it alone."""
+
+    bench: Bench
+    index: ImageIndex
+    pixels: NDArray[np.uint8]
+    split: Split
+
+    @classmethod
+    def open(cls, bench: Bench) -> Laboratory:
+        """Reads the images, from the pixel cache where they are there. RequestError where they have changed."""
+        index, cache = prepare(
+            bench.folder,
+            size=bench.recipe.size_px,
+            fit=bench.recipe.fit,
+            classes=bench.classes,
+            exclude=bench.exclude,
+        )
+        return cls.of(bench, index, cache.pixels)
+
+    @classmethod
+    def of(cls, bench: Bench, index: ImageIndex, pixels: NDArray[np.uint8]) -> Laboratory:
+        """The same with the images at hand."""
+        if bench.index_digest and index.digest != bench.index_digest:
+            raise RequestError(
+                f"data={bench.data}: the pictures in {bench.folder} have changed since the study began; put them back "
+                "as they were, or begin a new study"
+            )
+        split = split_images(
+            index, per_class=bench.per_class, test=bench.test, validation=bench.validation, seed=bench.seed
+        )
+        return cls(bench, index, pixels, split)
+
+    def carry_out(self, trial: Trial) -> Outcome:
+        """Trains and evaluates. What goes wrong with the trial is a record, not an error."""
+        began = time.monotonic()
+        try:
+            return self._carried_out(trial, began)
+        except ConvwiseError as problem:
+            return failed(trial.key, str(problem), time.monotonic() - began)
+        except MemoryError:
+            return failed(trial.key, "out of memory", time.monotonic() - began)
+        except Exception as problem:  # a backend's own errors, out of memory on a GPU among them
+            first = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+            return failed(trial.key, f"{type(problem).__name__}: {first[:300]}", time.monotonic() - began)
+        finally:
+            gc.collect()
+
+    def _carried_out(self, trial: Trial, began: float) -> Outcome:
+        from convwise.images.batches import Batches
+        from convwise.nets import build
+        from convwise.nets.layer_table.table import layer_table
+        from convwise.training.checkpoint import NoCheckpoints
+        from convwise.training.fit import Watch, fit
+
+        bench = self.bench
+        root = derive_seed(bench.seed, "block", trial.block) % 2**62
+        recipe = dataclasses.replace(bench.recipe, epochs=trial.epochs, minutes=None, towers=1, seed=root)
+        split = redivided(self.split, self.index, validation=bench.validation, seed=root)
+        n_classes = len(self.index.class_names)
+        built = build(
+            bench.net,
+            size_px=recipe.size_px,
+            n_classes=n_classes,
+            settings=bench.network.overlaid(parse_settings(trial.settings)),
+            seed=derive_seed(root, "weights"),
+            precision=recipe.precision,
+            require_used=False,
+        )
+        batches = Batches(
+            pixels=self.pixels,
+            labels=self.index.labels,
+            members=split.train,
+            n_classes=n_classes,
+            batch=recipe.batch,
+            augmentation=recipe.augmentation,
+            cutmix=recipe.cutmix,
+            seed=root,
+        )
+        seconds: list[float] = []
+        watch = Watch(epoch=lambda row: seconds.append(row["seconds"]))
+        fit(built.model, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), watch=watch)
+        labels = self.index.labels[split.validation]
+        probabilities = self._probabilities(built.model, split.validation)
+        chosen = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1)
+        correct = ""
+        if trial.on_test and len(split.test):
+            hits = self._probabilities(built.model, split.test).argmax(axis=1) == self.index.labels[split.test]
+            correct = "".join("1" if hit else "0" for hit in hits)
+        totals = layer_table(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
+        steady = float(np.median(seconds[1:] or seconds)) / (batches.steps * batches.batch_size)
+        log_loss = float(-np.log(chosen).mean())
+        if not math.isfinite(log_loss):
+            raise ConvwiseError("the network's answers are not numbers")
+        return Outcome(
+            trial.key,
+            "done",
+            accuracy=round(100 * float(np.mean(probabilities.argmax(axis=1) == labels)), 6),
+            log_loss=round(log_loss, 8),
+            seconds_per_image=round(steady, 8),
+            seconds=round(time.monotonic() - began, 3),
+            weights=int(built.model.count_params()),
+            multiply_adds=totals.totals.multiply_adds,
+            memory=totals.estimated_memory_bytes(),
+            correct=correct,
+        )
+
+    def _probabilities(self, model: Any, members: NDArray[np.int64]) -> NDArray[np.float64]:
+        from convwise.training.predict import predict_probabilities
+
+        return predict_probabilities(model, self.pixels, members, flip_averaging=self.bench.recipe.flip_averaging)

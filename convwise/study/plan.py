@@ -1,0 +1,119 @@
+"""Plan: how many trials of how many epochs a study spends on screening, racing and confirming. Made once, then kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scipy import stats
+
+from convwise.errors import RequestError
+from convwise.study.design import Design
+from convwise.study.effects import maximum_modulus
+
+PAIRS = 5  # of the confirmation, and the most rounds of the race
+CANDIDATES = 4  # levels that are raced at most
+_FEWEST_EPOCHS = 3
+_USUAL_EPOCHS = 8  # beyond, further replicates tell more than longer trials
+_MOST_REPLICATES = 8
+_RESERVE = 0.94  # of the time: the rest is for starting, analysing and drawing
+_USUAL_DEVIATION = 1.5  # points between trials of the same settings, for what is said before anything is known
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`replicates` of the whole design, trials of `epochs`; then a race, then PAIRS pairs at `full_epochs`."""
+
+    replicates: int
+    epochs: int
+    full_epochs: int
+    n_workers: int
+    note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Plan:
+        """The inverse of `to_dict`."""
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a trial takes, measured: seconds to begin, and seconds an epoch, of the network and of a mean cell."""
+
+    start: float
+    own_epoch: float
+    mean_epoch: float
+
+
+def plan_by_runs(runs: int, design: Design, *, epochs: int | None, full_epochs: int, n_workers: int) -> Plan:
+    """As many whole replicates as `runs` allows. Raises RequestError where that is none, or leaves no error term."""
+    replicates = runs // design.n_runs
+    least = design.n_runs * least_replicates(design)
+    if runs < least:
+        raise RequestError(
+            f"runs={runs}: too few for any verdict on {len(design.factors)} parameters; give at least {least}, or name "
+            "fewer with --parameters"
+        )
+    over = runs - replicates * design.n_runs
+    note = f"{over} of {runs} runs are over and not used; " if over else ""
+    short = epochs or max(_FEWEST_EPOCHS, math.ceil(full_epochs / 3))
+    return Plan(replicates, short, full_epochs, n_workers, note + promise(design, replicates))
+
+
+def plan_by_minutes(
+    minutes: float, spent: float, design: Design, pace: Pace, *, epochs: int | None, full_epochs: int, n_workers: int
+) -> Plan:
+    """What fits into `minutes`, of which `spent` seconds are over.
+
+    The confirmation and the race are set aside first; then trials grow to the usual length, replicates after them.
+    Raises RequestError, with the minutes that would do, where not even the shortest study fits.
+    """
+    least = least_replicates(design)
+    set_aside = 2 * PAIRS * (pace.start + full_epochs * (pace.own_epoch + pace.mean_epoch) / 2)
+
+    def needed(replicates: int, length: int) -> float:
+        trial = pace.start + length * pace.mean_epoch
+        race = (CANDIDATES + 1) * PAIRS * trial * 0.6  # losers are dropped, and often there is nothing to race
+        return (replicates * design.n_runs * trial + race + set_aside) / n_workers
+
+    left = _RESERVE * (60 * minutes - spent)
+    lengths = [epochs] if epochs else list(range(_FEWEST_EPOCHS, full_epochs + 1))
+    if needed(least, lengths[0]) > left:
+        enough = math.ceil((needed(least, lengths[0]) / _RESERVE + spent) / 60)
+        raise RequestError(
+            f"minutes={minutes:g}: too few for any verdict on {len(design.factors)} parameters here; give {enough}, or "
+            "name fewer with --parameters"
+        )
+    fits = [length for length in lengths if needed(max(2, least), length) <= left]
+    usual = [length for length in fits if length <= _USUAL_EPOCHS]
+    length = (usual or fits or lengths)[-1 if fits else 0]
+    replicates = max(least, 2) if fits else least
+    while replicates < _MOST_REPLICATES and needed(replicates + 1, length) <= left:
+        replicates += 1
+    if replicates == _MOST_REPLICATES and fits:
+        length = max(each for each in fits if needed(replicates, each) <= left)
+    return Plan(replicates, length, full_epochs, n_workers, promise(design, replicates))
+
+
+def least_replicates(design: Design) -> int:
+    """How many replicates leave a degree of freedom for the error."""
+    return next(r for r in range(1, 99) if r * design.n_runs - r - len(design.factors) >= 4)
+
+
+def promise(design: Design, replicates: int, deviation: float = _USUAL_DEVIATION) -> str:
+    """What such a study can tell, in one sentence: the half-width of an interval, and the effect that is found."""
+    n = replicates * design.n_runs
+    df = n - replicates - len(design.factors)
+    error = 2 * deviation / math.sqrt(n)
+    half = float(stats.t.ppf(0.975, df)) * error
+    found = (maximum_modulus(len(design.factors), df) + 1.28) * error
+    return (
+        f"{n} trials: intervals of about +/-{half:.1f} points, effects of {found:.1f} points and more are found with "
+        f"probability 0.9 (if trials of the same settings differ by a standard deviation of {deviation:g} points)"
+    )

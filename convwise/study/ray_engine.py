@@ -1,0 +1,117 @@
+"""The same trials on a Ray cluster: the pixels reach each machine once, a trial whose worker dies is run again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from convwise.errors import ConvwiseError, RequestError
+from convwise.images.prepare import prepare
+from convwise.study.engine import TRIES
+from convwise.study.laboratory import Laboratory
+from convwise.study.trials import Bench, Outcome, Trial, failed
+
+
+class _Worker:
+    """An actor: one process with one core, or one GPU, of the cluster."""
+
+    def __init__(self, bench: dict[str, Any], index: Any, pixels: Any) -> None:
+        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ[name] = "1"
+        self._laboratory = Laboratory.of(Bench.from_dict(bench), index, np.asarray(pixels))
+
+    def carry_out(self, trial: dict[str, Any]) -> dict[str, Any]:
+        """The outcome of one trial."""
+        return self._laboratory.carry_out(Trial.from_dict(trial)).to_dict()
+
+
+class RayEngine:
+    """Actors of a Ray cluster, each with one trial at a time. See `convwise.study.engine.Engine`."""
+
+    def __init__(self, ray: Any, bench: Bench, n_workers: int) -> None:
+        self._ray, self._bench, self.n_workers = ray, bench, n_workers
+        index, cache = prepare(
+            bench.folder,
+            size=bench.recipe.size_px,
+            fit=bench.recipe.fit,
+            classes=bench.classes,
+            exclude=bench.exclude,
+        )
+        # One copy in the cluster's object store; each machine fetches it once and its workers map the same memory.
+        self._index, self._pixels = ray.put(index), ray.put(np.asarray(cache.pixels))
+        gpus = int(ray.cluster_resources().get("GPU", 0))
+        resources = {"num_gpus": 1, "num_cpus": 1} if gpus else {"num_cpus": 1}
+        environment = {name: os.environ[name] for name in ("KERAS_BACKEND",) if name in os.environ}
+        self._kind = ray.remote(**resources, runtime_env={"env_vars": environment})(_Worker)
+        self._actors: list[Any] = []
+
+    def run(self, trials: Sequence[Trial], done: Callable[[Outcome], None]) -> None:
+        """Returns when all are done; `done` is called here."""
+        ray = self._ray
+        waiting = list(reversed(trials))
+        tries = dict.fromkeys((trial.key for trial in trials), 0)
+        at_work: dict[Any, tuple[Any, Trial]] = {}
+        idle = self._actors[:]
+        while waiting or at_work:
+            while waiting and (idle or len(at_work) < self.n_workers):
+                actor = idle.pop() if idle else self._new()
+                trial = waiting.pop()
+                tries[trial.key] += 1
+                at_work[actor.carry_out.remote(trial.to_dict())] = (actor, trial)
+            ready, _ = ray.wait(list(at_work), num_returns=1)
+            actor, trial = at_work.pop(ready[0])
+            try:
+                done(Outcome.from_dict(ray.get(ready[0])))
+                idle.append(actor)
+            except ray.exceptions.RayActorError as problem:
+                self._actors.remove(actor)
+                if tries[trial.key] < TRIES:
+                    waiting.append(trial)
+                else:
+                    first = str(problem).strip().splitlines()[0]
+                    done(failed(trial.key, f"its worker died {TRIES} times: {first[:200]}"))
+            except ray.exceptions.RayTaskError as problem:
+                raise ConvwiseError(str(problem.cause).splitlines()[0]) from None
+
+    def close(self) -> None:
+        """Ends the workers."""
+        for actor in self._actors:
+            self._ray.kill(actor)
+        self._actors = []
+
+    def _new(self) -> Any:
+        actor = self._kind.remote(self._bench.to_dict(), self._index, self._pixels)
+        self._actors.append(actor)
+        return actor
+
+
+@contextmanager
+def ray_engine(bench: Bench, n_workers: int, address: str | None, note: Callable[[str], None]) -> Iterator[RayEngine]:
+    """A `RayEngine` on the cluster at `address`, or on one started here for the time being.
+
+    Raises RequestError where Ray is not installed or no cluster answers at the address.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise RequestError("engine=ray needs Ray: pip install 'convwise[ray]'") from None
+    quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "include_dashboard": False}
+    if address:
+        quiet.pop("include_dashboard")
+    try:
+        ray.init(address=address, **({} if address else {"num_cpus": n_workers}), **quiet)
+    except (ConnectionError, ValueError, RuntimeError) as problem:
+        first = str(problem).strip().splitlines()[0]
+        raise RequestError(f"address={address}: no Ray cluster answers there ({first[:200]})") from None
+    cores = int(ray.cluster_resources().get("CPU", 1))
+    note(f"Ray: {len(ray.nodes())} machines, {cores} cores; {n_workers} trials at a time")
+    engine = RayEngine(ray, bench, n_workers)
+    try:
+        yield engine
+    finally:
+        engine.close()
+        ray.shutdown()

@@ -1,0 +1,49 @@
+"""A worker: one process on one core that carries out trials, a line of JSON in, a line of JSON out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from queue import SimpleQueue
+from typing import Any
+
+
+def main() -> None:
+    """Reads the bench, then trials, from standard input until it ends; answers on what was standard output."""
+    from convwise.training.towers import take_one_core
+
+    take_one_core(int(sys.argv[1]))
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print is not an answer
+    lines: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_read, args=(lines,), daemon=True).start()
+
+    from convwise.errors import ConvwiseError
+    from convwise.study.laboratory import Laboratory
+    from convwise.study.trials import Bench, Trial
+
+    def answer(value: dict[str, Any]) -> None:
+        answers.write(json.dumps(value) + "\n")
+        answers.flush()
+
+    try:
+        laboratory = Laboratory.open(Bench.from_dict(json.loads(lines.get())))
+    except ConvwiseError as problem:
+        answer({"error": str(problem), "exit_code": problem.exit_code})
+        return
+    answer({"ready": True})
+    while True:
+        answer(laboratory.carry_out(Trial.from_dict(json.loads(lines.get()))).to_dict())
+
+
+def _read(lines: SimpleQueue[str]) -> None:
+    """The end of the input means that the study is over or was killed: no trial is worth finishing then."""
+    for line in sys.stdin:
+        lines.put(line)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

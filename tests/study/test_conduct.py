@@ -1,0 +1,159 @@
+"""A whole study on an engine that follows a formula: verdicts, race, confirmation, failures, stop and resume."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convwise.errors import ConvwiseError
+from convwise.study.conduct import Request, StudyListener, conduct
+from convwise.study.factors import Settled
+from convwise.study.folder import StudyFolder
+from tests.study.simulated import Formula, factor, request
+
+
+def place(tmp_path: Path, asked: Request, name: str = "study") -> StudyFolder:
+    path = tmp_path / name
+    path.mkdir()
+    (path / "study.json").write_text(json.dumps(asked.to_dict()))
+    return StudyFolder.open(path)
+
+
+def kinds(result: dict[str, Any]) -> dict[str, str]:
+    return {verdict["parameter"]: verdict["verdict"] for verdict in result["verdicts"]}
+
+
+def test_a_request_comes_back_from_json_as_it_was() -> None:
+    asked = request(filters=("x2",))
+    assert Request.from_dict(json.loads(json.dumps(asked.to_dict()))) == asked
+
+
+def test_what_matters_is_set_what_is_cheaper_is_taken_and_it_is_confirmed(tmp_path: Path) -> None:
+    asked = request()
+    engine = Formula({"filters=other": 4.0, "strides=other": -5.0}, noise=0.7)
+    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    found = kinds(result)
+    assert len(found) == 16
+    assert found["filters"] == "set it"
+    assert found["strides"] == "keep it"
+    assert found["padding"] == "free choice"  # no difference, and cheaper
+    assert found["data_format"] == "settled by rule"
+    assert list(found.values()).count("keep it") == 13
+    assert result["recommended"] == {"filters": "other", "padding": "other"}
+    assert result["recommended_settings"] == ["filters=other", "padding=other"]
+    confirmation = result["confirmation"]
+    assert confirmation["confirmed"]
+    assert confirmation["validation"]["low"] > 0
+    assert confirmation["test"]["low"] < 4.0 < confirmation["test"]["high"]
+    assert result["trials"] == 64 + 10 == len(engine.asked)
+
+
+def test_a_gain_that_the_full_training_does_not_confirm_is_not_recommended(tmp_path: Path) -> None:
+    asked = request(("filters", "padding", "groups"), runs=32)
+
+    class Fading(Formula):
+        def outcome(self, trial: Any) -> Any:
+            gains = self.gains if trial.epochs < 18 else {}
+            return Formula(gains, self.noise).outcome(trial)
+
+    result = conduct(place(tmp_path, asked), asked, Fading({"filters=other": 4.0}), StudyListener())
+    assert kinds(result)["filters"] == "set it"
+    assert result["proposed"]["filters"] == "other"
+    assert not result["confirmation"]["confirmed"]
+    assert result["recommended"] == {}
+
+
+def test_further_levels_are_raced_and_the_better_one_taken(tmp_path: Path) -> None:
+    asked = request(("filters", "groups", "activation"), runs=32, filters=("x2", "x0.5"))
+    engine = Formula({"filters=other": 4.0, "filters=x2": 9.0, "filters=x0.5": -3.0}, noise=0.5)
+    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    assert {row["value"]: row["taken"] for row in result["race"]} == {"x2": True, "x0.5": False}
+    assert result["recommended"]["filters"] == "x2"
+    dropped = sum(key.startswith("race/") and key.endswith("x0.5") for key in engine.asked)
+    assert dropped == 3  # surely worse after three rounds
+
+
+def test_nothing_matters_and_nothing_is_spent_on_confirming_it(tmp_path: Path) -> None:
+    asked = request(("filters", "groups", "activation", "data_format"), runs=64)
+    result = conduct(place(tmp_path, asked), asked, Formula({}, noise=0.5), StudyListener())
+    assert result["confirmation"] is None
+    assert result["recommended"] == {}
+    assert result["placebo"]["low"] <= 0 <= result["placebo"]["high"]
+
+
+def test_an_alternative_that_makes_trials_fail_is_kept_away(tmp_path: Path) -> None:
+    asked = request()
+    engine = Formula({"filters=other": 4.0}, fails=lambda trial: "diverged" * ("groups=other" in trial.settings))
+    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    groups = next(verdict for verdict in result["verdicts"] if verdict["parameter"] == "groups")
+    assert groups["verdict"] == "keep it"
+    assert "32 of 32" in groups["why"]
+    assert kinds(result)["filters"] == "set it"
+    assert {row["reason"] for row in result["failures"]} == {"diverged"}
+
+
+def test_a_few_failures_are_left_out_and_counted(tmp_path: Path) -> None:
+    asked = request()
+    unlucky = {"screen/0/03", "screen/0/21", "screen/1/08"}
+    engine = Formula({"filters=other": 4.0}, fails=lambda trial: "killed" * (trial.key in unlucky))
+    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    assert {row["key"] for row in result["failures"]} == unlucky
+    assert kinds(result)["filters"] == "set it"
+
+
+def test_where_all_trials_fail_the_study_says_so(tmp_path: Path) -> None:
+    asked = request(("filters", "groups"), runs=16)
+    with pytest.raises(ConvwiseError, match="finished trials cannot estimate"):
+        conduct(place(tmp_path, asked), asked, Formula({}, fails=lambda trial: "no"), StudyListener())
+
+
+def test_rules_take_no_run(tmp_path: Path) -> None:
+    rule = Settled("bias_regularizer", "none", "there is no bias")
+    asked = request(("filters", "groups"), runs=16, settled=[rule])
+    result = conduct(place(tmp_path, asked), asked, Formula({}), StudyListener())
+    assert kinds(result)["bias_regularizer"] == "settled by rule"
+
+
+@pytest.mark.parametrize("stops", [[1], [5, 40, 3], [64, 1, 1, 1], [70]])
+def test_a_study_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, stops: list[int]) -> None:
+    asked = request(filters=("x2",))
+    gains = {"filters=other": 4.0, "filters=x2": 5.0}
+    whole = conduct(place(tmp_path, asked, "whole"), asked, Formula(gains), StudyListener())
+    folder = place(tmp_path, asked, "stopped")
+    asked_for: list[str] = []
+    for stop in stops:
+        engine = Formula(gains, stop_after=stop)
+        with pytest.raises(KeyboardInterrupt):
+            conduct(folder, asked, engine, StudyListener())
+        asked_for += engine.asked
+    engine = Formula(gains)
+    result = conduct(folder, asked, engine, StudyListener())
+    asked_for += engine.asked
+    assert len(asked_for) == len(set(asked_for)) == whole["trials"]  # nothing twice, nothing lost
+    for key in ("seconds", "study"):
+        whole.pop(key), result.pop(key)
+    assert result == whole
+
+
+def test_verdicts_are_told_while_the_trials_run(tmp_path: Path) -> None:
+    asked = request()
+    told: list[int] = []
+    stages: list[str] = []
+    listener = StudyListener(
+        known=lambda verdicts: told.append(len(verdicts)), trial=lambda stage, done, total: stages.append(stage)
+    )
+    conduct(place(tmp_path, asked), asked, Formula({"filters=other": 4.0}), listener)
+    assert len(told) > 2
+    assert list(dict.fromkeys(stages)) == ["screen", "confirm"]
+
+
+def test_a_factor_under_another_recommended_one_is_left(tmp_path: Path) -> None:
+    from convwise.study.assessment import chosen_levels
+    from convwise.study.verdicts import Verdict
+
+    factors = [factor("strides"), factor("dilation_rate", nested_in="strides")]
+    verdicts = [Verdict(f.parameter, "set it", "other", None, None, "") for f in factors]
+    assert list(chosen_levels(factors, verdicts)) == ["strides"]
