@@ -390,8 +390,8 @@ def _study(options: argparse.Namespace) -> None:
     from convwise.progress import StudyDisplay
     from convwise.verbs.study import resume_study, study, study_report
 
-    names = ("net", "size", "fit", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect")
-    names += ("per_class", "test", "validation", "workers", "engine", "address", "seed", "out")
+    names = ["net", "size", "fit", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
+    names += ["per_class", "test", "validation", "workers", "engine", "address", "seed", "out"]
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
     if options.parameters:
         given["parameters"] = [name.strip() for name in options.parameters.split(",") if name.strip()]

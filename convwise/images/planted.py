@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.conv2d import PARAMETERS
 from convwise.images.drawing import write_pictures
 from convwise.seeds import generator
 
@@ -21,8 +22,8 @@ Grey = NDArray[np.float64]  # (32, 32), around 0
 class Planted:
     """A planted truth: `matters` are the parameters by which the network `simple` gains or loses on these pictures.
 
-    One of them has to be found; `may` are others that reach the same end by another way. `start` are the settings to
-    begin from, `levels` the alternatives to measure where they are not the usual ones, as texts of `study`.
+    One of them has to be found; `idle` are those that cannot matter. `start` are the settings to begin from, `levels`
+    the alternatives to measure where they are not the usual ones, as texts of `study`.
     """
 
     description: str
@@ -30,7 +31,7 @@ class Planted:
     per_class: int
     draw: Callable[[np.random.Generator, int], Grey]
     matters: tuple[str, ...]
-    may: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ("bias_regularizer", "bias_constraint", "kernel_constraint", "data_format")
     start: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
 
@@ -55,7 +56,8 @@ def _reach(random: np.random.Generator, kind: int) -> Grey:
     """Noise added to itself four pixels to the right, or below: nothing else tells the two apart."""
     noise = random.normal(0, 32, (SIZE_PX + 4, SIZE_PX + 4))
     moved = noise[:SIZE_PX, 4:] if kind else noise[4:, :SIZE_PX]
-    return noise[:SIZE_PX, :SIZE_PX] + moved
+    summed: Grey = noise[:SIZE_PX, :SIZE_PX] + moved
+    return summed
 
 
 def _border(random: np.random.Generator, kind: int) -> Grey:
@@ -97,13 +99,15 @@ def _noisy(random: np.random.Generator, kind: int) -> Grey:
     y, x = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
     angle, phase = math.pi * kind / 4, random.uniform(0, 2 * math.pi)
     wave = np.sin(2 * math.pi * (x * math.cos(angle) + y * math.sin(angle)) / 8 + phase)
-    return 14 * wave + _noise(random, 48)
+    seen: Grey = 14 * wave + _noise(random, 48)
+    return seen
 
 
 def _brightness(random: np.random.Generator, kind: int) -> Grey:
     """Middling bright, or else dark or bright: a network without a bias sees no more than a multiple of one picture."""
     level = random.uniform(-25, 25) if kind else random.choice([-1, 1]) * random.uniform(45, 100)
-    return level + _noise(random, 8)
+    seen: Grey = level + _noise(random, 8)
+    return seen
 
 
 def _textures(random: np.random.Generator, kind: int) -> Grey:
@@ -177,5 +181,6 @@ PLANTED = {
         500,
         _nothing,
         (),
+        idle=PARAMETERS,
     ),
 }

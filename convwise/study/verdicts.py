@@ -48,7 +48,9 @@ class Verdict:
         """For JSON."""
         effect = None
         if self.effect:
-            effect = {key: getattr(self.effect, key) for key in ("estimate", "low", "high", "n")}
+            effect = {
+                key: getattr(self.effect, key) for key in ("estimate", "low", "high", "joint_low", "joint_high", "n")
+            }
         return {
             "parameter": self.parameter,
             "verdict": self.kind,

@@ -1,0 +1,77 @@
+"""Are planted truths found? A study of each generated data set, for several seeds, judged by what was planted."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from machine import machine
+
+from convwise.images.planted import PLANTED, SIZE_PX
+from convwise.verbs.study import study
+
+CANNOT_MATTER = ("data_format", "bias_regularizer", "bias_constraint")  # beyond any doubt, whatever the pictures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=[], help="data sets (default: all planted ones)")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=6, help="of a trial")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    print(machine())
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        for name in options.names or PLANTED:
+            for seed in range(options.seeds):
+                row = one(name, seed, options, Path(place) / f"{name}-{seed}")
+                rows.append(row)
+                print(json.dumps(row), flush=True)
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = [row for row in rows if row["name"] == name]
+        found, wrong = sum(row["found"] for row in own), sum(bool(row["idle_named"]) for row in own)
+        print(f"{name}: found in {found} of {len(own)}; a parameter that cannot matter named in {wrong}")
+    if options.out:
+        options.out.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+
+
+def one(name: str, seed: int, options: argparse.Namespace, out: Path) -> dict:
+    """One study. A parameter is named where its joint verdict is beyond chance and at least the smallest effect."""
+    planted = PLANTED[name]
+    result = study(
+        name,
+        size=SIZE_PX,
+        recipe="plain",
+        runs=options.runs,
+        trial_epochs=options.epochs,
+        epochs=options.epochs,
+        settings=planted.start,
+        levels=planted.levels,
+        parameters=(),
+        seed=seed,
+        out=out,
+    ).values
+    named = {}
+    for verdict in result["verdicts"]:
+        effect = verdict["effect"]
+        if effect and abs(effect["estimate"]) >= result["smallest_effect"]:
+            surely = effect["joint_low"] > 0 or effect["joint_high"] < 0
+            if surely and verdict["verdict"] != "settled by rule":
+                named[verdict["parameter"]] = round(effect["estimate"], 2)
+    idle = set(PLANTED[name].idle)
+    return {
+        "name": name,
+        "seed": seed,
+        "found": bool(set(planted.matters) & set(named)) if planted.matters else not named,
+        "idle_named": sorted(idle & set(named)),
+        "named": named,
+        "start": result["confirmation"]["test_accuracy"]["start"] if result["confirmation"] else None,
+        "proposed": result["confirmation"]["test_accuracy"]["proposed"] if result["confirmation"] else None,
+        "seconds": result["seconds"],
+    }
+
+
+if __name__ == "__main__":
+    main()

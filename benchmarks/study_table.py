@@ -1,0 +1,87 @@
+"""A table of trained networks for study_comparison.py: every combination of seven parameters, with several seeds."""
+
+import argparse
+import itertools
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from machine import machine
+
+from convwise.conv2d import NetworkSettings
+from convwise.images.datasets import resolve
+from convwise.images.prepare import prepare
+from convwise.study.engine import local_engine
+from convwise.study.factors import factors_of
+from convwise.study.trials import Bench, Trial
+from convwise.training.precision import resolve_precision
+from convwise.training.recipe import named_recipe
+from convwise.training.towers import available_cores
+
+PARAMETERS = ("filters", "kernel_size", "strides", "padding", "groups", "activation", "kernel_initializer")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", nargs="?", default="caltech101-4")
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    source = resolve(options.data)
+    index, _ = prepare(source.folder, size=options.size, fit="stretch", classes=source.classes, exclude=source.exclude)
+    recipe = named_recipe("fast", {"size_px": options.size, "towers": 1, "precision": resolve_precision("auto")})
+    factors, _ = factors_of(
+        "simple",
+        size_px=options.size,
+        n_classes=len(index.class_names),
+        settings=NetworkSettings(),
+        parameters=PARAMETERS,
+    )
+    bench = Bench(
+        options.data, str(source.folder), source.classes, source.exclude, "simple", NetworkSettings(), recipe,
+        None, 0.25, 0.3, 0, index.digest,
+    )  # fmt: skip
+    cells = list(itertools.product((0, 1), repeat=len(factors)))
+    trials = [
+        Trial(
+            f"{seed}/{number:03}",
+            f"table/{seed}",
+            tuple(text for factor, level in zip(factors, cell, strict=True) if level for text in factor.alternative.settings),
+            options.epochs,
+        )
+        for seed in range(options.seeds)
+        for number, cell in enumerate(cells)
+    ]  # fmt: skip
+    found = {}
+
+    def done(outcome: object) -> None:
+        found[outcome.key] = outcome
+        if len(found) % 32 == 0:
+            print(f"{len(found)} of {len(trials)}", flush=True)
+
+    with tempfile.TemporaryDirectory(), local_engine(bench, available_cores()) as engine:
+        engine.run(trials, done)
+    rows = [
+        {"levels": list(cell), "accuracy": [found[f"{seed}/{number:03}"].accuracy for seed in range(options.seeds)]}
+        for number, cell in enumerate(cells)
+    ]
+    values = {
+        "machine": machine(),
+        "data": options.data,
+        "size": options.size,
+        "epochs": options.epochs,
+        "parameters": {factor.parameter: factor.alternative.value for factor in factors},
+        "rows": rows,
+    }
+    options.out.write_text(json.dumps(values).replace('{"levels"', '\n{"levels"') + "\n")
+    accuracy = np.array([row["accuracy"] for row in rows], float)
+    print(
+        f"noise within a cell: {np.nanstd(accuracy - np.nanmean(accuracy, axis=0), axis=1, ddof=1).mean():.2f} points"
+    )
+
+
+if __name__ == "__main__":
+    main()
