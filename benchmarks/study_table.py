@@ -49,7 +49,7 @@ def main() -> None:
         Trial(
             f"{seed}/{number:03}",
             f"table/{seed}",
-            tuple(text for factor, level in zip(factors, cell, strict=True) if level for text in factor.alternative.settings),
+            tuple(text for f, level in zip(factors, cell, strict=True) if level for text in f.alternative.settings),
             options.epochs,
         )
         for seed in range(options.seeds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,11 +14,10 @@ _STYLES = {"set it": "bold green", "free choice": "blue", "undecided": "yellow",
 
 
 def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[str, str]) -> Table:
-    """A line a parameter: verdict, value, effect with its interval, what the alternative costs, why."""
-    table = Table()
+    """A line a parameter: verdict, value, effect with its interval, what the alternative costs."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("parameter", "verdict", "value", "tried", "effect, points", "time", "weights", "memory"):
-        table.add_column(column, overflow="fold")
-    table.add_column("why", overflow="fold", ratio=1)
+        table.add_column(column, overflow="fold", no_wrap=column in ("parameter", "verdict", "effect, points"))
     for verdict in verdicts:
         effect, costs, kind = verdict["effect"], verdict["costs"], verdict["verdict"]
         told = f"{effect['estimate']:+.1f} ({effect['low']:+.1f} to {effect['high']:+.1f})" if effect else ""
@@ -29,7 +29,6 @@ def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[
             alternatives.get(verdict["parameter"], ""),
             told,
             *ratios,
-            _why(verdict),
         )
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
     return table
@@ -39,12 +38,18 @@ def print_study(result: Mapping[str, Any]) -> None:
     """The verdicts, the recommended settings and how they were confirmed."""
     console = Console(highlight=False)
     console.print(verdicts_table(result["verdicts"], result["alternatives"]))
+    for verdict in result["verdicts"]:
+        console.print(Text(f"{verdict['parameter']}: {_why(verdict)}"), soft_wrap=True)
+    console.print()
     for row in result["race"]:
         difference = row["difference"]
         told = _difference(difference) if difference else "it failed"
-        console.print(f"raced: {row['parameter']}={row['value']}: {told}; {'taken' if row['taken'] else 'not taken'}")
+        console.print(
+            f"raced: {row['parameter']}={row['value']}: {told}; {'taken' if row['taken'] else 'not taken'}",
+            markup=False,
+        )
     for sentence in result["interactions"]:
-        console.print(f"interaction: {sentence}")
+        console.print(f"interaction: {sentence}", soft_wrap=True, markup=False)
     for line in confirmation_lines(result):
         console.print(line, soft_wrap=True, markup=False)
     failures = result["failures"]
@@ -57,6 +62,7 @@ def print_study(result: Mapping[str, Any]) -> None:
     console.print(
         f"{result['trials']} trials in {result['seconds']:.0f} s; trials of the same settings differ by a standard "
         f"deviation of {result['deviation']:.2f} points",
+        soft_wrap=True,
     )
 
 

@@ -140,7 +140,9 @@ def _costs(design: Design, done: Sequence[Sequence[Outcome | None]], nested: Map
         there = np.isfinite(values) & (values > 0)
         if there.any():
             coefficients = np.linalg.lstsq(matrix[there], np.log(values[there]), rcond=None)[0]
-            ratios[cost] = np.exp(2 * coefficients)
+            # Where a cost is known at one level only, there is nothing to compare.
+            compared = (matrix[there].max(axis=0) > 0) & (matrix[there].min(axis=0) < 0)
+            ratios[cost] = np.where(compared, np.exp(2 * coefficients), 1.0)
         else:
             ratios[cost] = np.ones(matrix.shape[1])
     return {
@@ -173,6 +175,17 @@ def _of_the_placebo(factor: Factor, effect: Effect, costs: Costs) -> Verdict:
     judged = "as it must" if sound else "which one study in twenty shows by chance; more often, it is a warning"
     why = f"both layouts compute the same function; as the placebo {factor.alternative.value} shows {told}, {judged}"
     return Verdict(factor.parameter, "settled by rule", factor.own, effect, costs, why)
+
+
+def after_the_race(verdict: Verdict, raced: Sequence[Mapping[str, Any]]) -> Verdict:
+    """The verdict with the level that won the race in place of the one that was screened."""
+    for row in raced:
+        if row["taken"] and row["parameter"] == verdict.parameter and row["value"] != verdict.value:
+            gain = row["difference"]
+            told = f"{gain['estimate']:+.2f} points ({gain['low']:+.2f} to {gain['high']:+.2f})"
+            why = f"{verdict.why}; in the race, {row['value']} brought {told} more, {gain['n']} pairs"
+            return dataclasses.replace(verdict, kind="set it", value=row["value"], why=why, more_runs=None)
+    return verdict
 
 
 def to_plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from convwise.errors import ConvwiseError
 from convwise.seeds import generator
-from convwise.study.assessment import Assessment, assess, chosen_levels, to_plain
+from convwise.study.assessment import Assessment, after_the_race, assess, chosen_levels, to_plain
 from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
@@ -89,6 +89,7 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
     assessment = work.screen(plan)
     levels, raced = work.race(plan, assessment)
     confirmation = work.confirm(plan, assessment, levels)
+    verdicts = [after_the_race(verdict, raced) for verdict in assessment.verdicts]
     taken = levels if confirmation and confirmation["confirmed"] else {}
     trials = work.known
     result = to_plain(
@@ -98,7 +99,7 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
             "net": request.bench.net,
             "size": request.bench.recipe.size_px,
             "smallest_effect": request.smallest_effect,
-            "verdicts": [verdict.to_dict() for verdict in assessment.verdicts],
+            "verdicts": [verdict.to_dict() for verdict in verdicts],
             "recommended": {name: level.value for name, level in taken.items()},
             "recommended_settings": [text for level in taken.values() for text in level.settings],
             "proposed": {name: level.value for name, level in levels.items()},
@@ -245,18 +246,14 @@ class _Work:
         return assessment
 
     def race(self, plan: Plan, assessment: Assessment) -> tuple[dict[str, Level], list[dict[str, Any]]]:
-        """Further levels of the parameters to set, each in place of the proposed one, in rounds of one seed each.
+        """Further levels of the parameters that matter, each in place of what is proposed, in rounds of one seed each.
 
-        A level is dropped once it is surely worse than the proposed one, and takes its place only where it is surely
-        better after the last round, all raced levels considered.
+        Where the alternative gains, levels beyond it; where it loses beyond doubt, levels the other way. A level is
+        dropped once it is surely worse than what is proposed, and takes its place only where it is surely better after
+        the last round, all raced levels considered.
         """
         levels = chosen_levels(self.request.factors, assessment.verdicts)
-        ranked = sorted(
-            (factor for factor in self.request.factors if factor.parameter in levels),
-            key=lambda factor: -abs(assessment.analysis.of(factor.parameter).estimate),
-        )
-        set_it = [factor for factor in ranked if assessment.of(factor.parameter).kind == "set it"]
-        racing = [(factor.parameter, level) for factor in set_it for level in factor.further][:CANDIDATES]
+        racing = self._raced(assessment, levels)
         if not racing:
             return levels, []
         alive = dict(enumerate(racing))
@@ -264,11 +261,9 @@ class _Work:
         for turn in range(PAIRS):
             block = f"race/{turn}"
             trials = [Trial(f"{block}/proposed", block, _texts(levels), plan.epochs)]
-            trials += [
-                Trial(f"{block}/{_name(*alive[number])}", block, _texts({**levels, alive[number][0]: alive[number][1]}),
-                      plan.epochs)
-                for number in alive
-            ]  # fmt: skip
+            for parameter, level in alive.values():
+                texts = _texts({**levels, parameter: level})
+                trials.append(Trial(f"{block}/{_name(parameter, level)}", block, texts, plan.epochs))
             first, *others = self.carried_out(f"race, round {turn + 1}", trials)
             for number, outcome in zip(list(alive), others, strict=True):
                 if outcome.accuracy is None:
@@ -281,21 +276,36 @@ class _Work:
                         del alive[number]
             if not alive:
                 break
-        raced = []
+        raced: list[dict[str, Any]] = []
         best = dict(levels)
         gains: dict[str, float] = {}
         for number, (parameter, level) in enumerate(racing):
             found = np.array(differences[number])
             better = number in alive and surely_below(-found, _DROP / len(racing))
-            row: dict[str, Any] = {"parameter": parameter, "value": level.value, "taken": False}
+            row: dict[str, Any] = {"parameter": parameter, "value": level.value}
             row["difference"] = over_seeds(found).to_dict() if len(found) else None
-            if better and found.mean() > gains.get(parameter, 0.0):
+            if better and found.mean() > max(gains.get(parameter, 0.0), self.request.smallest_effect):
                 gains[parameter] = float(found.mean())
                 best[parameter] = level
             raced.append(row)
         for row in raced:
-            row["taken"] = row["value"] == best[row["parameter"]].value
+            row["taken"] = row["parameter"] in best and row["value"] == best[row["parameter"]].value
         return best, raced
+
+    def _raced(self, assessment: Assessment, levels: Mapping[str, Level]) -> list[tuple[str, Level]]:
+        """The levels to race: of the parameters that matter most first, so many as the plan has room for."""
+        mattering: list[tuple[float, str, tuple[Level, ...]]] = []
+        for factor in self.request.factors:
+            verdict = assessment.of(factor.parameter)
+            if verdict.effect is None or verdict.kind == "settled by rule":
+                continue
+            size = abs(verdict.effect.estimate)
+            if verdict.kind == "set it" and factor.parameter in levels:
+                mattering.append((size, factor.parameter, factor.further))
+            elif verdict.effect.joint_high < 0 and size >= self.request.smallest_effect:
+                mattering.append((size, factor.parameter, factor.opposite))
+        mattering.sort(key=lambda entry: -entry[0])
+        return [(parameter, level) for _, parameter, further in mattering for level in further][:CANDIDATES]
 
     def confirm(self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]) -> dict[str, Any] | None:
         """The proposed settings against the starting network, pair by pair; None where they are the same.
@@ -323,7 +333,7 @@ class _Work:
         gains = np.array([proposed.accuracy or 0.0 for _, proposed in finished])
         gains -= np.array([own.accuracy or 0.0 for own, _ in finished])
         validation = over_seeds(gains)
-        any_set = any(assessment.of(name).kind == "set it" for name in levels)
+        any_set = any(assessment.of(name).kind != "free choice" for name in levels)
         bound = 0.0 if any_set else -self.request.smallest_effect
         test = _on_test(finished)
 

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
+from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, parse_settings
 from convwise.errors import RequestError
 from convwise.nets import Built, build, network_options
-from convwise.nets.changes import describe_changes
+from convwise.nets.changes import Change
 
 PLACEBO = "data_format"
 _BIAS_OWN = ("bias_initializer", "bias_regularizer", "bias_constraint")
-# What is tried in place of the network's own value, the first that the network can take; then further levels, which
-# are raced where the parameter matters. A text with "=" is a setting of its own, others are for all convolutions.
-# {first} is the first convolution, {last_strided} the last one with strides. Sources: the guide's values to try.
-_LEVELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "filters": (("x1.5",), ("x2", "x0.5")),
-    "kernel_size": (("5", "3"), ("7",)),
-    "strides": (("net.pooling=strides", "{last_strided}.strides=1"), ()),
-    "padding": (("valid", "same"), ()),
-    "data_format": (("channels_first",), ()),
-    "dilation_rate": (("2", "1"), ("3",)),
-    "groups": (("2",), ("4",)),
-    "activation": (("silu", "relu"), ("leaky_relu", "elu")),
-    "use_bias": (("false", "true"), ()),
-    "kernel_initializer": (("he_normal", "glorot_uniform"), ("orthogonal",)),
-    "bias_initializer": (("constant:0.1",), ()),
-    "kernel_regularizer": (("l2:0.0005", "none"), ("l2:0.0001", "l2:0.001")),
-    "bias_regularizer": (("l2:0.0005", "none"), ()),
-    "activity_regularizer": (("l2:0.000001", "none"), ()),
-    "kernel_constraint": (("max_norm:3:axis=0,1,2", "none"), ()),
-    "bias_constraint": (("max_norm:2", "none"), ()),
+# What is tried in place of the network's own value, the first that the network can take; levels to race where that
+# gains; levels to race where it loses, the other way from the own value. A text with "=" is a setting of its own,
+# others are for all convolutions. {first} is the first convolution, {last_strided} the last one with strides.
+# Mild and cheap: half of the filters, because a trial is then a third of the work and not the double. The values are
+# the guide's.
+_LEVELS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "filters": (("x0.5",), (), ("x2",)),
+    "kernel_size": (("5", "3"), ("7",), ()),
+    "strides": (("net.pooling=strides", "{last_strided}.strides=1"), (), ()),
+    "padding": (("valid", "same"), (), ()),
+    "data_format": (("channels_first",), (), ()),
+    "dilation_rate": (("2", "1"), ("3",), ()),
+    "groups": (("2",), ("4",), ()),
+    "activation": (("silu", "relu"), ("leaky_relu", "elu"), ()),
+    "use_bias": (("false", "true"), (), ()),
+    "kernel_initializer": (("he_normal", "glorot_uniform"), ("orthogonal",), ()),
+    "bias_initializer": (("constant:0.1",), (), ()),
+    "kernel_regularizer": (("l2:0.0005", "none"), ("l2:0.0001", "l2:0.001"), ()),
+    "bias_regularizer": (("l2:0.0005", "none"), (), ()),
+    "activity_regularizer": (("l2:0.000001", "none"), (), ()),
+    "kernel_constraint": (("max_norm:3:axis=0,1,2", "none"), (), ()),
+    "bias_constraint": (("max_norm:2", "none"), (), ()),
 }
 _LARGE_PX = 128  # above, the tutorial's advice for the window is about the first layers alone
-_LARGE_WINDOW = (("{first}.kernel_size=7", "{first}.kernel_size=5"), ("5",))
+_LARGE_WINDOW: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] = (
+    ("{first}.kernel_size=7", "{first}.kernel_size=5"),
+    ("5",),
+    (),
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Factor:
     reach: str
     nested_in: str = ""
     further: tuple[Level, ...] = ()
+    opposite: tuple[Level, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -68,8 +75,8 @@ class Factor:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Factor:
         """The inverse of `to_dict`."""
-        further = tuple(_level(each) for each in values["further"])
-        return cls(**{**values, "alternative": _level(values["alternative"]), "further": further})
+        raced = {name: tuple(_level(each) for each in values[name]) for name in ("further", "opposite")}
+        return cls(**{**values, "alternative": _level(values["alternative"]), **raced})
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,11 @@ class _Network:
             precision="float32",
             require_used=require_used,
         )
+
+    def values(self, parameter: str, built: Built) -> dict[str, str]:
+        """The parameter's text at each convolution."""
+        convolutions = [layer for layer in built.model._flatten_layers() if type(layer).__name__ == "Conv2D"]
+        return {layer.name: Conv2DSettings.from_keras(layer.get_config()).texts()[parameter] for layer in convolutions}
 
     def texts(self, parameter: str, level: str) -> tuple[str, ...]:
         """The settings of a level, its placeholders filled; RequestError where the network has nothing to fill in."""
@@ -180,9 +192,9 @@ def _rule(parameter: str, network: _Network, factors: Sequence[Factor]) -> Settl
 
 
 def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> Factor | Settled:
-    first, further = _LEVELS[parameter]
+    first, further, opposite = _LEVELS[parameter]
     if parameter == "kernel_size" and network.size_px > _LARGE_PX:
-        first, further = _LARGE_WINDOW
+        first, further, opposite = _LARGE_WINDOW
     candidates = list(asked or first)
     own = _own(parameter, network)
     reasons = []
@@ -197,28 +209,25 @@ def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> F
                 raise RequestError(f"--levels {parameter}={candidate}: {problem}") from None
             reasons.append(str(problem))
             continue
-        changes = [change for change in built.changes if change.parameter == parameter]
-        before = list(dict.fromkeys(change.before for change in changes if not change.reason))
-        if changes and all(change.before == change.after for change in changes):
+        before, after = network.values(parameter, network.own), network.values(parameter, built)
+        changed = [name for name in after if after[name] != before.get(name)]
+        if not changed and not (texts[0].startswith("net.") and not _same_option(texts[0], network)):
             continue
-        if parameter in ("strides",) and texts[0].startswith("net.") and _same_option(texts[0], network):
-            continue
-        more = [
-            Level(_shown(parameter, network.texts(parameter, text)), network.texts(parameter, text))
-            for text in (candidates[i + 1 :] if asked else further)
-            if text not in (own, candidate) and _possible(network, parameter, text)
+        raced = [
+            tuple(
+                Level(_shown(parameter, network.texts(parameter, text)), network.texts(parameter, text))
+                for text in texts_of
+                if text not in (own, candidate) and _possible(network, parameter, text)
+            )
+            for texts_of in ((candidates[i + 1 :], ()) if asked else (further, opposite))
         ]
-        reach = "; ".join(
-            line
-            for line in describe_changes(built.changes)
-            if line.startswith(tuple(text.partition("=")[0] for text in texts))
-        )
         return Factor(
             parameter,
-            "/".join(before) if before else own,
+            _joined(before[name] for name in changed if name in before) or own,
             Level(_shown(parameter, texts), texts),
-            reach or f"{texts[0]}: an option of the network",
-            further=tuple(more),
+            _reach(changed, [change for change in built.changes if change.parameter == parameter], texts[0]),
+            further=raced[0],
+            opposite=raced[1],
         )
     why = reasons[0] if reasons else "the network has no other value to try"
     return Settled(parameter, own, why)
@@ -247,10 +256,22 @@ def _same_option(text: str, network: _Network) -> bool:
 
 def _own(parameter: str, network: _Network) -> str:
     """The value that all convolutions have, as a text; several joined by a stroke."""
-    from convwise.conv2d import Conv2DSettings
+    return _joined(network.values(parameter, network.own).values())
 
-    texts = [Conv2DSettings.from_keras(layer.get_config()).texts()[parameter] for layer in network.convolutions]
+
+def _joined(texts: Iterable[str]) -> str:
     return "/".join(dict.fromkeys(texts))
+
+
+def _reach(changed: Sequence[str], changes: Sequence[Change], text: str) -> str:
+    """Which layers a level changes, and which it leaves, and why."""
+    parts = [f"changed {', '.join(changed)}" if changed else f"{text} is an option of the network"]
+    left: dict[str, list[str]] = {}
+    for change in changes:
+        if change.reason and change.layer not in changed:
+            left.setdefault(change.reason.partition(";")[0], []).append(change.layer)
+    parts += [f"left {', '.join(names)} ({reason})" for reason, names in left.items()]
+    return "; ".join(parts)
 
 
 def _nested(factors: Sequence[Factor], network: _Network) -> list[Factor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from convwise.errors import ConvwiseError
 from convwise.study.conduct import Request, StudyListener, conduct
-from convwise.study.factors import Settled
+from convwise.study.factors import Level, Settled
 from convwise.study.folder import StudyFolder
 from tests.study.simulated import Formula, factor, request
 
@@ -74,6 +75,19 @@ def test_further_levels_are_raced_and_the_better_one_taken(tmp_path: Path) -> No
     assert result["recommended"]["filters"] == "x2"
     dropped = sum(key.startswith("race/") and key.endswith("x0.5") for key in engine.asked)
     assert dropped == 3  # surely worse after three rounds
+
+
+def test_where_the_alternative_loses_the_other_way_is_raced(tmp_path: Path) -> None:
+    asked = request(("filters", "groups", "activation"), runs=32)
+    factors = list(asked.factors)
+    factors[0] = dataclasses.replace(factors[0], opposite=(Level("more", ("filters=more",)),))
+    asked = dataclasses.replace(asked, factors=tuple(factors))
+    engine = Formula({"filters=other": -4.0, "filters=more": 5.0}, noise=0.5)
+    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    verdict = next(verdict for verdict in result["verdicts"] if verdict["parameter"] == "filters")
+    assert (verdict["verdict"], verdict["value"]) == ("set it", "more")
+    assert verdict["effect"]["high"] < 0  # of the alternative that was screened
+    assert result["recommended"] == {"filters": "more"}
 
 
 def test_nothing_matters_and_nothing_is_spent_on_confirming_it(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ _KEEP_NOTHING = kinds(
     """
     Add Subtract Average AveragePooling2D GlobalAveragePooling2D Concatenate ZeroPadding2D Cropping2D
     UpSampling2D Rescaling Normalization StochasticDepth GaussianNoise Split Resizing CenterCrop RandomCrop
-    RandomFlip RandomRotation RandomZoom RandomTranslation RandomContrast RandomBrightness Negative Cast
+    RandomFlip RandomRotation RandomZoom RandomTranslation RandomContrast RandomBrightness Negative Cast Permute
     """
 )
 _KEEP_INPUTS = kinds(
