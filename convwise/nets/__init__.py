@@ -58,6 +58,7 @@ def build(
     seed: int,
     precision: str,
     require_used: bool = True,
+    for_training: bool = False,
 ) -> Built:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
@@ -65,6 +66,7 @@ def build(
     The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
     kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
     Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells.
+    `for_training` lets layers compute the same by quicker means; such a network is not for saving.
     """
     import keras
 
@@ -74,12 +76,12 @@ def build(
     chosen = _checked(name, network, settings.options)
     # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
     layout_before = keras.config.image_data_format()
-    conv = Convolution(settings, data_format=layout_before)
+    conv = Convolution(settings, data_format=layout_before, for_training=for_training)
     policy_before = keras.config.dtype_policy()
+    keras.backend.clear_session(free_memory=False)  # it forgets the policy too, so it comes first
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     # Keras's initializers draw from its global generator; it is set here and nowhere else.
     keras.utils.set_random_seed(seed % 2**32)
-    keras.backend.clear_session(free_memory=False)
     keras.config.set_image_data_format("channels_last")
     try:
         model = network((size_px, size_px, 3), n_classes, conv, **chosen)

@@ -90,6 +90,7 @@ class Laboratory:
             seed=derive_seed(root, "weights"),
             precision=recipe.precision,
             require_used=False,
+            for_training=True,
         )
         batches = Batches(
             pixels=self.pixels,

@@ -31,7 +31,7 @@ class Recipe:
     1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or minutes of training
     with validation, in which case the schedule follows the clock and `epochs` is only an upper limit. batch: images
     a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision: of the arithmetic;
-    "auto" takes bfloat16 where the processor has instructions for it. towers: into how many parts a batch is cut, a
+    "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: into how many parts a batch is cut, a
     core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and prediction
     average over the image and its mirror image. seed: the root of all randomness.
     """
