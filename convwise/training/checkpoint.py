@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ Arrays = list[NDArray[Any]]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands. `rows` are the lines of metrics.jsonl; `seconds` counts all sessions of the run."""
+    """Where a training stands; epoch 0 is a first stage before it.
+
+    `rows` are the lines of metrics.jsonl; `seconds` counts all sessions of the run.
+    """
 
     epochs_done: int
     seconds: float
@@ -74,6 +78,13 @@ class CheckpointFolder:
                 return dict(archive)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
             raise ConvwiseError(f"{path} cannot be read ({problem}); train again into a new folder") from None
+
+
+def arrays_of(variables: Sequence[Any]) -> Arrays:
+    """The values of Keras variables."""
+    import keras
+
+    return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def _numbered(arrays: dict[str, NDArray[Any]], letter: str) -> Arrays:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.seeds import derive_seed
-from convwise.training.checkpoint import CheckpointFolder, Progress
+from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
 from convwise.training.predict import BATCH, predict_probabilities
 from convwise.training.recipe import Recipe
 from convwise.training.schedule import StepSchedule, rate_at
@@ -60,7 +60,8 @@ def fit(
     """Trains until the recipe's end, from the checkpoint where there is one, and leaves the best weights there.
 
     The best epoch is the one of lowest validation log loss, which tells epochs apart with less noise than a count of
-    errors does; without validation images it is the last. Raises ConvwiseError where the loss is no longer a number.
+    errors does; without validation images it is the last. A checkpoint of epoch 0 holds weights to start from, which
+    are the ones to beat. Raises ConvwiseError where the loss is no longer a number.
     """
     total_steps = recipe.epochs * batches.steps
     clocked = recipe.minutes is not None
@@ -79,7 +80,8 @@ def fit(
     if saved:
         start, weights, optimizer = saved
         _restore(model.weights, weights)
-        _restore(trained.optimizer.variables, optimizer)
+        if start.epochs_done:
+            _restore(trained.optimizer.variables, optimizer)
     if start.finished:
         return start
     conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start)
@@ -211,7 +213,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
             best_score=score if better else before.best_score,
             rows=(*before.rows, row),
         )
-        self.checkpoints.save(self.progress, _values(self.network.weights), _values(self.model.optimizer.variables))
+        self.checkpoints.save(self.progress, arrays_of(self.network.weights), arrays_of(self.model.optimizer.variables))
         self.watch.epoch(row)
 
     def _not_finite(self) -> str:
@@ -237,10 +239,6 @@ def _optimizer(recipe: Recipe, rate: Any, model: keras.Model) -> keras.optimizer
         # Vectors are biases and the scales of batch normalisation: decay is for kernels.
         optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
     return optimizer
-
-
-def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
-    return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def _restore(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:

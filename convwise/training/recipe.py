@@ -1,4 +1,4 @@
-"""Recipe: everything that decides how a network is trained, with the two named ones."""
+"""Recipe: everything that decides how a network is trained, with the named ones."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Recipe:
 
 
 def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """The recipe `fast` or `tutorial`, with some of its values changed."""
+    """The recipe of that name (`RECIPES`), with some of its values changed."""
     if name not in RECIPES:
         raise RequestError(f"recipe={name}: choose one of {', '.join(RECIPES)}")
     base = RECIPES[name].to_dict()
@@ -137,6 +137,16 @@ RECIPES = {
         cutmix=0.5,
         augmentation=Augmentation(
             rotation_degrees=10, smallest_crop=0.4, brightness=0.1, contrast=0.3, horizontal_flip=True
+        ),
+    ),
+    "finetune": Recipe(
+        name="finetune",
+        size_px=177,
+        learning_rate=2e-4,
+        epochs=10,
+        label_smoothing=0.0,
+        augmentation=Augmentation(
+            rotation_degrees=10, smallest_crop=0.5, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),
     ),
     "tutorial": Recipe(

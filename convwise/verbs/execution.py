@@ -52,9 +52,10 @@ def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings)
         left_out.append(f"{split.n_dropped_copies} copies across the given folders")
     recipe = settings.recipe
     out = f" (left out: {', '.join(left_out)})" if left_out else ""
+    source = f" from {settings.pretrained.weights}" if settings.pretrained else ""
     return (
         f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to validate, "
-        f"{len(split.test)} to test{out}; {settings.net}, "
+        f"{len(split.test)} to test{out}; {settings.net}{source}, "
         f"{model.count_params():,} weights, {recipe.size_px} px, recipe {recipe.name}, {recipe.precision}"
     )
 
@@ -81,6 +82,10 @@ def build_network(settings: RunSettings, index: ImageIndex, precision: str | Non
     from convwise.seeds import derive_seed
     from convwise.training.towers import give_threads
 
+    if settings.pretrained:
+        from convwise.verbs.transfer import network_of
+
+        return Built(network_of(settings, len(index.class_names), precision or settings.recipe.precision), ())
     give_threads(settings.recipe.towers or 1)  # before the first computation
 
     return build(
@@ -135,12 +140,15 @@ def complete(
     )
     validation = Validation(cache.pixels, index.labels, split.validation) if len(split.validation) else None
     checkpoints = CheckpointFolder(run.folder / "checkpoint")
-    rows: list[Mapping[str, float]] = []
+    rows: list[dict[str, float]] = []
     saved = checkpoints.load()
     if saved:
         rows = list(saved[0].rows)
         run.write_metrics(rows)
-        listener.note(f"going on after epoch {saved[0].epochs_done}")
+        if saved[0].epochs_done:
+            listener.note(f"going on after epoch {saved[0].epochs_done}")
+        else:
+            listener.epoch(rows[0])  # of the first stage on pretrained weights
 
     def epoch(row: dict[str, float]) -> None:
         rows.append(row)
