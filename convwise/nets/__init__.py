@@ -33,7 +33,10 @@ NETWORKS = {
 def require_network(name: str) -> str:
     """The name itself. Raises RequestError, listing the networks, where there is none of that name."""
     if name not in NETWORKS:
-        raise RequestError(f"net={name}: there is no such network; choose one of {', '.join(NETWORKS)}")
+        raise RequestError(
+            f"net={name}: there is no such network; choose one of {', '.join(NETWORKS)}, or, with --weights, one of "
+            "keras.applications"
+        )
     return name
 
 

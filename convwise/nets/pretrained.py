@@ -43,11 +43,11 @@ def require_body(net: str) -> str:
 
 
 def build_body(
-    net: str, *, size_px: int, settings: NetworkSettings, imagenet: bool, seed: int, precision: str
+    net: str, *, size_px: int, n_classes: int, settings: NetworkSettings, imagenet: bool, seed: int, precision: str
 ) -> Built:
     """The network `net` without its classifier: from preprocessed pixels (n, size_px, size_px, 3) to its last maps.
 
-    With `imagenet`, the weights that Keras downloads are in it. Raises RequestError where they cannot be fetched, or
+    `n_classes` decides the width of some networks. With `imagenet`, the weights that Keras downloads are in it. Raises RequestError where they cannot be fetched, or
     where the network cannot be built so.
     """
     if net not in NETWORKS:
@@ -57,7 +57,7 @@ def build_body(
             f"weights=imagenet: Keras has none for net={net}; give a file, --weights FILE, or choose a network of "
             "keras.applications, such as --net MobileNetV2"
         )
-    built = build(net, size_px=size_px, n_classes=2, settings=settings, seed=seed, precision=precision)
+    built = build(net, size_px=size_px, n_classes=n_classes, settings=settings, seed=seed, precision=precision)
     return Built(_without_classifier(built.model), built.changes)
 
 

@@ -142,7 +142,7 @@ def train(
     # What is illegal, or does not fit, is refused before the folder is made.
     if start:
         run_settings = dataclasses.replace(run_settings, network=settings_for_file(name, network, start))
-        built, start = build_start(run_settings, listener.note)
+        built, start = build_start(run_settings, len(index.class_names), listener.note)
         run_settings = dataclasses.replace(run_settings, pretrained=start)
     else:
         built = build_network(run_settings, index)
@@ -178,7 +178,7 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
     split = Split.from_dict(run.split, index)
     with stoppable(run):
         if settings.pretrained and CheckpointFolder(run.folder / "checkpoint").load() is None:
-            body = build_start(settings, listener.note)[0].model
+            body = build_start(settings, len(index.class_names), listener.note)[0].model
             model = first_stage(run, body, index, cache, split, listener.note)
         else:
             model = build_network(settings, index).model

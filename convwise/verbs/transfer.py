@@ -61,7 +61,7 @@ def settings_for_file(net: str, network: NetworkSettings, start: Pretrained) -> 
     )
 
 
-def build_start(settings: RunSettings, note: Callable[[str], None]) -> tuple[Built, Pretrained]:
+def build_start(settings: RunSettings, n_classes: int, note: Callable[[str], None]) -> tuple[Built, Pretrained]:
     """The body with its weights, and the start with their digest. Raises RequestError: see `load_body`, `build_body`.
 
     Also where the weights are no longer those that the run began with.
@@ -71,7 +71,7 @@ def build_start(settings: RunSettings, note: Callable[[str], None]) -> tuple[Bui
 
     start = settings.pretrained
     assert start is not None
-    built = bare_body(settings, settings.recipe.precision)
+    built = bare_body(settings, n_classes, settings.recipe.precision)
     if start.path is None:
         found = pretrained.digest(built.model)
     else:
@@ -88,7 +88,7 @@ def build_start(settings: RunSettings, note: Callable[[str], None]) -> tuple[Bui
     return built, dataclasses.replace(start, sha256=found)
 
 
-def bare_body(settings: RunSettings, precision: str) -> Built:
+def bare_body(settings: RunSettings, n_classes: int, precision: str) -> Built:
     """The run's body as Keras makes it, with the weights that Keras downloads if these are asked for."""
     from convwise.nets.pretrained import build_body
     from convwise.training.towers import give_threads
@@ -98,6 +98,7 @@ def bare_body(settings: RunSettings, precision: str) -> Built:
     return build_body(
         settings.net,
         size_px=settings.recipe.size_px,
+        n_classes=n_classes,
         settings=settings.network,
         imagenet=settings.pretrained.path is None,
         seed=derive_seed(settings.recipe.seed, "weights"),
@@ -111,7 +112,7 @@ def network_of(settings: RunSettings, n_classes: int, precision: str) -> Any:
 
     assert settings.pretrained is not None
     assert settings.pretrained.preprocessing is not None
-    return put_on(bare_body(settings, precision).model, settings.pretrained.preprocessing, n_classes)
+    return put_on(bare_body(settings, n_classes, precision).model, settings.pretrained.preprocessing, n_classes)
 
 
 def first_stage(
