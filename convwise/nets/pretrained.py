@@ -47,8 +47,8 @@ def build_body(
 ) -> Built:
     """The network `net` without its classifier: from preprocessed pixels (n, size_px, size_px, 3) to its last maps.
 
-    `n_classes` decides the width of some networks. With `imagenet`, the weights that Keras downloads are in it. Raises RequestError where they cannot be fetched, or
-    where the network cannot be built so.
+    `n_classes` decides the width of some networks. With `imagenet`, the weights that Keras downloads are in it. Raises
+    RequestError where they cannot be fetched, or where the network cannot be built so.
     """
     if net not in NETWORKS:
         return Built(_application_body(net, size_px, settings, imagenet, seed, precision), ())
