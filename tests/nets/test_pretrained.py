@@ -83,7 +83,7 @@ def test_the_network_takes_raw_rgb_whatever_its_weights_expect(name: str) -> Non
     expected = np.asarray(body(way.applied(PIXELS)))
     turn_to_rgb(body, way)
     network = put_on(body, way, 3)
-    features = np.asarray(keras.Model(network.inputs, network.get_layer(FEATURES).output)(PIXELS))
+    features = np.asarray(keras.Model(network.inputs, network.get_layer(FEATURES).output).predict(PIXELS, verbose=0))
     halves = [expected.mean(axis=(1, 2)), expected.max(axis=(1, 2))]
     by_hand = np.concatenate([half / np.linalg.norm(half, axis=1, keepdims=True) for half in halves], axis=1)
     np.testing.assert_allclose(features, by_hand, rtol=1e-3, atol=1e-3 * by_hand.std())
@@ -172,7 +172,7 @@ def test_offline_the_download_is_refused_in_one_line(
 def test_what_keras_cannot_build_is_refused_in_one_line() -> None:
     with pytest.raises(RequestError, match=r"net=InceptionV3 cannot be built at size=32.*75.*another --size"):
         body_of("InceptionV3")
-    with pytest.raises(RequestError, match=r"--set conv.kernel_size=5: net=ResNet50 .* takes no settings"):
+    with pytest.raises(RequestError, match=r"--set conv.kernel_size=5x5: net=ResNet50 .* takes no settings"):
         body_of("ResNet50", "conv.kernel_size=5")
     with pytest.raises(RequestError, match=r"Keras has none for net=squeezenet.*MobileNetV2"):
         downloaded("squeezenet")

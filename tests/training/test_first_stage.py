@@ -13,16 +13,16 @@ SIZE = 8
 
 
 def pictures(channel: int, n: int = 120) -> TrainingImages:
-    """Two classes that differ by ten levels of one colour about level 60; the other colours are noise."""
+    """Two classes that differ by ten levels of one colour about level 220; the other colours are noise."""
     random = np.random.default_rng(2)
     labels = (np.arange(n) % 2).astype(np.int32)
     pixels = random.integers(0, 256, (n, 1, 1, 3)) + random.integers(-8, 9, (n, SIZE, SIZE, 3))
-    pixels[..., channel] = (55 + 10 * labels)[:, None, None] + random.integers(-3, 4, (n, SIZE, SIZE))
+    pixels[..., channel] = (215 + 10 * labels)[:, None, None] + random.integers(-3, 4, (n, SIZE, SIZE))
     return TrainingImages(np.clip(pixels, 0, 255).astype(np.uint8), labels, np.arange(n), 2, 0)
 
 
 def body_for(name: str) -> keras.Model:
-    """Sees the first channel alone, steeply about what level 60 becomes there: other scalings saturate it."""
+    """Sees the first channel alone, steeply about what level 220 becomes there: other scalings have it on one side."""
     way = CANDIDATES[name]
     steepness = 0.3 / way.scale[0]  # a level more is worth 0.3
     images = keras.Input((SIZE, SIZE, 3))
@@ -30,7 +30,7 @@ def body_for(name: str) -> keras.Model:
     body = keras.Model(images, layer(images))
     kernel = np.zeros((1, 1, 3, 1))
     kernel[0, 0, 0] = steepness
-    layer.set_weights([kernel, np.array([-steepness * (60 * way.scale[0] + way.offset[0])])])
+    layer.set_weights([kernel, np.array([-steepness * (220 * way.scale[0] + way.offset[0])])])
     return body
 
 
