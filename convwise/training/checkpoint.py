@@ -34,16 +34,25 @@ class Progress:
 
 
 class CheckpointFolder:
-    """`last.npz` holds everything that the next epoch starts from; `best-N.npz` the weights of the best epoch N."""
+    """`last.npz` holds everything that the next epoch starts from; `best-N.npz` the weights of the best epoch N.
+
+    `start.npz` holds those of epoch 0, where a first stage made one.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays) -> None:
-        """Writes the best weights first if this epoch is the best, then the state that names them."""
+    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
+        """Writes the best weights first if this epoch is the best, then the state that names them.
+
+        `result`: what the epoch gives, where that is not the weights that the next one starts from.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        given = {f"w{i}": a for i, a in enumerate(weights if result is None else result)}
+        if progress.epochs_done == 0:
+            self._write(self._start, given)
         if progress.best_epoch == progress.epochs_done:
-            self._write(self._best(progress.best_epoch), {f"w{i}": a for i, a in enumerate(weights)})
+            self._write(self._best(progress.best_epoch), given)
         arrays = {f"w{i}": a for i, a in enumerate(weights)} | {f"o{i}": a for i, a in enumerate(optimizer)}
         state = json.dumps(asdict(progress)).encode()
         self._write(self.folder / "last.npz", arrays | {"progress": np.frombuffer(state, np.uint8)})
@@ -64,6 +73,14 @@ class CheckpointFolder:
     def best_weights(self, epoch: int) -> Arrays:
         """The weights of the best epoch."""
         return _numbered(self._read(self._best(epoch)), "w")
+
+    def start_weights(self) -> Arrays:
+        """The weights of epoch 0. Raises ConvwiseError where there are none."""
+        return _numbered(self._read(self._start), "w")
+
+    @property
+    def _start(self) -> Path:
+        return self.folder / "start.npz"
 
     def _best(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"

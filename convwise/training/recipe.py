@@ -33,7 +33,9 @@ class Recipe:
     a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision: of the arithmetic;
     "auto" takes bfloat16 where the processor has instructions for it. towers: into how many parts a batch is cut, a
     core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and prediction
-    average over the image and its mirror image. seed: the root of all randomness.
+    average over the image and its mirror image. start_share: what an epoch gives is the mean of the weights
+    that the training started from, with this weight, and those it has reached (Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models", equation 1); for pretrained weights. seed: the root of all randomness.
     """
 
     name: str = "fast"
@@ -54,6 +56,7 @@ class Recipe:
     precision: str = "auto"
     towers: int | None = None
     flip_averaging: bool = True
+    start_share: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -75,6 +78,7 @@ class Recipe:
             ("warmup", 0, 0.9),
             ("label_smoothing", 0, 0.9),
             ("cutmix", 0, 1),
+            ("start_share", 0, 0.99),
             ("minutes", 0.001, 1_000_000),
         ):
             value = getattr(self, name)

@@ -139,6 +139,10 @@ def train(
         split_digest=split.digest,
         pretrained=start,
     )
+    if full.start_share and not start:
+        raise RequestError(
+            f"start_share={full.start_share:g}: it needs weights to start from; add --weights or drop it"
+        )
     # What is illegal, or does not fit, is refused before the folder is made.
     if start:
         run_settings = dataclasses.replace(run_settings, network=settings_for_file(name, network, start))
