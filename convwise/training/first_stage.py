@@ -19,6 +19,7 @@ from convwise.training.towers import in_towers
 
 _MANY, _ALL = 1000, 400  # images: for the candidates that are left, and for all of them
 _LEFT = 3
+_SOFTER = 30  # times the penalty
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +92,28 @@ def _cross_validated(features: NDArray[np.float64], labels: NDArray[np.int32], n
     return float(np.mean(losses))
 
 
-def train_head(
-    network: keras.Model, images: TrainingImages, *, towers: int
-) -> tuple[dict[float, float], tuple[float, float]]:
-    """Puts the best classifier on frozen features of the images and their mirror images into the network.
+@dataclass(frozen=True, eq=False)
+class Heads:
+    """The classifiers of a first stage: the best one, and a softer one for all weights to start from.
 
-    Returns the log loss on held-out training images by the penalty's c, and the training's loss and accuracy.
+    The best leaves hardly an error on the training images that the body could learn from. `c_log_losses`: the log
+    loss on held-out training images by the penalty's c. `loss`, `accuracy`: of the best on the training images.
     """
+
+    best: Head
+    softer: Head
+    c_log_losses: dict[float, float]
+    loss: float
+    accuracy: float
+
+    @property
+    def c(self) -> float:
+        """Of the best."""
+        return min(self.c_log_losses, key=self.c_log_losses.__getitem__)
+
+
+def train_heads(network: keras.Model, images: TrainingImages, *, towers: int) -> Heads:
+    """Classifiers on the network's features, as they are, of the images and their mirror images."""
     features = keras.Model(network.inputs[0], network.get_layer(FEATURES).output)
     model = in_towers(features, towers, BATCH)
     both = [outputs_for(model, images.pixels, images.members, changed) for changed in (None, mirrored)]
@@ -105,11 +121,12 @@ def train_head(
     labels = np.tile(images.labels[images.members], 2)
     apart = np.tile(held_out(labels[: len(images.members)], images.seed), 2)
     losses = choose_c(rows, labels, images.n_classes, apart=apart, epsilon=EPSILON)
-    head = fit_head(rows, labels, images.n_classes, c=min(losses, key=losses.__getitem__), epsilon=EPSILON)
-    put_in(network, head)
-    log_probabilities = head.log_probabilities(rows)
+    c = min(losses, key=losses.__getitem__)
+    softer = fit_head(rows, labels, images.n_classes, c=c / _SOFTER, epsilon=EPSILON)
+    best = fit_head(rows, labels, images.n_classes, c=c, epsilon=EPSILON, start=softer)
+    log_probabilities = best.log_probabilities(rows)
     accuracy = float((log_probabilities.argmax(axis=1) == labels).mean())
-    return losses, (float(-log_probabilities[np.arange(len(labels)), labels].mean()), accuracy)
+    return Heads(best, softer, losses, float(-log_probabilities[np.arange(len(labels)), labels].mean()), accuracy)
 
 
 def put_in(network: keras.Model, head: Head) -> None:

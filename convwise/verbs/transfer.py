@@ -121,7 +121,7 @@ def first_stage(
     """The network with its classifier trained: saved as epoch 0, and what was found out put into the settings."""
     from convwise.nets.pretrained import preprocessings, put_on, turn_to_rgb
     from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
-    from convwise.training.first_stage import TrainingImages, measure_preprocessings, train_head
+    from convwise.training.first_stage import TrainingImages, measure_preprocessings, put_in, train_heads
     from convwise.training.fit import Validation
     from convwise.training.predict import BATCH
     from convwise.training.towers import in_towers
@@ -138,10 +138,11 @@ def first_stage(
     note(f"preprocessing: {name}{_compared(losses)}")
     turn_to_rgb(body, ways[name])
     network = put_on(body, ways[name], len(index.class_names))
-    c_losses, (loss, accuracy) = train_head(network, images, towers=towers)
-    c = min(c_losses, key=c_losses.__getitem__)
-    note(f"classifier: C={c:g} (log loss on held-out training images {c_losses[c]:.4f})")
-    row = {"epoch": 0, "loss": loss, "accuracy": accuracy, "learning_rate": 0.0}
+    heads = train_heads(network, images, towers=towers)
+    put_in(network, heads.best)
+    c = heads.c
+    note(f"classifier: C={c:g} (log loss on held-out training images {heads.c_log_losses[c]:.4f})")
+    row = {"epoch": 0, "loss": heads.loss, "accuracy": heads.accuracy, "learning_rate": 0.0}
     score = 0.0
     if len(split.validation):
         validation = Validation(cache.pixels, index.labels, split.validation)
@@ -155,12 +156,14 @@ def first_stage(
         preprocessing=ways[name],
         preprocessing_log_losses=losses,
         c=c,
-        c_log_losses={f"{each:g}": value for each, value in c_losses.items()},
+        c_log_losses={f"{each:g}": value for each, value in heads.c_log_losses.items()},
     )
     run.write_settings(dataclasses.replace(settings, pretrained=found))
     # The checkpoint comes last: where it is, the settings are whole.
     progress = Progress(0, 0.0, start.tune == "frozen", 0, score, (row,))
-    CheckpointFolder(run.folder / "checkpoint").save(progress, arrays_of(network.weights), [])
+    result = arrays_of(network.weights)
+    put_in(network, heads.softer)
+    CheckpointFolder(run.folder / "checkpoint").save(progress, arrays_of(network.weights), [], result=result)
     return network
 
 

@@ -7,7 +7,7 @@ import pytest
 from convwise.errors import RequestError
 from convwise.nets.preprocessing import CANDIDATES
 from convwise.nets.pretrained import put_on
-from convwise.training.first_stage import TrainingImages, measure_preprocessings, train_head
+from convwise.training.first_stage import TrainingImages, measure_preprocessings, put_in, train_heads
 
 SIZE = 8
 
@@ -55,13 +55,17 @@ def test_the_network_classifies_as_the_head_that_was_trained() -> None:
     name = "RGB -1..1"
     images = pictures(0)
     network = put_on(body_for(name), CANDIDATES[name], 2)
-    losses, (loss, accuracy) = train_head(network, images, towers=2)
-    assert accuracy == 1
-    assert min(losses.values()) < 0.1
+    heads = train_heads(network, images, towers=2)
+    put_in(network, heads.best)
+    assert heads.accuracy == 1
+    assert heads.c_log_losses[heads.c] == min(heads.c_log_losses.values()) < 0.1
+    assert np.abs(heads.softer.kernel).sum() < np.abs(heads.best.kernel).sum()
     both = np.concatenate([images.pixels, images.pixels[:, :, ::-1]])
     probabilities = np.asarray(network.predict(both, verbose=0))
     labels = np.tile(images.labels, 2)
-    assert -np.log(probabilities[np.arange(len(labels)), labels]).mean() == pytest.approx(loss, rel=1e-3, abs=1e-5)
+    assert -np.log(probabilities[np.arange(len(labels)), labels]).mean() == pytest.approx(
+        heads.loss, rel=1e-3, abs=1e-5
+    )
 
 
 def test_a_sample_takes_the_classes_in_turn() -> None:
