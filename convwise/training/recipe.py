@@ -146,11 +146,12 @@ RECIPES = {
     "finetune": Recipe(
         name="finetune",
         size_px=177,
-        learning_rate=2e-4,
-        epochs=10,
+        learning_rate=1e-4,
+        epochs=6,
         label_smoothing=0.0,
+        start_share=0.5,
         augmentation=Augmentation(
-            rotation_degrees=10, smallest_crop=0.5, brightness=0.1, contrast=0.3, horizontal_flip=True
+            rotation_degrees=5, smallest_crop=0.6, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),
     ),
     "tutorial": Recipe(

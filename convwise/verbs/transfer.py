@@ -162,7 +162,8 @@ def first_stage(
     # The checkpoint comes last: where it is, the settings are whole.
     progress = Progress(0, 0.0, start.tune == "frozen", 0, score, (row,))
     result = arrays_of(network.weights)
-    put_in(network, heads.softer)
+    if start.tune == "full":
+        put_in(network, heads.softer)
     CheckpointFolder(run.folder / "checkpoint").save(progress, arrays_of(network.weights), [], result=result)
     return network
 
