@@ -17,8 +17,9 @@ from convwise.training.head import Head, choose_c, fit_head, held_out
 from convwise.training.predict import BATCH, mirrored, outputs_for
 from convwise.training.towers import in_towers
 
-_MANY, _ALL = 1000, 400  # images: for the candidates that are left, and for all of them
-_LEFT = 3
+_MANY, _ALL = 1000, 300  # images: for the candidates that are left, and for all of them
+_LEFT = 2
+_GRID = (0.1, 1.0, 10.0)  # c, while preprocessings are compared
 _SOFTER = 30  # times the penalty
 
 
@@ -58,7 +59,7 @@ def measure_preprocessings(
 ) -> dict[str, float]:
     """The log loss of a classifier on held-out training images by the candidate's name, best first.
 
-    All candidates on a few images; the best three on more. Nothing is measured where there is one candidate.
+    All candidates on a few images; the best two on more. Nothing is measured where there is one candidate.
     """
     if len(candidates) == 1:
         return {}
@@ -88,7 +89,9 @@ def _cross_validated(features: NDArray[np.float64], labels: NDArray[np.int32], n
         side[places[::2]] = 1
     losses = []
     for half in (0, 1):
-        losses.append(min(choose_c(features, labels, n_classes, apart=side == half, epsilon=EPSILON).values()))
+        losses.append(
+            min(choose_c(features, labels, n_classes, apart=side == half, epsilon=EPSILON, grid=_GRID).values())
+        )
     return float(np.mean(losses))
 
 

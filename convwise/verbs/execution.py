@@ -124,6 +124,8 @@ def complete(
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import Validation, Watch
     from convwise.training.fit import fit as fit_model
+    from convwise.training.predict import BATCH
+    from convwise.training.towers import in_towers
     from convwise.verbs.evaluate import evaluate_model
 
     settings = run.settings
@@ -170,8 +172,9 @@ def complete(
     _save_model(exported, run.model_path)
     evaluation = None
     if len(split.test):
+        judge = in_towers(exported, recipe.towers or 1, BATCH)
         evaluation = evaluate_model(
-            exported, cache.pixels, index, split.test, split="test", flip_averaging=recipe.flip_averaging
+            judge, cache.pixels, index, split.test, split="test", flip_averaging=recipe.flip_averaging
         )
     _draw(run, rows, progress.best_epoch, evaluation, index, cache)
     seconds = time.monotonic() - began
