@@ -56,7 +56,7 @@ class RunSettings:
     def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
         """The inverse of `to_dict`."""
         classes = values["classes"]
-        changed = {
+        changed: dict[str, Any] = {
             "classes": None if classes is None else tuple(classes),
             "exclude": tuple(values["exclude"]),
             "network": NetworkSettings.from_dict(values["network"]),

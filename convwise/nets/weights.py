@@ -111,8 +111,8 @@ def _in_order(wanted: Sequence[WantedLayer], stored: Sequence[StoredLayer], sour
     # Keras 3 numbers layers within their kind and does not tell the order of all.
     kinds_told = all(layer.kind for layer in stored)
     queues: dict[str, list[StoredLayer]] = {}
-    for layer in stored:
-        queues.setdefault(layer.kind if kinds_told else "", []).append(layer)
+    for here in stored:
+        queues.setdefault(here.kind if kinds_told else "", []).append(here)
     for number, layer in enumerate(wanted, start=1):
         queue = queues.get(layer.kind if kinds_told else "", [])
         if not queue:

@@ -31,7 +31,8 @@ class Head:
         """(n, n_features) -> (n, n_classes)."""
         scores = (_standardised(features, self.mean, self.variance) @ self.kernel + self.bias).astype(np.float64)
         scores -= scores.max(axis=1, keepdims=True)
-        return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        logarithms: NDArray[np.float64] = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return logarithms
 
     def log_loss(self, features: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
         """Mean over the images, in nats."""
@@ -118,5 +119,4 @@ def choose_c(
 def _standardised(
     features: NDArray[np.floating], mean: NDArray[np.float32], variance: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    scaled: NDArray[np.float32] = (features.astype(np.float32) - mean) / np.sqrt(variance)
-    return scaled
+    return ((features.astype(np.float32) - mean) / np.sqrt(variance)).astype(np.float32)
