@@ -109,7 +109,19 @@ def _add_train(verbs: Any) -> None:
     train.add_argument("data", metavar="DATA", nargs="?", help="a folder with a sub-folder per class, or a name")
     train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
     train.add_argument("--net", help=f"{', '.join(NETWORKS)} (default narrowresnet)")
-    train.add_argument("--recipe", help="fast (default), plain, thorough or tutorial")
+    train.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="start from pretrained weights: a .h5, .weights.h5 or .keras file made for --net, or imagenet, which "
+        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...)",
+    )
+    train.add_argument(
+        "--tune",
+        help="with --weights: full (default) trains a classifier, then all weights; frozen the classifier only",
+    )
+    train.add_argument(
+        "--recipe", help="fast (default), plain, finetune (default with --weights), thorough or tutorial"
+    )
     train.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
     train.add_argument("--fit", help="how a picture becomes square: stretch (default), crop or pad")
     train.add_argument("--epochs", type=int, metavar="N", help="times through the training images")
@@ -300,10 +312,9 @@ def _train(options: argparse.Namespace) -> None:
 
     if (options.data is None) == (options.resume is None):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
-    names = ("net", "recipe", "size", "fit", "epochs", "minutes", "batch", "seed", "per_class", "test", "validation")
-    given = {
-        name: getattr(options, name) for name in (*names, "config", "from_study", "out", "background", "tensorboard")
-    }
+    names = ("net", "weights", "tune", "recipe", "size", "fit", "epochs", "minutes", "batch", "seed", "per_class")
+    more = ("test", "validation", "config", "from_study", "out", "background", "tensorboard")
+    given = {name: getattr(options, name) for name in (*names, *more)}
     if options.resume and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
     with TrainingDisplay() as display:

@@ -16,6 +16,7 @@ from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import cannot_write, write_json, write_text
+from convwise.nets.start import Pretrained
 from convwise.training.recipe import Recipe
 
 
@@ -24,6 +25,7 @@ class RunSettings:
     """Everything that decides a run, resolved: given these and the same pictures, the same run comes out.
 
     `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts.
+    `pretrained`: the weights that the network starts from, None from scratch.
     """
 
     data: str
@@ -38,21 +40,30 @@ class RunSettings:
     validation: float
     index_digest: str
     split_digest: str
+    pretrained: Pretrained | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {**asdict(self), "network": self.network.to_dict(), "recipe": self.recipe.to_dict()}
+        start = self.pretrained.to_dict() if self.pretrained else None
+        return {
+            **asdict(self),
+            "network": self.network.to_dict(),
+            "recipe": self.recipe.to_dict(),
+            "pretrained": start,
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
         """The inverse of `to_dict`."""
         classes = values["classes"]
-        changed = {
+        changed: dict[str, Any] = {
             "classes": None if classes is None else tuple(classes),
             "exclude": tuple(values["exclude"]),
             "network": NetworkSettings.from_dict(values["network"]),
             "recipe": Recipe.from_dict(values["recipe"]),
         }
+        if values.get("pretrained") is not None:
+            changed["pretrained"] = Pretrained.from_dict(values["pretrained"])
         return cls(**{**values, **changed})
 
 
@@ -131,6 +142,10 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """The content of `run.json`."""
         return dict(self._read("run.json"))
+
+    def write_settings(self, settings: RunSettings) -> None:
+        """Replaces the settings: a first stage finds out some of them."""
+        write_json(self.folder / "settings.json", settings.to_dict())
 
     def write_metrics(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Rewrites metrics.jsonl: one line an epoch, exactly those of the checkpoint."""

@@ -159,7 +159,7 @@ def test_resuming_a_complete_run_reports_it(
         (["train"], "name DATA"),
         (["train", "no-such-folder"], "no-such-folder"),
         (["train", "{data}", "--net", "resnext"], "no such network"),
-        (["train", "{data}", "--recipe", "slow"], "fast, plain, thorough, tutorial"),
+        (["train", "{data}", "--recipe", "slow"], "fast, plain, thorough, finetune, tutorial"),
         (["train", "{data}", "--size", "0"], "size=0"),
         (["train", "{data}", "--epochs", "0"], "epochs=0"),
         (["train", "{data}", "--epochs", "many"], "invalid int"),

@@ -49,7 +49,7 @@ def test_every_key_of_the_recipe_is_in_the_reference_with_its_values(kind: type)
     for field in fields(kind):
         if field.name == "augmentation":
             continue
-        for column, name in ((3, "fast"), (4, "thorough"), (5, "tutorial")):
+        for column, name in ((3, "fast"), (4, "thorough"), (5, "finetune"), (6, "tutorial")):
             owner = RECIPES[name] if kind is Recipe else RECIPES[name].augmentation
             value = getattr(owner, field.name)
             written = rows[field.name][column]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,10 @@ NETWORKS = {
 def require_network(name: str) -> str:
     """The name itself. Raises RequestError, listing the networks, where there is none of that name."""
     if name not in NETWORKS:
-        raise RequestError(f"net={name}: there is no such network; choose one of {', '.join(NETWORKS)}")
+        raise RequestError(
+            f"net={name}: there is no such network; choose one of {', '.join(NETWORKS)}, or, with --weights, one of "
+            "keras.applications"
+        )
     return name
 
 
@@ -75,25 +79,36 @@ def build(
     network = _function(name)
     chosen = _checked(name, network, settings.options)
     # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
-    layout_before = keras.config.image_data_format()
-    conv = Convolution(settings, data_format=layout_before, for_training=for_training)
-    policy_before = keras.config.dtype_policy()
+    conv = Convolution(settings, data_format=keras.config.image_data_format(), for_training=for_training)
+    with conditions(seed, precision):
+        try:
+            model = network((size_px, size_px, 3), n_classes, conv, **chosen)
+        except ValueError as problem:
+            first_line = str(problem).strip().splitlines()[0]
+            raise RequestError(
+                f"net={name} cannot be built at size={size_px} with these settings: {first_line}"
+            ) from None
+    if require_used:
+        conv.require_all_used()
+    return Built(model, tuple(conv.changes))
+
+
+@contextmanager
+def conditions(seed: int, precision: str) -> Iterator[None]:
+    """What Keras builds within the block follows from `seed`, computes in `precision` and has its channels last."""
+    import keras
+
+    layout_before, policy_before = keras.config.image_data_format(), keras.config.dtype_policy()
     keras.backend.clear_session(free_memory=False)  # it forgets the policy too, so it comes first
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     # Keras's initializers draw from its global generator; it is set here and nowhere else.
     keras.utils.set_random_seed(seed % 2**32)
     keras.config.set_image_data_format("channels_last")
     try:
-        model = network((size_px, size_px, 3), n_classes, conv, **chosen)
-    except ValueError as problem:
-        first_line = str(problem).strip().splitlines()[0]
-        raise RequestError(f"net={name} cannot be built at size={size_px} with these settings: {first_line}") from None
+        yield
     finally:
         keras.config.set_dtype_policy(policy_before)
         keras.config.set_image_data_format(layout_before)
-    if require_used:
-        conv.require_all_used()
-    return Built(model, tuple(conv.changes))
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ _BEHIND = (layers.BatchNormalization, layers.Activation, layers.ReLU, layers.Lea
 
 def first_filters(model: keras.Model) -> NDArray[np.float32]:
     """The kernels of the first Conv2D: (height, width, channels in, filters). RequestError where there is none."""
-    for layer in _flat(model):
+    for layer in leaf_layers(model):
         if isinstance(layer, layers.Conv2D):
             return _plain(layer.kernel)
     raise RequestError(f"model={model.name}: it has no Conv2D layer, so there are no filters to show")
@@ -79,10 +79,11 @@ def _convolves(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D))
 
 
-def _flat(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def leaf_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers in order, those of nested models in the place of these."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _flat(layer)
+            yield from leaf_layers(layer)
         else:
             yield layer
 

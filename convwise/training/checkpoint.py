@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +20,10 @@ Arrays = list[NDArray[Any]]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands. `rows` are the lines of metrics.jsonl; `seconds` counts all sessions of the run."""
+    """Where a training stands; epoch 0 is a first stage before it.
+
+    `rows` are the lines of metrics.jsonl; `seconds` counts all sessions of the run.
+    """
 
     epochs_done: int
     seconds: float
@@ -32,34 +36,50 @@ class Progress:
 class Checkpoints(Protocol):
     """Where a training leaves its state after each epoch, and finds it again."""
 
-    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays) -> None:
+    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
         """Keeps the state."""
 
     def load(self) -> tuple[Progress, Arrays, Arrays] | None:
         """The state kept last."""
 
+    def start_weights(self) -> Arrays:
+        """The weights of epoch 0, for a recipe that keeps a share of them."""
+
 
 class NoCheckpoints:
     """For a training short enough to begin again: nothing is kept."""
 
-    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays) -> None:
+    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
         """Keeps nothing."""
 
     def load(self) -> None:
         """There is nothing."""
 
+    def start_weights(self) -> Arrays:
+        """There is nothing. Raises ConvwiseError."""
+        raise ConvwiseError("a recipe with a start_share needs the pretrained weights of its start")
+
 
 class CheckpointFolder:
-    """`last.npz` holds everything that the next epoch starts from; `best-N.npz` the weights of the best epoch N."""
+    """`last.npz` holds everything that the next epoch starts from; `best-N.npz` the weights of the best epoch N.
+
+    `start.npz` holds those of epoch 0, where a first stage made one.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays) -> None:
-        """Writes the best weights first if this epoch is the best, then the state that names them."""
+    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
+        """Writes the best weights first if this epoch is the best, then the state that names them.
+
+        `result`: what the epoch gives, where that is not the weights that the next one starts from.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        given = {f"w{i}": a for i, a in enumerate(weights if result is None else result)}
+        if progress.epochs_done == 0:
+            self._write(self._start, given)
         if progress.best_epoch == progress.epochs_done:
-            self._write(self._best(progress.best_epoch), {f"w{i}": a for i, a in enumerate(weights)})
+            self._write(self._best(progress.best_epoch), given)
         arrays = {f"w{i}": a for i, a in enumerate(weights)} | {f"o{i}": a for i, a in enumerate(optimizer)}
         state = json.dumps(asdict(progress)).encode()
         self._write(self.folder / "last.npz", arrays | {"progress": np.frombuffer(state, np.uint8)})
@@ -81,6 +101,14 @@ class CheckpointFolder:
         """The weights of the best epoch."""
         return _numbered(self._read(self._best(epoch)), "w")
 
+    def start_weights(self) -> Arrays:
+        """The weights of epoch 0. Raises ConvwiseError where there are none."""
+        return _numbered(self._read(self._start), "w")
+
+    @property
+    def _start(self) -> Path:
+        return self.folder / "start.npz"
+
     def _best(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"
 
@@ -94,6 +122,13 @@ class CheckpointFolder:
                 return dict(archive)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
             raise ConvwiseError(f"{path} cannot be read ({problem}); train again into a new folder") from None
+
+
+def arrays_of(variables: Sequence[Any]) -> Arrays:
+    """The values of Keras variables."""
+    import keras
+
+    return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def _numbered(arrays: dict[str, NDArray[Any]], letter: str) -> Arrays:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.seeds import derive_seed
-from convwise.training.checkpoint import Checkpoints, Progress
+from convwise.training.checkpoint import Arrays, Checkpoints, Progress, arrays_of
 from convwise.training.predict import BATCH, predict_probabilities
 from convwise.training.recipe import Recipe
 from convwise.training.schedule import StepSchedule, rate_at
@@ -60,7 +60,9 @@ def fit(
     """Trains until the recipe's end, from the checkpoint where there is one, and leaves the best weights there.
 
     The best epoch is the one of lowest validation log loss, which tells epochs apart with less noise than a count of
-    errors does; without validation images it is the last. Raises ConvwiseError where the loss is no longer a number.
+    errors does; without validation images it is the last. A checkpoint of epoch 0 holds weights to start from, which
+    are the ones to beat, and with the recipe's start_share a part of what each epoch gives. Raises ConvwiseError where
+    the loss is no longer a number.
     """
     total_steps = recipe.epochs * batches.steps
     clocked = recipe.minutes is not None
@@ -79,10 +81,12 @@ def fit(
     if saved:
         start, weights, optimizer = saved
         _restore(model.weights, weights)
-        _restore(trained.optimizer.variables, optimizer)
+        if start.epochs_done:
+            _restore(trained.optimizer.variables, optimizer)
     if start.finished:
         return start
-    conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start)
+    source = checkpoints.start_weights() if recipe.start_share else None
+    conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start, source)
     trained.fit(
         _KerasBatches(batches, start.epochs_done),
         steps_per_epoch=batches.steps,
@@ -131,11 +135,13 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         checkpoints: Checkpoints,
         watch: Watch,
         start: Progress,
+        source: Arrays | None,
     ) -> None:
         super().__init__()
         self.network, self.batches, self.validation, self.recipe = network, batches, validation, recipe
         self.judge = in_towers(network, recipe.towers or 1, BATCH)
         self.checkpoints, self.watch, self.progress = checkpoints, watch, start
+        self.source = source
         self.began = time.monotonic() - start.seconds
         self.epoch = start.epochs_done
         self.steps_done = self.epoch * batches.steps
@@ -191,10 +197,14 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(row["loss"]):
             raise ConvwiseError(self._not_finite())
         row["learning_rate"] = rate_at(self.recipe, self.share, self.steps_done)
+        reached = arrays_of(self.network.weights)
+        result = self._averaged(reached)
         score = math.inf  # without validation images every epoch beats the one before
         if self.validation is not None:
             began = time.monotonic()
+            _restore(self.network.weights, result)
             accuracy, log_loss = self.validation.scores(self.judge, flip_averaging=self.recipe.flip_averaging)
+            _restore(self.network.weights, reached)
             score = -log_loss
             row |= {"val_accuracy": accuracy, "val_loss": log_loss}
             row["validation_seconds"] = round(time.monotonic() - began, 3)
@@ -211,8 +221,15 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
             best_score=score if better else before.best_score,
             rows=(*before.rows, row),
         )
-        self.checkpoints.save(self.progress, _values(self.network.weights), _values(self.model.optimizer.variables))
+        self.checkpoints.save(self.progress, reached, arrays_of(self.model.optimizer.variables), result=result)
         self.watch.epoch(row)
+
+    def _averaged(self, reached: Arrays) -> Arrays:
+        """What the epoch gives: the weights reached, or their mean with those of the start."""
+        if self.source is None:
+            return reached
+        share = np.float32(self.recipe.start_share)
+        return [share * old + (1 - share) * new for old, new in zip(self.source, reached, strict=True)]
 
     def _not_finite(self) -> str:
         rate = rate_at(self.recipe, self.share, self.steps_done)
@@ -237,10 +254,6 @@ def _optimizer(recipe: Recipe, rate: Any, model: keras.Model) -> keras.optimizer
         # Vectors are biases and the scales of batch normalisation: decay is for kernels.
         optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if len(v.shape) < 2])
     return optimizer
-
-
-def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
-    return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def _restore(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:

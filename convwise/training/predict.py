@@ -1,6 +1,8 @@
-"""Probabilities for many images, a batch of constant size at a time."""
+"""Outputs for many images, a batch of constant size at a time."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -16,6 +18,18 @@ def predict_probabilities(
 
     With flip_averaging, the mean over each image and its mirror image.
     """
+    if not flip_averaging:
+        return outputs_for(model, pixels, members)
+    return (outputs_for(model, pixels, members) + outputs_for(model, pixels, members, mirrored)) / 2
+
+
+def outputs_for(
+    model: keras.Model,
+    pixels: NDArray[np.uint8],
+    members: NDArray[np.int64],
+    changed: Callable[[NDArray[np.uint8]], NDArray[np.generic]] | None = None,
+) -> NDArray[np.float64]:
+    """(len(members), n_outputs): what the model makes of `pixels[members]`, each batch `changed` before."""
     results = []
     for start in range(0, len(members), BATCH):
         images = np.asarray(pixels[members[start : start + BATCH]])
@@ -23,11 +37,13 @@ def predict_probabilities(
         # Another size would be compiled anew, and a model in towers takes one alone; a few images stay few.
         if n < BATCH and (len(members) > BATCH or model.input_shape[0] is not None):
             images = np.concatenate([images, np.zeros((BATCH - n, *images.shape[1:]), images.dtype)])
-        probabilities = np.asarray(model.predict_on_batch(images), np.float64)
-        if flip_averaging:
-            mirrored = np.ascontiguousarray(images[:, :, ::-1])
-            probabilities = (probabilities + np.asarray(model.predict_on_batch(mirrored), np.float64)) / 2
-        results.append(probabilities[:n])
+        given = images if changed is None else changed(images)
+        results.append(np.asarray(model.predict_on_batch(given), np.float64)[:n])
     if not results:
         return np.zeros((0, model.output_shape[-1]))
     return np.concatenate(results)
+
+
+def mirrored(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, h, w, c) with left and right exchanged."""
+    return np.ascontiguousarray(images[:, :, ::-1])

@@ -1,4 +1,4 @@
-"""Recipe: everything that decides how a network is trained, with the two named ones."""
+"""Recipe: everything that decides how a network is trained, with the named ones."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ class Recipe:
     1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or minutes of training
     with validation, in which case the schedule follows the clock and `epochs` is only an upper limit. batch: images
     a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision: of the arithmetic;
-    "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: into how many parts a batch is cut, a
-    core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and prediction
-    average over the image and its mirror image. seed: the root of all randomness.
+    "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: into how many parts a batch is
+    cut, a core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and prediction
+    average over the image and its mirror image. start_share: what an epoch gives is the mean of the weights
+    that the training started from, with this weight, and those it has reached (Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models", equation 1); for pretrained weights. seed: the root of all randomness.
     """
 
     name: str = "fast"
@@ -54,6 +56,7 @@ class Recipe:
     precision: str = "auto"
     towers: int | None = None
     flip_averaging: bool = True
+    start_share: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -75,6 +78,7 @@ class Recipe:
             ("warmup", 0, 0.9),
             ("label_smoothing", 0, 0.9),
             ("cutmix", 0, 1),
+            ("start_share", 0, 0.99),
             ("minutes", 0.001, 1_000_000),
         ):
             value = getattr(self, name)
@@ -99,7 +103,7 @@ class Recipe:
 
 
 def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """The recipe `fast` or `tutorial`, with some of its values changed."""
+    """The recipe of that name (`RECIPES`), with some of its values changed."""
     if name not in RECIPES:
         raise RequestError(f"recipe={name}: choose one of {', '.join(RECIPES)}")
     base = RECIPES[name].to_dict()
@@ -139,6 +143,17 @@ RECIPES = {
         cutmix=0.5,
         augmentation=Augmentation(
             rotation_degrees=10, smallest_crop=0.4, brightness=0.1, contrast=0.3, horizontal_flip=True
+        ),
+    ),
+    "finetune": Recipe(
+        name="finetune",
+        size_px=177,
+        learning_rate=1e-4,
+        epochs=6,
+        label_smoothing=0.0,
+        start_share=0.5,
+        augmentation=Augmentation(
+            rotation_degrees=5, smallest_crop=0.6, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),
     ),
     "tutorial": Recipe(

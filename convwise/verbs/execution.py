@@ -52,9 +52,10 @@ def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings)
         left_out.append(f"{split.n_dropped_copies} copies across the given folders")
     recipe = settings.recipe
     out = f" (left out: {', '.join(left_out)})" if left_out else ""
+    source = f" from {settings.pretrained.weights}" if settings.pretrained else ""
     return (
         f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to validate, "
-        f"{len(split.test)} to test{out}; {settings.net}, "
+        f"{len(split.test)} to test{out}; {settings.net}{source}, "
         f"{model.count_params():,} weights, {recipe.size_px} px, recipe {recipe.name}, {recipe.precision}"
     )
 
@@ -76,11 +77,15 @@ def pictures(
 
 
 def build_network(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Built:
-    """The run's network with its first weights, in the recipe's precision or another, and what the settings changed."""
+    """The run's network with its first weights, to be trained or, in a `precision` of its own, to be saved."""
     from convwise.nets import build
     from convwise.seeds import derive_seed
     from convwise.training.towers import give_threads
 
+    if settings.pretrained:
+        from convwise.verbs.transfer import network_of
+
+        return Built(network_of(settings, len(index.class_names), precision or settings.recipe.precision), ())
     give_threads(settings.recipe.towers or 1)  # before the first computation
 
     return build(
@@ -90,6 +95,7 @@ def build_network(settings: RunSettings, index: ImageIndex, precision: str | Non
         settings=settings.network,
         seed=derive_seed(settings.recipe.seed, "weights"),
         precision=precision or settings.recipe.precision,
+        for_training=precision is None,
     )
 
 
@@ -119,6 +125,8 @@ def complete(
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import Validation, Watch
     from convwise.training.fit import fit as fit_model
+    from convwise.training.predict import BATCH
+    from convwise.training.towers import in_towers
     from convwise.verbs.evaluate import evaluate_model
 
     settings = run.settings
@@ -135,12 +143,15 @@ def complete(
     )
     validation = Validation(cache.pixels, index.labels, split.validation) if len(split.validation) else None
     checkpoints = CheckpointFolder(run.folder / "checkpoint")
-    rows: list[Mapping[str, float]] = []
+    rows: list[dict[str, float]] = []
     saved = checkpoints.load()
     if saved:
         rows = list(saved[0].rows)
         run.write_metrics(rows)
-        listener.note(f"going on after epoch {saved[0].epochs_done}")
+        if saved[0].epochs_done:
+            listener.note(f"going on after epoch {saved[0].epochs_done}")
+        else:
+            listener.epoch(rows[0])  # of the first stage on pretrained weights
 
     def epoch(row: dict[str, float]) -> None:
         rows.append(row)
@@ -162,8 +173,9 @@ def complete(
     _save_model(exported, run.model_path)
     evaluation = None
     if len(split.test):
+        judge = in_towers(exported, recipe.towers or 1, BATCH)
         evaluation = evaluate_model(
-            exported, cache.pixels, index, split.test, split="test", flip_averaging=recipe.flip_averaging
+            judge, cache.pixels, index, split.test, split="test", flip_averaging=recipe.flip_averaging
         )
     _draw(run, rows, progress.best_epoch, evaluation, index, cache)
     seconds = time.monotonic() - began

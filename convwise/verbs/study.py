@@ -90,6 +90,8 @@ def study(
     if address is not None and engine != "ray":
         raise RequestError(f"address={address}: only engine=ray has one")
     require_network(net)
+    if isinstance(recipe, Recipe) and recipe.start_share:
+        raise RequestError("start_share: a study starts from first weights, not from pretrained ones; set it to 0")
     network = network_settings(settings)
     changes = {"size_px": size, "fit": fit, "epochs": epochs, "seed": seed}
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}

@@ -15,9 +15,9 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, p
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
-from convwise.nets import require_network
 from convwise.nets.changes import describe_changes
 from convwise.runs import Run, RunSettings, refuse_used
+from convwise.training.checkpoint import CheckpointFolder
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.verbs.execution import (
     Listener,
@@ -28,11 +28,14 @@ from convwise.verbs.execution import (
     pictures,
     stoppable,
 )
+from convwise.verbs.transfer import build_start, first_stage, resolve_start, settings_for_file
 
 DEFAULT_NET = "narrowresnet"
 _CONFIG_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "net": ((str,), "a name in quotes"),
     "recipe": ((str,), "a name in quotes"),
+    "weights": ((str,), "imagenet or a file's name, in quotes"),
+    "tune": ((str,), "frozen or full, in quotes"),
     "per_class": ((int,), "a whole number"),
     "test": ((int, float), "a number"),
     "validation": ((int, float), "a number"),
@@ -47,6 +50,8 @@ def train(
     data: str | Path,
     *,
     net: str | None = None,
+    weights: str | Path | None = None,
+    tune: str | None = None,
     recipe: str | Recipe | None = None,
     size: int | None = None,
     fit: str | None = None,
@@ -67,7 +72,9 @@ def train(
 ) -> TrainResult:
     """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
 
-    What is None comes from the `config` file (TOML or JSON), else from the recipe (`fast` by default). `size` is in
+    What is None comes from the `config` file (TOML or JSON), else from the recipe (`fast` by default, `finetune` with
+    weights). `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
+    "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
     file's; `validation` is a share of the images not used for testing.
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
@@ -85,19 +92,28 @@ def train(
             studied.test if test is None else test,
         )
         size, seed = size or studied.size_px, studied.seed if seed is None else seed
-    arguments = {"net": net, "per_class": per_class, "test": test, "validation": validation, "out": out}
+    arguments = {
+        "net": net,
+        "weights": weights,
+        "tune": tune,
+        "per_class": per_class,
+        "test": test,
+        "validation": validation,
+        "out": out,
+    }
     asked: dict[str, Any] = {key: given.pop(key) for key in _CONFIG_KINDS if key in given}
     asked |= {key: value for key, value in arguments.items() if value is not None}
     changes = {"size_px": size, "fit": fit, "epochs": epochs, "minutes": minutes, "batch": batch, "seed": seed}
     given |= {key: value for key, value in changes.items() if value is not None}
     if given.get("minutes") is not None and "epochs" not in given:
         given["epochs"] = 100_000  # the clock decides
-    chosen = recipe if recipe is not None else asked.get("recipe", "fast")
+    chosen = recipe if recipe is not None else asked.get("recipe", "finetune" if "weights" in asked else "fast")
     full = dataclasses.replace(chosen, **given) if isinstance(chosen, Recipe) else named_recipe(chosen, given)
     network = network_settings(settings, asked.get("set", ()))
     if studied:
         network = studied.network.overlaid(network)
-    name = require_network(asked.get("net", DEFAULT_NET))
+    known, start = resolve_start(asked.get("net"), asked.get("weights"), asked.get("tune"))
+    name = known or DEFAULT_NET
     with_background = asked.get("background", False) if background is None else background
     source = resolve(data, background=with_background)
     if asked.get("out"):
@@ -134,17 +150,27 @@ def train(
         validation=asked.get("validation", 0.15),
         index_digest=index.digest,
         split_digest=split.digest,
+        pretrained=start,
     )
-    built = build_network(run_settings, index)  # an illegal setting is refused before the folder is made
+    if full.start_share and not start:
+        raise RequestError(
+            f"start_share={full.start_share:g}: it needs weights to start from; add --weights or drop it"
+        )
+    # What is illegal, or does not fit, is refused before the folder is made.
+    if start:
+        run_settings = dataclasses.replace(run_settings, network=settings_for_file(name, network, start))
+        built, start = build_start(run_settings, len(index.class_names), listener.note)
+        run_settings = dataclasses.replace(run_settings, pretrained=start)
+    else:
+        built = build_network(run_settings, index)
     folder = Path(asked["out"]) if asked.get("out") else _new_folder(source.name, name)
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
     for line in describe_changes(built.changes):
         listener.note(line)
     with stoppable(run):
-        return complete(
-            run, index, cache, split, built.model, listener, began, bool(tensorboard or asked.get("tensorboard"))
-        )
+        model = first_stage(run, built.model, index, cache, split, listener.note) if start else built.model
+        return complete(run, index, cache, split, model, listener, began, bool(tensorboard or asked.get("tensorboard")))
 
 
 def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResult:
@@ -167,8 +193,12 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
             "same run; put them back as they were, or train again into a new folder"
         )
     split = Split.from_dict(run.split, index)
-    model = build_network(settings, index).model
     with stoppable(run):
+        if settings.pretrained and CheckpointFolder(run.folder / "checkpoint").load() is None:
+            body = build_start(settings, len(index.class_names), listener.note)[0].model
+            model = first_stage(run, body, index, cache, split, listener.note)
+        else:
+            model = build_network(settings, index).model
         return complete(run, index, cache, split, model, listener, began, (run.folder / "tensorboard").exists())
 
 

@@ -1,5 +1,6 @@
 """The main job on the real pictures. Set CONVWISE_TEST_CALTECH101 to the archive, or to the folder that holds it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,24 @@ def test_the_tutorials_recipe_trains_stridednet(tmp_path: Path) -> None:
     )
     assert result.evaluation is not None
     assert result.evaluation.accuracy.value > 0.6
+
+
+@pytest.mark.skipif("CONVWISE_WEIGHTS" not in os.environ, reason="CONVWISE_WEIGHTS names no file of weights")
+@pytest.mark.usefixtures("installed")
+def test_squeezenets_weights_are_understood_and_beat_a_training_from_scratch(tmp_path: Path) -> None:
+    """Thirty images a class: 65 % from scratch, 83 % by a first trial with features of BGR less the means."""
+    result = convwise.train(
+        "caltech101",
+        net="squeezenet",
+        weights=os.environ["CONVWISE_WEIGHTS"],
+        tune="frozen",
+        per_class=30,
+        validation=0,
+        out=tmp_path / "run",
+    )
+    assert result.evaluation is not None
+    assert result.evaluation.mean_class_accuracy.value > 0.8
+    start = result.run.settings.pretrained
+    assert start is not None
+    assert start.preprocessing is not None
+    assert start.preprocessing.name == "BGR mean subtracted"

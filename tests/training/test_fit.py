@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.nets import build
-from convwise.training.checkpoint import CheckpointFolder, Progress
+from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
 from convwise.training.fit import Validation, Watch, fit
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.training.schedule import StepSchedule, rate_at
@@ -142,3 +143,33 @@ def test_a_damaged_checkpoint_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "last.npz").write_bytes(b"PK\x03\x04 nonsense")
     with pytest.raises(ConvwiseError, match="cannot be read"):
         trained(tmp_path, recipe(epochs=1))
+
+
+def test_an_epoch_gives_the_mean_of_its_weights_and_those_of_the_start(tmp_path: Path) -> None:
+    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
+    CheckpointFolder(tmp_path).save(Progress(0, 0.0, False, 0, -math.inf, ()), arrays_of(start.weights), [])
+    assert trained(tmp_path, recipe(epochs=1, start_share=0.25)).best_epoch == 1
+    given, reached = CheckpointFolder(tmp_path).best_weights(1), saved(tmp_path)[0]
+    for mean, old, new in zip(given, arrays_of(start.weights), reached, strict=True):
+        np.testing.assert_allclose(mean, 0.25 * old + 0.75 * new, rtol=1e-5, atol=1e-7)
+    assert any(not np.array_equal(mean, new) for mean, new in zip(given, reached, strict=True))
+
+
+def test_the_next_epoch_goes_on_from_the_weights_reached_not_from_the_mean(tmp_path: Path) -> None:
+    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
+    for folder, share in (("mean", 0.25), ("plain", 0.0)):
+        first = Progress(0, 0.0, False, 0, -math.inf, ())
+        CheckpointFolder(tmp_path / folder).save(first, arrays_of(start.weights), [])
+        trained(tmp_path / folder, recipe(epochs=2, start_share=share))
+    for a, b in zip(saved(tmp_path / "mean")[0], saved(tmp_path / "plain")[0], strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_a_start_that_no_epoch_beats_is_kept(tmp_path: Path) -> None:
+    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
+    better = [array + 1 for array in arrays_of(start.weights)]
+    first = Progress(0, 0.0, False, 0, 0.0, ())  # a log loss of nothing
+    CheckpointFolder(tmp_path).save(first, arrays_of(start.weights), [], result=better)
+    assert trained(tmp_path, recipe(epochs=1)).best_epoch == 0
+    for a, b in zip(CheckpointFolder(tmp_path).best_weights(0), better, strict=True):
+        assert np.array_equal(a, b)

@@ -62,5 +62,5 @@ def test_a_value_out_of_its_range_is_refused_by_name(key: str, value: object) ->
 
 
 def test_another_name_is_answered_with_the_recipes_there_are() -> None:
-    with pytest.raises(RequestError, match="fast, plain, thorough, tutorial"):
+    with pytest.raises(RequestError, match="fast, plain, thorough, finetune, tutorial"):
         named_recipe("slow")
