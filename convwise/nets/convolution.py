@@ -19,7 +19,7 @@ from convwise.nets.changes import Change, by_setting
 class SplitConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     """A grouped convolution computed group by group: the same function and weights as Conv2D's own.
 
-    TensorFlow on a processor takes some twenty times as long over its own grouped one (benchmarks/grouped.py). For
+    TensorFlow on a processor takes some twenty times as long over its own grouped one (benchmarks/arithmetic.py). For
     training only: the network that is saved is built with Conv2D.
     """
 

@@ -32,8 +32,8 @@ class Recipe:
     with validation, in which case the schedule follows the clock and `epochs` is only an upper limit. batch: images
     a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision: of the arithmetic;
     "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: into how many parts a batch is
-    cut, a core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and prediction
-    average over the image and its mirror image. start_share: what an epoch gives is the mean of the weights
+    cut, a core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and
+    prediction average over the image and its mirror image. start_share: what an epoch gives is the mean of the weights
     that the training started from, with this weight, and those it has reached (Wortsman et al. 2022, "Robust
     fine-tuning of zero-shot models", equation 1); for pretrained weights. seed: the root of all randomness.
     """
