@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convwise.conv2d import Conv2DSettings
     from convwise.errors import ConvwiseError, RequestError
-    from convwise.evaluation import Evaluation
     from convwise.runs import Run
     from convwise.training.recipe import Recipe
     from convwise.verbs.data import add_data, check_data, list_data
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from convwise.verbs.explain import explain
     from convwise.verbs.guide import guide
     from convwise.verbs.predict import predict
+    from convwise.verbs.study import study
     from convwise.verbs.train import resume, train
 
 __version__ = "0.1.0"
@@ -24,7 +24,6 @@ __version__ = "0.1.0"
 _HOMES = {
     "Conv2DSettings": "convwise.conv2d",
     "ConvwiseError": "convwise.errors",
-    "Evaluation": "convwise.evaluation",
     "Recipe": "convwise.training.recipe",
     "RequestError": "convwise.errors",
     "Run": "convwise.runs",
@@ -36,13 +35,13 @@ _HOMES = {
     "list_data": "convwise.verbs.data",
     "predict": "convwise.verbs.predict",
     "resume": "convwise.verbs.train",
+    "study": "convwise.verbs.study",
     "train": "convwise.verbs.train",
 }
 
 __all__ = [
     "Conv2DSettings",
     "ConvwiseError",
-    "Evaluation",
     "Recipe",
     "RequestError",
     "Run",
@@ -54,6 +53,7 @@ __all__ = [
     "list_data",
     "predict",
     "resume",
+    "study",
     "train",
 ]
 
