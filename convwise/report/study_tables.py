@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_WIDTH = 118  # columns; in a narrower window the lines wrap as wholes
 _STYLES = {"set it": "bold green", "free choice": "blue", "undecided": "yellow", "settled by rule": "dim"}
 
 
@@ -37,6 +38,7 @@ def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[
 def print_study(result: Mapping[str, Any]) -> None:
     """The verdicts, the recommended settings and how they were confirmed."""
     console = Console(highlight=False)
+    console = Console(highlight=False, width=max(console.width, _WIDTH))
     console.print(verdicts_table(result["verdicts"], result["alternatives"]))
     for verdict in result["verdicts"]:
         console.print(Text(f"{verdict['parameter']}: {_why(verdict)}"), soft_wrap=True)
