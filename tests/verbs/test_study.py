@@ -49,7 +49,7 @@ def test_the_planted_truth_is_found_and_confirmed(finished: tuple[dict[str, Any]
     assert verdicts["bias_regularizer"]["verdict"] == "settled by rule"  # there is no bias to begin with
     assert result["recommended"] == {"use_bias": "true"}
     assert result["confirmation"]["confirmed"]
-    assert result["confirmation"]["test"]["low"] > 10
+    assert result["confirmation"]["test"]["low"] > 0
     assert {"trials", "seconds"} <= set(result)
 
 
