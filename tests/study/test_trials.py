@@ -172,7 +172,7 @@ def kill():
         time.sleep(1.0)
         lines = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True).stdout.splitlines()
         for line in lines:
-            if "ray::_Worker.carry_out" in line:
+            if line.split(maxsplit=1)[1].startswith("ray::_Worker.carry_out"):
                 os.kill(int(line.split()[0]), signal.SIGKILL)
                 killed.append(line)
                 return
