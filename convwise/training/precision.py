@@ -23,5 +23,5 @@ def _has_bfloat16() -> bool:
         import torch
 
         return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
-    # TensorFlow on a processor trained four times as slowly in bfloat16, AVX512-BF16 or not: benchmarks/arithmetic.py.
+    # TensorFlow on a processor trains more slowly in bfloat16, even with AVX512-BF16: benchmarks/arithmetic.py.
     return False
