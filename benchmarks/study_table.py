@@ -15,9 +15,9 @@ from convwise.images.prepare import prepare
 from convwise.study.engine import local_engine
 from convwise.study.factors import factors_of
 from convwise.study.trials import Bench, Trial
+from convwise.training.cores import available_cores
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import named_recipe
-from convwise.training.towers import available_cores
 
 PARAMETERS = ("filters", "kernel_size", "strides", "padding", "groups", "activation", "kernel_initializer")
 
@@ -42,7 +42,7 @@ def main() -> None:
     )
     bench = Bench(
         options.data, str(source.folder), source.classes, source.exclude, "simple", NetworkSettings(), recipe,
-        None, 0.25, 0.3, 0, index.digest,
+        None, 0.25, 0.3, index.digest, 0,
     )  # fmt: skip
     cells = list(itertools.product((0, 1), repeat=len(factors)))
     trials = [

@@ -56,14 +56,12 @@ class CountBar(_Shown):
             print(f"{self._title}: {done} of {total or '?'}", file=sys.stderr, flush=True)
 
 
-class TrainingDisplay(_Shown):
-    """A bar for the decoding, one for the training, and a line an epoch."""
+class _Reading(_Shown):
+    """A bar for the decoding, which gives way to lines that stay."""
 
     def __init__(self) -> None:
         super().__init__()
         self._decoding = self._progress.add_task("reading pictures", total=None, visible=False)
-        self._training = self._progress.add_task("training", total=1.0, visible=False)
-        self.listener = Listener(self._note, self._decoded, self._stepped, self._epoch)
 
     def _note(self, text: str) -> None:
         self._progress.update(self._decoding, visible=False)
@@ -71,6 +69,15 @@ class TrainingDisplay(_Shown):
 
     def _decoded(self, done: int, total: int) -> None:
         self._progress.update(self._decoding, visible=True, completed=done, total=total or None)
+
+
+class TrainingDisplay(_Reading):
+    """A bar for the decoding, one for the training, and a line an epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._training = self._progress.add_task("training", total=1.0, visible=False)
+        self.listener = Listener(self._note, self._decoded, self._stepped, self._epoch)
 
     def _stepped(self, share: float, epoch: int) -> None:
         self._progress.update(self._training, visible=True, completed=share, description=f"training, epoch {epoch + 1}")
@@ -83,23 +90,15 @@ class TrainingDisplay(_Shown):
         self._console.print("  ".join(parts), markup=False, soft_wrap=True)
 
 
-class StudyDisplay(_Shown):
+class StudyDisplay(_Reading):
     """A bar for the trials of each stage, and what is known so far, as often as that changes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._decoding = self._progress.add_task("reading pictures", total=None, visible=False)
         self._trials = self._progress.add_task("trials", total=None, visible=False)
         self._stage, self._last = "", 0.0
         self._told: dict[str, str] = {}
         self.listener = StudyListener(self._note, self._trial, self._known, self._decoded)
-
-    def _note(self, text: str) -> None:
-        self._progress.update(self._decoding, visible=False)
-        self._console.print(text, markup=False, soft_wrap=True)
-
-    def _decoded(self, done: int, total: int) -> None:
-        self._progress.update(self._decoding, visible=True, completed=done, total=total or None)
 
     def _trial(self, stage: str, done: int, total: int) -> None:
         if stage != self._stage:

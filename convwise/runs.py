@@ -6,11 +6,13 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError
@@ -21,11 +23,11 @@ from convwise.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class RunSettings:
-    """Everything that decides a run, resolved: given these and the same pictures, the same run comes out.
+class Subject:
+    """Which network is trained how, on which images, resolved.
 
-    `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts.
-    `pretrained`: the weights that the network starts from, None from scratch.
+    `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts;
+    `index_digest` pins the images.
     """
 
     data: str
@@ -39,32 +41,43 @@ class RunSettings:
     test: float | None
     validation: float
     index_digest: str
-    split_digest: str
-    pretrained: Pretrained | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        start = self.pretrained.to_dict() if self.pretrained else None
-        return {
-            **asdict(self),
-            "network": self.network.to_dict(),
-            "recipe": self.recipe.to_dict(),
-            "pretrained": start,
-        }
+        return {**asdict(self), "network": self.network.to_dict(), "recipe": self.recipe.to_dict()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RunSettings:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`."""
         classes = values["classes"]
-        changed: dict[str, Any] = {
+        changed = {
             "classes": None if classes is None else tuple(classes),
             "exclude": tuple(values["exclude"]),
             "network": NetworkSettings.from_dict(values["network"]),
             "recipe": Recipe.from_dict(values["recipe"]),
         }
-        if values.get("pretrained") is not None:
-            changed["pretrained"] = Pretrained.from_dict(values["pretrained"])
         return cls(**{**values, **changed})
+
+
+@dataclass(frozen=True)
+class RunSettings(Subject):
+    """Everything that decides a run: given these and the same pictures, the same run comes out.
+
+    `pretrained`: the weights that the network starts from, None from scratch.
+    """
+
+    split_digest: str
+    pretrained: Pretrained | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**super().to_dict(), "pretrained": self.pretrained.to_dict() if self.pretrained else None}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        start = values.get("pretrained")
+        return super().from_dict({**values, "pretrained": None if start is None else Pretrained.from_dict(start)})
 
 
 @dataclass(frozen=True)
@@ -76,19 +89,10 @@ class Run:
     @classmethod
     def create(cls, folder: Path, settings: RunSettings, class_names: Sequence[str], split: Mapping[str, Any]) -> Run:
         """Writes what is known before training; the folder appears whole. Raises RequestError if it holds anything."""
-        refuse_used(folder)
-        laid_out = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-        try:
-            laid_out.mkdir(parents=True)
-            write_json(laid_out / "environment.json", environment())
-            write_json(laid_out / "split.json", split)
-            write_json(laid_out / "classes.json", list(class_names))
-            write_json(laid_out / "settings.json", settings.to_dict())
-            laid_out.replace(folder)  # an empty folder of that name is replaced
-        except OSError as problem:
-            raise cannot_write(folder, problem) from None
-        finally:
-            shutil.rmtree(laid_out, ignore_errors=True)
+        with laid_out(folder) as place:
+            write_json(place / "split.json", split)
+            write_json(place / "classes.json", list(class_names))
+            write_json(place / "settings.json", settings.to_dict())
         return cls(folder)
 
     @classmethod
@@ -165,10 +169,39 @@ class Run:
             raise ConvwiseError(f"{path} cannot be read: {problem}") from None
 
 
-def refuse_used(folder: Path) -> None:
-    """Raises RequestError if the folder holds anything already."""
+@contextmanager
+def laid_out(folder: Path) -> Iterator[Path]:
+    """A place to write to that becomes `folder`, whole, at the block's end, `environment.json` included.
+
+    Raises RequestError if the folder holds anything already, ConvwiseError where it cannot be written.
+    """
+    refuse_used(folder)
+    place = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        place.mkdir(parents=True)
+        write_json(place / "environment.json", environment())
+        yield place
+        place.replace(folder)  # an empty folder of that name is replaced
+    except OSError as problem:
+        raise cannot_write(folder, problem) from None
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def unused_folder(parent: str, name: str) -> Path:
+    """`parent`/`name` with the time of day, and a number where that is taken."""
+    base = Path(parent) / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder, number = base, 1
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
+
+
+def refuse_used(folder: Path, resume: str = "--resume") -> None:
+    """Raises RequestError if the folder holds anything already; `resume` is the command that goes on with it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RequestError(f"out={folder}: it exists already; name a new one, or go on with --resume {folder}")
+        raise RequestError(f"out={folder}: it exists already; name a new one, or go on with {resume} {folder}")
 
 
 def environment() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, parse_settings
@@ -118,7 +118,7 @@ class _Network:
     def __init__(self, net: str, size_px: int, n_classes: int, settings: NetworkSettings) -> None:
         self.net, self.size_px, self.n_classes, self.settings = net, size_px, n_classes, settings
         self.own = self.built(())
-        self.convolutions = [layer for layer in self.own.model._flatten_layers() if type(layer).__name__ == "Conv2D"]
+        self.convolutions = _convolutions(self.own)
 
     def built(self, texts: Sequence[str], *, require_used: bool = True) -> Built:
         return build(
@@ -133,8 +133,10 @@ class _Network:
 
     def values(self, parameter: str, built: Built) -> dict[str, str]:
         """The parameter's text at each convolution."""
-        convolutions = [layer for layer in built.model._flatten_layers() if type(layer).__name__ == "Conv2D"]
-        return {layer.name: Conv2DSettings.from_keras(layer.get_config()).texts()[parameter] for layer in convolutions}
+        return {
+            layer.name: Conv2DSettings.from_keras(layer.get_config()).texts()[parameter]
+            for layer in _convolutions(built)
+        }
 
     def texts(self, parameter: str, level: str) -> tuple[str, ...]:
         """The settings of a level, its placeholders filled; RequestError where the network has nothing to fill in."""
@@ -144,6 +146,10 @@ class _Network:
         names = {"first": self.convolutions[0].name, "last_strided": strided[-1] if strided else ""}
         text = level.format(**names)
         return (text if "=" in text and not parameter.endswith("constraint") else f"conv.{parameter}={text}",)
+
+
+def _convolutions(built: Built) -> list[Any]:
+    return [layer for layer in built.model._flatten_layers() if type(layer).__name__ == "Conv2D"]
 
 
 def factors_of(
@@ -165,7 +171,7 @@ def factors_of(
     factors: list[Factor] = []
     settled: list[Settled] = []
     for parameter in sorted({require_parameter(name) for name in (*parameters, *levels)}, key=PARAMETERS.index):
-        rule = _rule(parameter, network, factors)
+        rule = _rule(parameter, network)
         found = rule or _factor(parameter, network, levels.get(parameter))
         if isinstance(found, Settled):
             settled.append(found)
@@ -174,7 +180,7 @@ def factors_of(
     return tuple(_nested(factors, network)), tuple(settled)
 
 
-def _rule(parameter: str, network: _Network, factors: Sequence[Factor]) -> Settled | None:
+def _rule(parameter: str, network: _Network) -> Settled | None:
     """The mathematics that makes a run needless."""
     with_bias = [layer for layer in network.convolutions if layer.use_bias]
     if parameter in _BIAS_OWN and not with_bias:
@@ -282,8 +288,7 @@ def _nested(factors: Sequence[Factor], network: _Network) -> list[Factor]:
     for factor in factors:
         parent = by_name.get(parents.get(factor.parameter, ""))
         if parent and not _acts_under(factor, parent, network):
-            values = {**factor.__dict__, "nested_in": parent.parameter}
-            factor = Factor(**values)
+            factor = replace(factor, nested_in=parent.parameter)
         nested.append(factor)
     return nested
 
@@ -295,6 +300,5 @@ def _acts_under(factor: Factor, parent: Factor, network: _Network) -> bool:
         return False
     changes = [change for change in built.changes if change.parameter == factor.parameter]
     if factor.parameter in _BIAS_OWN:
-        convolutions = [layer for layer in built.model._flatten_layers() if type(layer).__name__ == "Conv2D"]
-        return any(layer.use_bias for layer in convolutions)
+        return any(layer.use_bias for layer in _convolutions(built))
     return any(not change.reason for change in changes)

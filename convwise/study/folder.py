@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, write_json
-from convwise.runs import environment, refuse_used
+from convwise.runs import laid_out
 from convwise.study.trials import Outcome
 
 
@@ -26,17 +25,8 @@ class StudyFolder:
     @classmethod
     def create(cls, path: Path, request: Mapping[str, Any]) -> StudyFolder:
         """The folder appears whole, with what was asked. Raises RequestError if it holds anything."""
-        refuse_used(path)
-        laid_out = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            laid_out.mkdir(parents=True)
-            write_json(laid_out / "environment.json", environment())
-            write_json(laid_out / "study.json", dict(request))
-            laid_out.replace(path)
-        except OSError as problem:
-            raise cannot_write(path, problem) from None
-        finally:
-            shutil.rmtree(laid_out, ignore_errors=True)
+        with laid_out(path) as place:
+            write_json(place / "study.json", dict(request))
         return cls(path)
 
     @classmethod

@@ -7,7 +7,6 @@ import gc
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,15 @@ from convwise.images.prepare import prepare
 from convwise.images.split import Split, redivided, split_images
 from convwise.seeds import derive_seed
 from convwise.study.trials import Bench, Outcome, Trial, failed
+
+
+def images_of(bench: Bench) -> tuple[ImageIndex, NDArray[np.uint8]]:
+    """The index and the pixels (N, size, size, 3) of a study."""
+    recipe = bench.recipe
+    index, cache = prepare(
+        bench.folder, size=recipe.size_px, fit=recipe.fit, classes=bench.classes, exclude=bench.exclude
+    )
+    return index, cache.pixels
 
 
 @dataclass(frozen=True)
@@ -33,14 +41,7 @@ class Laboratory:
     @classmethod
     def open(cls, bench: Bench) -> Laboratory:
         """Reads the images, from the pixel cache where they are there. RequestError where they have changed."""
-        index, cache = prepare(
-            bench.folder,
-            size=bench.recipe.size_px,
-            fit=bench.recipe.fit,
-            classes=bench.classes,
-            exclude=bench.exclude,
-        )
-        return cls.of(bench, index, cache.pixels)
+        return cls.of(bench, *images_of(bench))
 
     @classmethod
     def of(cls, bench: Bench, index: ImageIndex, pixels: NDArray[np.uint8]) -> Laboratory:
@@ -75,7 +76,8 @@ class Laboratory:
         from convwise.nets import build
         from convwise.nets.layer_table.table import layer_table
         from convwise.training.checkpoint import NoCheckpoints
-        from convwise.training.fit import Watch, fit
+        from convwise.training.fit import Validation, Watch, fit
+        from convwise.training.predict import predict_probabilities
 
         bench = self.bench
         root = derive_seed(bench.seed, "block", trial.block) % 2**62
@@ -105,22 +107,23 @@ class Laboratory:
         seconds: list[float] = []
         watch = Watch(epoch=lambda row: seconds.append(row["seconds"]))
         fit(built.model, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), watch=watch)
-        labels = self.index.labels[split.validation]
-        probabilities = self._probabilities(built.model, split.validation)
-        chosen = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1)
+        validation = Validation(self.pixels, self.index.labels, split.validation)
+        accuracy, log_loss = validation.scores(built.model, flip_averaging=recipe.flip_averaging)
+        if not math.isfinite(log_loss):
+            raise ConvwiseError("the network's answers are not numbers")
         correct = ""
         if trial.on_test and len(split.test):
-            hits = self._probabilities(built.model, split.test).argmax(axis=1) == self.index.labels[split.test]
+            probabilities = predict_probabilities(
+                built.model, self.pixels, split.test, flip_averaging=recipe.flip_averaging
+            )
+            hits = probabilities.argmax(axis=1) == self.index.labels[split.test]
             correct = "".join("1" if hit else "0" for hit in hits)
         totals = layer_table(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
         steady = float(np.median(seconds[1:] or seconds)) / (batches.steps * batches.batch_size)
-        log_loss = float(-np.log(chosen).mean())
-        if not math.isfinite(log_loss):
-            raise ConvwiseError("the network's answers are not numbers")
         return Outcome(
             trial.key,
             "done",
-            accuracy=round(100 * float(np.mean(probabilities.argmax(axis=1) == labels)), 6),
+            accuracy=round(100 * accuracy, 6),
             log_loss=round(log_loss, 8),
             seconds_per_image=round(steady, 8),
             seconds=round(time.monotonic() - began, 3),
@@ -129,8 +132,3 @@ class Laboratory:
             memory=totals.estimated_memory_bytes(),
             correct=correct,
         )
-
-    def _probabilities(self, model: Any, members: NDArray[np.int64]) -> NDArray[np.float64]:
-        from convwise.training.predict import predict_probabilities
-
-        return predict_probabilities(model, self.pixels, members, flip_averaging=self.bench.recipe.flip_averaging)

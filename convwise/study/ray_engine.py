@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 
 from convwise.errors import ConvwiseError, RequestError
-from convwise.images.prepare import prepare
 from convwise.study.engine import TRIES
-from convwise.study.laboratory import Laboratory
+from convwise.study.laboratory import Laboratory, images_of
 from convwise.study.trials import Bench, Outcome, Trial, failed
+from convwise.training.cores import take_one_thread
 
 
 class _Worker:
     """An actor: one process with one core, or one GPU, of the cluster."""
 
     def __init__(self, bench: dict[str, Any], index: Any, pixels: Any) -> None:
-        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-            os.environ[name] = "1"
+        take_one_thread()
         self._laboratory = Laboratory.of(Bench.from_dict(bench), index, np.asarray(pixels))
 
     def carry_out(self, trial: dict[str, Any]) -> dict[str, Any]:
@@ -34,15 +33,9 @@ class RayEngine:
 
     def __init__(self, ray: Any, bench: Bench, n_workers: int) -> None:
         self._ray, self._bench, self.n_workers = ray, bench, n_workers
-        index, cache = prepare(
-            bench.folder,
-            size=bench.recipe.size_px,
-            fit=bench.recipe.fit,
-            classes=bench.classes,
-            exclude=bench.exclude,
-        )
+        index, pixels = images_of(bench)
         # One copy in the cluster's object store; each machine fetches it once and its workers map the same memory.
-        self._index, self._pixels = ray.put(index), ray.put(np.asarray(cache.pixels))
+        self._index, self._pixels = ray.put(index), ray.put(np.asarray(pixels))
         gpus = int(ray.cluster_resources().get("GPU", 0))
         resources = {"num_gpus": 1, "num_cpus": 1} if gpus else {"num_cpus": 1}
         environment = {name: os.environ[name] for name in ("KERAS_BACKEND",) if name in os.environ}

@@ -6,42 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from convwise.conv2d import NetworkSettings
-from convwise.training.recipe import Recipe
+from convwise.runs import Subject
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What all trials of a study have in common. `index_digest` pins the images, `seed` is the root of randomness."""
+class Bench(Subject):
+    """What all trials of a study have in common; `seed` is the root of their randomness."""
 
-    data: str
-    folder: str
-    classes: tuple[str, ...] | None
-    exclude: tuple[str, ...]
-    net: str
-    network: NetworkSettings
-    recipe: Recipe
-    per_class: int | None
-    test: float | None
-    validation: float
     seed: int
-    index_digest: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {**asdict(self), "network": self.network.to_dict(), "recipe": self.recipe.to_dict()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Bench:
-        """The inverse of `to_dict`."""
-        classes = values["classes"]
-        changed = {
-            "classes": None if classes is None else tuple(classes),
-            "exclude": tuple(values["exclude"]),
-            "network": NetworkSettings.from_dict(values["network"]),
-            "recipe": Recipe.from_dict(values["recipe"]),
-        }
-        return cls(**{**values, **changed})
 
 
 @dataclass(frozen=True)

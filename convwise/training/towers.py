@@ -7,10 +7,11 @@ One part on one thread keeps its core busier than one batch whose every operatio
 from __future__ import annotations
 
 import math
-import os
 
 import keras
 from keras import ops
+
+from convwise.training.cores import available_cores
 
 _SMALLEST_PART = 16  # images: batch normalisation takes its statistics from a part
 
@@ -42,20 +43,6 @@ def give_threads(towers: int) -> None:
         return
 
 
-def take_one_core(number: int) -> None:
-    """Binds this process to one core and its backend to one thread; to be called before the backend is imported.
-
-    `number` counts the cores that the process may use, from 0 and round again.
-    """
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[name] = "1"
-    try:
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[number % len(cores)]})
-    except (AttributeError, OSError):  # not on every system
-        return
-
-
 def in_towers(model: keras.Model, towers: int, batch: int) -> keras.Model:
     """A model of the same weights for batches of exactly `batch` images, computed in `towers` equal parts.
 
@@ -67,14 +54,6 @@ def in_towers(model: keras.Model, towers: int, batch: int) -> keras.Model:
     images = keras.Input(batch_shape=(batch, *model.input_shape[1:]))
     parts = [model(part) for part in ops.split(images, towers, axis=0)]
     return keras.Model(images, ops.concatenate(parts, axis=0), name=f"{model.name}_in_{towers}_towers")
-
-
-def available_cores() -> int:
-    """The cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
 
 
 def _has_accelerator() -> bool:

@@ -19,6 +19,8 @@ from convwise.nets import Built
 from convwise.runs import Run, RunSettings
 from convwise.training.recipe import Recipe
 
+Decoding = Callable[[int, int], None]  # pictures read, pictures in all
+
 
 @dataclass(frozen=True)
 class TrainResult:
@@ -34,7 +36,7 @@ class Listener:
     """What a caller may want to hear while a training goes on; every part may be left out."""
 
     note: Callable[[str], None] = lambda text: None
-    decoding: Callable[[int, int], None] | None = None
+    decoding: Decoding | None = None
     step: Callable[[float, int], None] = lambda share, epoch: None
     epoch: Callable[[dict[str, float]], None] = lambda row: None
 
@@ -61,7 +63,7 @@ def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings)
 
 
 def pictures(
-    folder: Path, classes: Sequence[str] | None, exclude: Sequence[str], recipe: Recipe, listener: Listener
+    folder: Path, classes: Sequence[str] | None, exclude: Sequence[str], recipe: Recipe, decoding: Decoding | None
 ) -> tuple[ImageIndex, PixelCache]:
     """The index and the cached pixels at the recipe's size and fit. Raises RequestError below two classes."""
     index, cache = prepare(
@@ -70,7 +72,7 @@ def pictures(
         fit=recipe.fit,
         classes=classes,
         exclude=exclude,
-        progress=listener.decoding,
+        progress=decoding,
     )
     require_classes(index)
     return index, cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +12,20 @@ from typing import Any
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, network_settings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
-from convwise.images.index import require_classes
-from convwise.images.prepare import prepare
+from convwise.images.split import redivided, split_images
 from convwise.nets import require_network
+from convwise.runs import refuse_used, unused_folder
 from convwise.study.conduct import Request, StudyListener, conduct
 from convwise.study.design import smallest_design
 from convwise.study.engine import Engine, local_engine
+from convwise.study.factors import factors_of, read_levels, require_parameter
 from convwise.study.folder import StudyFolder
+from convwise.study.plan import plan_by_runs
 from convwise.study.trials import Bench
+from convwise.training.cores import available_cores
+from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe, named_recipe
+from convwise.verbs.execution import pictures
 
 ENGINES = ("local", "ray")
 _MINUTES = 15.0
@@ -98,24 +102,11 @@ def study(
     full = dataclasses.replace(recipe, **given) if isinstance(recipe, Recipe) else named_recipe(recipe, given)
     source = resolve(data)
     if out:
-        refuse(Path(out))
-    from convwise.study.factors import factors_of, read_levels, require_parameter
-
+        refuse_used(Path(out), "study --resume")
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
-    index, _ = prepare(
-        source.folder,
-        size=full.size_px,
-        fit=full.fit,
-        classes=source.classes,
-        exclude=source.exclude,
-        progress=listener.decoding,
-    )
-    require_classes(index)
-    from convwise.images.split import redivided, split_images
-    from convwise.training.precision import resolve_precision
-
+    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
     full = dataclasses.replace(full, precision=resolve_precision(full.precision), towers=1)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
     split = redivided(split, index, validation=validation, seed=seed)
@@ -152,13 +143,15 @@ def study(
         minutes=minutes,
         runs=runs,
         trial_epochs=trial_epochs,
-        n_workers=workers or _usual_workers(),
+        n_workers=workers or available_cores(),
         n_train=len(split.train),
         engine=engine,
         address=address,
     )
     _check_budget(request)
-    folder = StudyFolder.create(Path(out) if out else _new_folder(source.name, net), request.to_dict())
+    folder = StudyFolder.create(
+        Path(out) if out else unused_folder("studies", f"{source.name}-{net}"), request.to_dict()
+    )
     listener.note(
         f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to judge by, "
         f"{len(split.test)} to test; {net}, {full.size_px} px; {len(factors)} parameters to measure, "
@@ -183,16 +176,8 @@ def study_report(folder: str | Path) -> StudyResult:
     return StudyResult(found.path, found.result)
 
 
-def refuse(folder: Path) -> None:
-    """Raises RequestError if the folder holds anything already."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RequestError(f"out={folder}: it exists already; name a new one, or go on with study --resume {folder}")
-
-
 def _check_budget(request: Request) -> None:
     """A number of runs that is too small is refused before anything is spent."""
-    from convwise.study.plan import plan_by_runs
-
     if request.runs is not None:
         design = smallest_design(tuple(factor.parameter for factor in request.factors))
         plan_by_runs(request.runs, design, epochs=None, full_epochs=1, n_workers=request.n_workers)
@@ -221,19 +206,3 @@ def _engine(request: Request, listener: StudyListener) -> Iterator[Engine]:
     else:
         with local_engine(request.bench, request.n_workers) as engine:
             yield engine
-
-
-def _usual_workers() -> int:
-    from convwise.training.towers import available_cores
-
-    return available_cores()
-
-
-def _new_folder(data: str, net: str) -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    base = Path("studies") / f"{data}-{net}-{stamp}"
-    folder, number = base, 1
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
-    return folder

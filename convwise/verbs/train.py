@@ -16,7 +16,9 @@ from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
 from convwise.nets.changes import describe_changes
-from convwise.runs import Run, RunSettings, refuse_used
+from convwise.runs import Run, RunSettings, refuse_used, unused_folder
+from convwise.study.folder import StudyFolder
+from convwise.study.trials import Bench
 from convwise.training.checkpoint import CheckpointFolder
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.verbs.execution import (
@@ -91,7 +93,7 @@ def train(
             per_class or studied.per_class,
             studied.test if test is None else test,
         )
-        size, seed = size or studied.size_px, studied.seed if seed is None else seed
+        size, seed = size or studied.recipe.size_px, studied.seed if seed is None else seed
     arguments = {
         "net": net,
         "weights": weights,
@@ -122,7 +124,7 @@ def train(
     with ThreadPoolExecutor(1) as elsewhere:
         # Keras takes seconds to import, reading the pictures takes seconds of other threads: both at once.
         keras_ready = elsewhere.submit(_import_keras)
-        index, cache = pictures(source.folder, source.classes, source.exclude, full, listener)
+        index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
         split = split_images(
             index,
             per_class=asked.get("per_class"),
@@ -163,7 +165,7 @@ def train(
         run_settings = dataclasses.replace(run_settings, pretrained=start)
     else:
         built = build_network(run_settings, index)
-    folder = Path(asked["out"]) if asked.get("out") else _new_folder(source.name, name)
+    folder = Path(asked["out"]) if asked.get("out") else unused_folder("runs", f"{source.name}-{name}")
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
     for line in describe_changes(built.changes):
@@ -186,7 +188,7 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
     settings = run.settings
     source = Path(settings.folder)
-    index, cache = pictures(source, settings.classes, settings.exclude, settings.recipe, listener)
+    index, cache = pictures(source, settings.classes, settings.exclude, settings.recipe, listener.decoding)
     if index.digest != settings.index_digest:
         raise RequestError(
             f"run={folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as the "
@@ -225,40 +227,15 @@ def read_config(path: str | Path) -> dict[str, Any]:
     return values
 
 
-@dataclasses.dataclass(frozen=True)
-class _Studied:
-    """What a training takes over from a study."""
-
-    net: str
-    network: NetworkSettings
-    size_px: int
-    per_class: int | None
-    test: float | None
-    seed: int
-
-
-def _studied(folder: str | Path) -> _Studied:
-    from convwise.study.folder import StudyFolder
-    from convwise.study.trials import Bench
-
+def _studied(folder: str | Path) -> Bench:
+    """What a finished study worked on, with the settings that it recommends."""
     found = StudyFolder.open(folder)
     recommended = parse_settings(found.result["recommended_settings"])
     bench = Bench.from_dict(found.request["bench"])
-    network = bench.network.overlaid(recommended)
-    return _Studied(bench.net, network, bench.recipe.size_px, bench.per_class, bench.test, bench.seed)
+    return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 
 def _import_keras() -> None:
     import keras  # noqa: F401
 
     import convwise.training.fit  # noqa: F401
-
-
-def _new_folder(data: str, net: str) -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    base = Path("runs") / f"{data}-{net}-{stamp}"
-    folder, number = base, 1
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
-    return folder

@@ -12,7 +12,7 @@ from convwise.study.factors import Factor, Level, Settled
 from convwise.study.trials import Bench, Outcome, Trial
 from convwise.training.recipe import Recipe
 
-BENCH = Bench("d", "/d", None, (), "simple", NetworkSettings(), Recipe(epochs=18), None, 0.25, 0.3, 3, "")
+BENCH = Bench("d", "/d", None, (), "simple", NetworkSettings(), Recipe(epochs=18), None, 0.25, 0.3, "", 3)
 
 
 def factor(parameter: str, nested_in: str = "", further: Sequence[str] = ()) -> Factor:

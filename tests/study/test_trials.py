@@ -33,7 +33,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     index, _ = prepare(folder, size=32)
     recipe = named_recipe("plain", {"size_px": 32, "towers": 1, "precision": "float32"})
     network = parse_settings(["net.width=4"])
-    return Bench(str(folder), str(folder), None, (), "simple", network, recipe, None, 0.25, 0.3, 5, index.digest)
+    return Bench(str(folder), str(folder), None, (), "simple", network, recipe, None, 0.25, 0.3, index.digest, 5)
 
 
 TRIALS = [
