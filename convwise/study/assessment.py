@@ -17,7 +17,7 @@ from convwise.study.design import Design
 from convwise.study.effects import Analysis, Effect, analyse
 from convwise.study.factors import PLACEBO, Factor, Level, Settled
 from convwise.study.trials import Outcome
-from convwise.study.verdicts import Costs, Verdict, decide
+from convwise.study.verdicts import Costs, Verdict, decide, excludes
 
 _FAILS_MORE = 0.01  # the chance at which failures are laid at an alternative's door (Fisher's exact test, one-sided)
 
@@ -91,14 +91,36 @@ def assess(
     return Assessment(tuple(verdicts), analysis, placebo, tuple(sentence for sentence, _ in named), dict(failures))
 
 
-def chosen_levels(factors: Sequence[Factor], verdicts: Sequence[Verdict]) -> dict[str, Level]:
-    """The alternatives that the verdicts recommend; one without effect beside another recommended one is left."""
-    taken = {verdict.parameter for verdict in verdicts if verdict.kind in ("set it", "free choice")}
+def chosen_levels(factors: Sequence[Factor], verdicts: Sequence[Verdict], smallest_effect: float) -> dict[str, Level]:
+    """The alternatives to propose together, in the order of `factors`.
+
+    All that gain; then, from the one that saves most, each free choice with which a loss of `smallest_effect` by all
+    free choices together is still excluded: each alone may be within it and their sum beyond. The estimates add, and
+    so do their squared errors, for those of a complete design are independent. A parameter without effect beside
+    another recommended one is left.
+    """
+    taken = {verdict.parameter for verdict in verdicts if verdict.kind == "set it"}
+    loss, squared_error = 0.0, 0.0
+    free = [verdict for verdict in verdicts if verdict.kind == "free choice"]
+    for verdict in sorted(free, key=lambda verdict: verdict.costs.saving if verdict.costs else 1.0):
+        assert verdict.effect is not None
+        together = loss - verdict.effect.estimate, squared_error + verdict.effect.error**2
+        if excludes(together[0], together[1] ** 0.5, verdict.effect.df, smallest_effect):
+            loss, squared_error = together
+            taken.add(verdict.parameter)
     return {
         factor.parameter: factor.alternative
         for factor in factors
         if factor.parameter in taken and factor.nested_in not in taken
     }
+
+
+def left_out(verdict: Verdict, proposed: Mapping[str, Level], smallest_effect: float) -> Verdict:
+    """The verdict, with a word where it is a free choice that is not among the proposed ones."""
+    if verdict.kind != "free choice" or verdict.parameter in proposed:
+        return verdict
+    why = f"{verdict.why}; not proposed: beside the other free choices it might cost {smallest_effect:g} points"
+    return dataclasses.replace(verdict, why=why)
 
 
 def _failing(design: Design, outcomes: Sequence[Sequence[Outcome | None]]) -> dict[str, str]:

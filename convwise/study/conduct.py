@@ -11,7 +11,7 @@ import numpy as np
 
 from convwise.errors import ConvwiseError
 from convwise.seeds import generator
-from convwise.study.assessment import Assessment, after_the_race, assess, chosen_levels, to_plain
+from convwise.study.assessment import Assessment, after_the_race, assess, chosen_levels, left_out, to_plain
 from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
@@ -89,7 +89,9 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
     assessment = work.screen(plan)
     levels, raced = work.race(plan, assessment)
     confirmation = work.confirm(plan, assessment, levels)
-    verdicts = [after_the_race(verdict, raced) for verdict in assessment.verdicts]
+    verdicts = [
+        left_out(after_the_race(verdict, raced), levels, request.smallest_effect) for verdict in assessment.verdicts
+    ]
     taken = levels if confirmation and confirmation["confirmed"] else {}
     trials = work.known
     result = to_plain(
@@ -252,7 +254,7 @@ class _Work:
         dropped once it is surely worse than what is proposed, and takes its place only where it is surely better after
         the last round, all raced levels considered.
         """
-        levels = chosen_levels(self.request.factors, assessment.verdicts)
+        levels = chosen_levels(self.request.factors, assessment.verdicts, self.request.smallest_effect)
         racing = self._raced(assessment, levels)
         if not racing:
             return levels, []

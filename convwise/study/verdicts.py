@@ -25,8 +25,12 @@ class Costs:
     @property
     def cheaper(self) -> bool:
         """Whether it saves at least a twentieth of something and adds as much to nothing."""
-        ratios = (self.seconds, self.weights, self.multiply_adds, self.memory)
-        return min(ratios) < 0.95 and max(ratios) < 1.05
+        return self.saving < 0.95 and max(asdict(self).values()) < 1.05
+
+    @property
+    def saving(self) -> float:
+        """The smallest of the ratios: what it saves most of."""
+        return float(min(asdict(self).values()))
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,6 @@ def decide(
     """
     if smallest_effect <= 0:
         raise ValueError(f"smallest_effect={smallest_effect}: it must be above 0")
-    bound = _one_sided(effect) * effect.error
-    least, most = effect.estimate - bound, effect.estimate + bound
     told = f"{effect.estimate:+.2f} points ({effect.low:+.2f} to {effect.high:+.2f})"
 
     def verdict(kind: Kind, value: str, why: str, more_runs: int | None = None) -> Verdict:
@@ -86,8 +88,8 @@ def decide(
 
     if effect.joint_low > 0 and effect.estimate >= smallest_effect:
         return verdict("set it", alternative, f"{alternative} brings {told}, beyond doubt for all parameters at once")
-    if most < smallest_effect:
-        if least > -smallest_effect:
+    if excludes(effect.estimate, effect.error, effect.df, smallest_effect):
+        if excludes(-effect.estimate, effect.error, effect.df, smallest_effect):
             if costs.cheaper:
                 return verdict("free choice", alternative, f"the same within {smallest_effect:g} points, and cheaper")
             return verdict("keep it", own, f"{alternative} makes no difference of {smallest_effect:g} points")
@@ -102,10 +104,15 @@ def _runs_to_settle(effect: Effect, smallest_effect: float, n_trials: int) -> in
     if effect.estimate >= smallest_effect:
         quantile, distance = (effect.joint_high - effect.estimate) / effect.error, effect.estimate
     else:
-        quantile, distance = _one_sided(effect), smallest_effect - effect.estimate
+        quantile, distance = _one_sided(effect.df), smallest_effect - effect.estimate
     return max(1, runs_needed(effect, distance, quantile, n_trials) - n_trials)
 
 
-def _one_sided(effect: Effect) -> float:
+def excludes(estimate: float, error: float, df: int, smallest_effect: float) -> bool:
+    """Whether an effect as large as `smallest_effect` is excluded, by a one-sided test at WRONG."""
+    return estimate + _one_sided(df) * error < smallest_effect
+
+
+def _one_sided(df: int) -> float:
     """The bound of the equivalence tests, in standard errors."""
-    return float(stats.t.ppf(1 - WRONG, effect.df))
+    return float(stats.t.ppf(1 - WRONG, df))

@@ -143,5 +143,5 @@ def test_another_process_that_drew_shapes_first_is_no_failure(monkeypatch: pytes
 @pytest.mark.skipif(caltech_archive() is None, reason="CONVWISE_TEST_CALTECH101 names no archive")
 def test_the_real_archive_has_the_published_numbers_of_pictures() -> None:
     add_dataset("caltech101", from_path=caltech_archive())
-    counts = {known.name: known.n_images for known in list_datasets()}
+    counts = {known.dataset.name: known.n_images for known in list_datasets()}
     assert (counts["caltech101"], counts["caltech101-4"]) == (8677, 2233)

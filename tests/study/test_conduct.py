@@ -170,4 +170,25 @@ def test_a_factor_under_another_recommended_one_is_left(tmp_path: Path) -> None:
 
     factors = [factor("strides"), factor("dilation_rate", nested_in="strides")]
     verdicts = [Verdict(f.parameter, "set it", "other", None, None, "") for f in factors]
-    assert list(chosen_levels(factors, verdicts)) == ["strides"]
+    assert list(chosen_levels(factors, verdicts, 1.0)) == ["strides"]
+
+
+def test_free_choices_are_proposed_only_while_their_losses_together_stay_small() -> None:
+    from convwise.study.assessment import chosen_levels, left_out
+    from convwise.study.effects import Effect
+    from convwise.study.verdicts import Costs, Verdict
+
+    def free(name: str, estimate: float, seconds: float) -> Verdict:
+        effect = Effect(name, estimate, -9, 9, -9, 9, 64, 0.25, 46)  # bounds are taken from the error
+        return Verdict(name, "free choice", "other", effect, Costs(seconds=seconds), "the same")
+
+    factors = [factor(name) for name in ("filters", "padding", "groups", "use_bias")]
+    # Each loses less than a point beyond doubt (0.3 + 1.73 x 0.25 < 1); two lose 0.6 + 1.73 x 0.35 > 1.
+    alike = [free(f.parameter, -0.3, 0.9 - i / 10) for i, f in enumerate(factors)]
+    assert list(chosen_levels(factors, alike, 1.0)) == ["use_bias"]  # the one that saves most
+    # A gain makes room for another loss.
+    verdicts = [*alike[:3], free("use_bias", 0.3, 0.6)]
+    assert list(chosen_levels(factors, verdicts, 1.0)) == ["groups", "use_bias"]
+    proposed = chosen_levels(factors, verdicts, 1.0)
+    told = [left_out(verdict, proposed, 1.0).why for verdict in verdicts]
+    assert ["not proposed" in why for why in told] == [True, True, False, False]
