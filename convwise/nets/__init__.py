@@ -28,6 +28,15 @@ NETWORKS = {
     "squeezenet": "SqueezeNet 1.1: fire modules, about a fiftieth of the weights of the others of its time",
     "dilated": "windows with growing gaps in place of a shrinking map",
 }
+# Peak learning rates of AdamW with one_cycle. Where nothing normalises the maps, or many convolutions follow on one
+# another without shortcuts, larger steps throw the training back: benchmarks/shapes.py.
+USUAL_RATE = 0.006
+_RATES = {"simple": 0.002, "allconv": 0.003, "vgg": 0.003, "inception": 0.003}
+
+
+def usual_rate(name: str) -> float:
+    """The peak learning rate that suits the network `name`, where a recipe leaves it open."""
+    return _RATES.get(name, USUAL_RATE)
 
 
 def require_network(name: str) -> str:

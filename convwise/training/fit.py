@@ -66,7 +66,7 @@ def fit(
     """
     total_steps = recipe.epochs * batches.steps
     clocked = recipe.minutes is not None
-    rate: Any = recipe.learning_rate if clocked else StepSchedule(recipe, total_steps)
+    rate: Any = recipe.rate if clocked else StepSchedule(recipe, total_steps)
     trained = in_towers(model, recipe.towers or 1, batches.batch_size)
     trained.compile(
         optimizer=_optimizer(recipe, rate, model),
@@ -235,7 +235,7 @@ class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
         rate = rate_at(self.recipe, self.share, self.steps_done)
         return (
             f"the loss is not a number any more in epoch {self.epoch + 1} (learning rate {rate:.3g}): the steps are "
-            f"too large or the precision too coarse; lower learning_rate (now {self.recipe.learning_rate:g}) or set "
+            f"too large or the precision too coarse; lower learning_rate (now {self.recipe.rate:g}) or set "
             'precision = "float32" in a --config file'
         )
 

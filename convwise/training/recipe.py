@@ -11,6 +11,7 @@ from typing import Any
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
 from convwise.images.fitting import FITS
+from convwise.nets import USUAL_RATE
 
 _CHOICES = {
     "fit": FITS,
@@ -25,24 +26,25 @@ class Recipe:
     """How a network is trained; saved with the run. `dataclasses.replace` makes variants, which are checked anew.
 
     size_px: side of the square images. fit: how a picture becomes a square. optimizer; learning_rate, the peak of
-    one_cycle; momentum, of sgd; weight_decay: each step shrinks every kernel by this times the learning rate
-    (decoupled: Loshchilov and Hutter 2019). schedule: one_cycle rises from a tenth over the share `warmup` of the
-    training and falls to nothing along a cosine (Smith and Topin 2018); inverse_time divides by
-    1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or minutes of training
-    with validation, in which case the schedule follows the clock and `epochs` is only an upper limit. batch: images
-    a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision: of the arithmetic;
-    "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: into how many parts a batch is
-    cut, a core each, with batch statistics by part; None takes what the cores allow. flip_averaging: evaluation and
-    prediction average over the image and its mirror image. start_share: what an epoch gives is the mean of the weights
-    that the training started from, with this weight, and those it has reached (Wortsman et al. 2022, "Robust
-    fine-tuning of zero-shot models", equation 1); for pretrained weights. seed: the root of all randomness.
+    one_cycle, None for the network's own (`nets.usual_rate`); momentum, of sgd; weight_decay: each step shrinks every
+    kernel by this times the learning rate (decoupled: Loshchilov and Hutter 2019). schedule: one_cycle rises from a
+    tenth over the share `warmup` of the training and falls to nothing along a cosine (Smith and Topin 2018);
+    inverse_time divides by 1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or
+    minutes of training with validation, in which case the schedule follows the clock and `epochs` is only an upper
+    limit. batch: images a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision:
+    of the arithmetic; "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: into how
+    many parts a batch is cut, a core each, with batch statistics by part; None takes what the cores allow.
+    flip_averaging: evaluation and prediction average over the image and its mirror image. start_share: what an epoch
+    gives is the mean of the weights that the training started from, with this weight, and those it has reached
+    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", equation 1); for pretrained weights. seed: the root
+    of all randomness.
     """
 
     name: str = "fast"
     size_px: int = 64
     fit: str = "stretch"
     optimizer: str = "adamw"
-    learning_rate: float = 0.006
+    learning_rate: float | None = None
     momentum: float = 0.9
     weight_decay: float = 0.02
     schedule: str = "one_cycle"
@@ -82,7 +84,7 @@ class Recipe:
             ("minutes", 0.001, 1_000_000),
         ):
             value = getattr(self, name)
-            if value is None and name == "minutes":
+            if value is None and name in ("minutes", "learning_rate"):
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
                 raise RequestError(f"{name}={value}: it must be a number from {least:g} to {most:g}")
@@ -90,6 +92,11 @@ class Recipe:
             raise RequestError(f"towers={self.towers}: it must be a whole number from 1 to batch={self.batch}")
         if not isinstance(self.flip_averaging, bool):
             raise RequestError(f"flip_averaging={self.flip_averaging}: it must be true or false")
+
+    @property
+    def rate(self) -> float:
+        """The learning rate, the usual one where none is given."""
+        return USUAL_RATE if self.learning_rate is None else self.learning_rate
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON takes them."""

@@ -14,13 +14,13 @@ from convwise.training.recipe import Recipe
 def rate_at(recipe: Recipe, progress: float, step: int) -> float:
     """The learning rate at `progress` in 0..1, the `step`-th step; the same formula as the compiled schedule's."""
     if recipe.schedule == "constant":
-        return recipe.learning_rate
+        return recipe.rate
     if recipe.schedule == "inverse_time":
-        return recipe.learning_rate / (1 + recipe.learning_rate / recipe.epochs * step)
+        return recipe.rate / (1 + recipe.rate / recipe.epochs * step)
     if progress < recipe.warmup:
-        return recipe.learning_rate * (0.1 + 0.9 * progress / recipe.warmup)
+        return recipe.rate * (0.1 + 0.9 * progress / recipe.warmup)
     rest = min(1.0, (progress - recipe.warmup) / (1 - recipe.warmup))
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * rest))
+    return recipe.rate * 0.5 * (1 + math.cos(math.pi * rest))
 
 
 class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -35,14 +35,14 @@ class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
         step = ops.cast(step, "float32")
         recipe = self.recipe
         if recipe.schedule == "constant":
-            return ops.convert_to_tensor(recipe.learning_rate, "float32")
+            return ops.convert_to_tensor(recipe.rate, "float32")
         if recipe.schedule == "inverse_time":
-            return recipe.learning_rate / (1 + recipe.learning_rate / recipe.epochs * step)
+            return recipe.rate / (1 + recipe.rate / recipe.epochs * step)
         progress = step / self.total_steps
         rest = ops.minimum(1.0, (progress - recipe.warmup) / (1 - recipe.warmup))
         falling = 0.5 * (1 + ops.cos(math.pi * rest))
         rising = 0.1 + 0.9 * progress / max(recipe.warmup, 1e-9)
-        return recipe.learning_rate * ops.where(progress < recipe.warmup, rising, falling)
+        return recipe.rate * ops.where(progress < recipe.warmup, rising, falling)
 
     def get_config(self) -> dict[str, Any]:
         """Keras asks for it when it saves an optimizer; trained models are saved without theirs."""
