@@ -1,6 +1,7 @@
 """Caltech-101 from pretrained weights, thirty training images a class: mean per-class accuracy and time.
 
 For each selection a frozen body and a fine-tuned one, each a whole process from a cold start with an empty cache.
+With --choose the test images are left alone: a third of the training images judges, for comparing values of a recipe.
 """
 
 import argparse
@@ -26,8 +27,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="the folder of Caltech-101's class folders")
     parser.add_argument("weights", help="a file of weights, or imagenet")
     parser.add_argument("--net", default="squeezenet", help="the network that they were made for")
-    parser.add_argument("--selections", type=int, default=3, choices=sorted(T_975))
+    parser.add_argument("--selections", type=int, default=3, choices=(1, *T_975))
     parser.add_argument("--tune", default="frozen,full", help="which ones, with a comma between")
+    parser.add_argument("--choose", action="store_true", help="judge by validation images")
     parser.add_argument("--arguments", default="", help="more for `convwise train`")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -42,7 +44,8 @@ def main() -> None:
         for seed in range(options.selections):
             for tune in options.tune.split(","):
                 more = ["--net", options.net, "--weights", options.weights, "--tune", tune]
-                rows.append(trained(data, Path(place), seed, [*more, *shlex.split(options.arguments)]) | {"tune": tune})
+                more += ["--validation", "0.3" if options.choose else "0", *shlex.split(options.arguments)]
+                rows.append(trained(data, Path(place), seed, more) | {"tune": tune})
                 print(json.dumps(rows[-1]), flush=True)
     for tune in options.tune.split(","):
         report(tune, [row for row in rows if row["tune"] == tune])
@@ -53,7 +56,7 @@ def main() -> None:
 def trained(data: Path, place: Path, seed: int, arguments: list[str]) -> dict:
     """One training, timed from outside."""
     with tempfile.TemporaryDirectory(dir=place) as own:
-        command = [sys.executable, "-m", "convwise.cli", "train", str(data), "--per-class", "30", "--validation", "0"]
+        command = [sys.executable, "-m", "convwise.cli", "train", str(data), "--per-class", "30"]
         began = time.perf_counter()
         done = subprocess.run(
             [*command, "--seed", str(seed), "--out", f"{own}/run", "--json", *arguments],
@@ -63,22 +66,28 @@ def trained(data: Path, place: Path, seed: int, arguments: list[str]) -> dict:
             text=True,
         )
         seconds = time.perf_counter() - began
+        epochs = [json.loads(line) for line in Path(own, "run", "metrics.jsonl").read_text().splitlines()]
     printed = json.loads(done.stdout)
     start = printed["settings"]["pretrained"]
+    judged = [row for row in epochs if "val_loss" in row]
+    if judged:
+        best = min(judged, key=lambda row: row["val_loss"])
+        score = {"value": best["val_accuracy"], "log_loss": best["val_loss"]}
+    else:
+        score = {"n": printed["evaluation"]["n"], **printed["evaluation"]["mean_class_accuracy"]}
     return {
         "seed": seed,
         "seconds": round(seconds, 1),
         "preprocessing": start["preprocessing"]["name"],
         "c": start["c"],
-        "n": printed["evaluation"]["n"],
-        **printed["evaluation"]["mean_class_accuracy"],
+        **score,
     }
 
 
 def report(tune: str, rows: list[dict]) -> None:
     """Mean over the selections, with Student's interval, and the times."""
     values = [row["value"] for row in rows]
-    half = T_975[len(values)] * statistics.stdev(values) / math.sqrt(len(values))
+    half = T_975[len(values)] * statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
     seconds = statistics.mean(row["seconds"] for row in rows)
     mean = f"{100 * statistics.mean(values):.1f} +- {100 * half:.1f} %"
     single = ", ".join(f"{100 * value:.1f}" for value in values)
