@@ -34,10 +34,10 @@ lint: setup
 fast: lint
 	$(BIN)/pytest -n auto -m "not slow and not real"
 
-# Fast tests first, on all cores; the slow ones one by one, since some measure memory.
+# Fast tests first. Those that measure memory do so in processes of their own, so that all can share the cores.
 test: lint
 	$(BIN)/pytest -n auto -m "not slow and not real" --quiet
-	$(BIN)/pytest -m "slow or real"
+	$(BIN)/pytest -n auto --dist worksteal -m "slow or real" --durations 10
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

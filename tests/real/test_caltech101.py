@@ -1,11 +1,16 @@
 """The main job on the real pictures. Set CONVWISE_TEST_CALTECH101 to the archive, or to the folder that holds it."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import convwise
+from convwise.cli import main
+from convwise.conv2d import NetworkSettings, parse_settings
+from convwise.nets import NETWORKS
 from tests.conftest import caltech_archive
 
 pytestmark = [
@@ -45,6 +50,35 @@ def test_the_tutorials_recipe_trains_stridednet(tmp_path: Path) -> None:
     )
     assert result.evaluation is not None
     assert result.evaluation.accuracy.value > 0.6
+
+
+# The widths keep an epoch short; the rest is what a user may well change, each network's own way.
+CHANGED = {
+    "simple": ("conv.kernel_size=5", "conv.kernel_initializer=he_normal"),
+    "stridednet": ("conv.kernel_regularizer=l2:0.0005", "conv.activation=silu"),
+    "narrowresnet": ("conv.groups=2", "stem.kernel_size=5"),
+    "allconv": ("net.width=16", "conv.use_bias=true", "conv.bias_regularizer=l2:0.001"),
+    "vgg": ("net.depth=11", "net.width=8", "net.dense=64", "conv.kernel_constraint=max_norm:3"),
+    "resnet": ("net.width=8", "conv.kernel_regularizer=l2:0.0005", "stem.kernel_size=5"),
+    "inception": ("net.width=0.125", "conv.kernel_initializer=glorot_normal"),
+    "squeezenet": ("net.width=32", "conv.activation=elu"),
+    "dilated": ("net.width=8", "conv.padding=same", "conv.activity_regularizer=l2:1e-6"),
+}
+
+
+@pytest.mark.parametrize("net", NETWORKS)
+@pytest.mark.usefixtures("installed")
+def test_every_network_trains_an_epoch_under_changed_settings(net: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    changes = [word for text in CHANGED[net] for word in ("--set", text)]
+    command = ["train", "caltech101-4", "--net", net, "--epochs", "1", "--per-class", "30", "--out", str(run)]
+    assert main([*command, *changes]) == 0
+    result = convwise.resume(run)
+    assert result.evaluation is not None
+    assert result.evaluation.n == 4 * 50
+    saved = NetworkSettings.from_dict(json.loads((run / "settings.json").read_text())["network"])
+    assert saved == parse_settings(CHANGED[net])
+    assert np.isfinite(result.evaluation.log_loss.value)
 
 
 @pytest.mark.skipif("CONVWISE_WEIGHTS" not in os.environ, reason="CONVWISE_WEIGHTS names no file of weights")
