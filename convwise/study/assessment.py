@@ -208,14 +208,3 @@ def after_the_race(verdict: Verdict, raced: Sequence[Mapping[str, Any]]) -> Verd
             why = f"{verdict.why}; in the race, {row['value']} brought {told} more, {gain['n']} pairs"
             return dataclasses.replace(verdict, kind="set it", value=row["value"], why=why, more_runs=None)
     return verdict
-
-
-def to_plain(value: Any) -> Any:
-    """Numbers that JSON has not become None."""
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: to_plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_plain(each) for each in value]
-    return value

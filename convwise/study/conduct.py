@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from convwise.errors import ConvwiseError
+from convwise.files import to_plain
 from convwise.seeds import generator
-from convwise.study.assessment import Assessment, after_the_race, assess, chosen_levels, left_out, to_plain
+from convwise.study.assessment import Assessment, after_the_race, assess, chosen_levels, left_out
 from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
@@ -24,6 +25,7 @@ from convwise.study.verdicts import Verdict
 _DROP = 0.05  # the chance at which the race drops a level that is as good as the others
 _ROUNDS_BEFORE_DROPPING = 3
 _PILOT_EPOCHS = 2
+_REST = 20  # times as long as the last assessment took, before the next one of a study that goes on
 
 
 @dataclass(frozen=True)
@@ -231,16 +233,21 @@ class _Work:
             request = self.request
             return assess(request.factors, request.settled, self.design, outcomes(), request.smallest_effect)
 
-        n_heard = 0
+        n_heard, rest_until = 0, 0.0
 
         def heard() -> None:
-            nonlocal n_heard
+            """What is known so far, now and then: of many trials the assessment takes longer than one of them."""
+            nonlocal n_heard, rest_until
             n_heard += 1
-            if n_heard % 8 == 0:
+            began = time.monotonic()
+            if n_heard % 8 == 0 and began >= rest_until:
                 try:
                     self.listener.known(assessed().verdicts)
                 except ConvwiseError:  # too few trials so far
                     return
+                finally:
+                    now = time.monotonic()
+                    rest_until = now + _REST * (now - began)
 
         self.carried_out("screen", list(trials.values()), heard)
         assessment = assessed()

@@ -22,10 +22,6 @@ _TRIALS_A_WORKER = 40  # then a fresh process takes its place: what a backend ne
 class Engine(Protocol):
     """Carries out trials in any order; each outcome is handed over as soon as it is there."""
 
-    @property
-    def n_workers(self) -> int:
-        """Trials at a time."""
-
     def run(self, trials: Sequence[Trial], done: Callable[[Outcome], None]) -> None:
         """Returns when all are done; `done` is called in the caller's own thread."""
 

@@ -40,7 +40,6 @@ class Formula:
     noise: float = 1.0
     fails: Callable[[Trial], str] = lambda trial: ""
     stop_after: int = 10**9
-    n_workers: int = 2
     asked: list[str] = dataclasses.field(default_factory=list)
 
     def run(self, trials: Sequence[Trial], done: Callable[[Outcome], None]) -> None:
