@@ -160,7 +160,7 @@ def test_verdicts_are_told_while_the_trials_run(tmp_path: Path) -> None:
         known=lambda verdicts: told.append(len(verdicts)), trial=lambda stage, done, total: stages.append(stage)
     )
     conduct(place(tmp_path, asked), asked, Formula({"filters=other": 4.0}), listener)
-    assert len(told) > 2
+    assert len(told) >= 2  # on the way, and at the end
     assert list(dict.fromkeys(stages)) == ["screen", "confirm"]
 
 
