@@ -100,7 +100,7 @@ def test_a_training_by_the_clock_ends_when_its_time_is_up(tmp_path: Path) -> Non
     progress = trained(tmp_path, recipe(minutes=0.05, epochs=100_000), net="simple")
     assert progress.finished
     assert progress.epochs_done < 100_000
-    assert progress.rows[-1]["learning_rate"] < 0.02 * recipe().learning_rate
+    assert progress.rows[-1]["learning_rate"] < 0.02 * recipe().rate
 
 
 def test_a_loss_that_is_no_number_stops_with_the_cause_and_advice(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_the_compiled_schedule_is_the_written_one() -> None:
 
 def test_one_cycle_rises_to_its_peak_and_falls_to_nothing() -> None:
     rates = [rate_at(recipe(), share / 100, share) for share in range(101)]
-    assert rates[0] == pytest.approx(0.1 * recipe().learning_rate)
+    assert rates[0] == pytest.approx(0.1 * recipe().rate)
     assert rates.index(max(rates)) == 20
     assert rates[100] == pytest.approx(0, abs=1e-9)
     assert all(a > b for a, b in itertools.pairwise(rates[20:]))
