@@ -14,7 +14,7 @@ help:
 setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[dev,tensorboard]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[dev,tensorboard,ray]"
 	@touch $@
 
 demo: export CONVWISE_HOME = $(CURDIR)/$(DEMO)/home
