@@ -154,9 +154,9 @@ RECIPES = {
     ),
     "finetune": Recipe(
         name="finetune",
-        size_px=177,
+        size_px=209,
         learning_rate=1e-4,
-        epochs=6,
+        epochs=5,
         label_smoothing=0.0,
         start_share=0.5,
         augmentation=Augmentation(
