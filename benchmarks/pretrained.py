@@ -1,7 +1,7 @@
 """Caltech-101 from pretrained weights, thirty training images a class: mean per-class accuracy and time.
 
 For each selection a frozen body and a fine-tuned one, each a whole process from a cold start with an empty cache.
-With --choose the test images are left alone: a third of the training images judges, for comparing values of a recipe.
+With --choose the test images are not told: three in ten of the training images judge, for comparing values of a recipe.
 """
 
 import argparse
