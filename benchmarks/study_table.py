@@ -32,7 +32,8 @@ def main() -> None:
     options = parser.parse_args()
     source = resolve(options.data)
     index, _ = prepare(source.folder, size=options.size, fit="stretch", classes=source.classes, exclude=source.exclude)
-    recipe = named_recipe("fast", {"size_px": options.size, "towers": 1, "precision": resolve_precision("auto")})
+    changes = {"size_px": options.size, "towers": 1, "precision": resolve_precision("auto")}
+    recipe = named_recipe("fast", changes).for_network("simple")
     factors, _ = factors_of(
         "simple",
         size_px=options.size,

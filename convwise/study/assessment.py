@@ -97,13 +97,16 @@ def chosen_levels(factors: Sequence[Factor], verdicts: Sequence[Verdict], smalle
     All that gain; then, from the one that saves most, each free choice with which a loss of `smallest_effect` by all
     free choices together is still excluded: each alone may be within it and their sum beyond. The estimates add, and
     so do their squared errors, for those of a complete design are independent. A parameter without effect beside
-    another recommended one is left.
+    another proposed one is left; so those come last.
     """
+    nested = {factor.parameter: factor.nested_in for factor in factors}
     taken = {verdict.parameter for verdict in verdicts if verdict.kind == "set it"}
     loss, squared_error = 0.0, 0.0
     free = [verdict for verdict in verdicts if verdict.kind == "free choice"]
-    for verdict in sorted(free, key=lambda verdict: verdict.costs.saving if verdict.costs else 1.0):
+    for verdict in sorted(free, key=lambda v: (nested[v.parameter] is not None, v.costs.saving if v.costs else 1.0)):
         assert verdict.effect is not None
+        if nested[verdict.parameter] in taken:
+            continue
         together = loss - verdict.effect.estimate, squared_error + verdict.effect.error**2
         if excludes(together[0], together[1] ** 0.5, verdict.effect.df, smallest_effect):
             loss, squared_error = together
@@ -115,11 +118,17 @@ def chosen_levels(factors: Sequence[Factor], verdicts: Sequence[Verdict], smalle
     }
 
 
-def left_out(verdict: Verdict, proposed: Mapping[str, Level], smallest_effect: float) -> Verdict:
-    """The verdict, with a word where it is a free choice that is not among the proposed ones."""
-    if verdict.kind != "free choice" or verdict.parameter in proposed:
+def left_out(
+    verdict: Verdict, factors: Sequence[Factor], proposed: Mapping[str, Level], smallest_effect: float
+) -> Verdict:
+    """The verdict, with a word where it would change something and is not among the proposed ones."""
+    if verdict.kind not in ("set it", "free choice") or verdict.parameter in proposed:
         return verdict
-    why = f"{verdict.why}; not proposed: beside the other free choices it might cost {smallest_effect:g} points"
+    parent = next((factor.nested_in for factor in factors if factor.parameter == verdict.parameter), None)
+    if parent is not None and parent in proposed:
+        why = f"{verdict.why}; not proposed: with {parent}={proposed[parent].value} it does nothing"
+    else:
+        why = f"{verdict.why}; not proposed: beside the other free choices it might cost {smallest_effect:g} points"
     return dataclasses.replace(verdict, why=why)
 
 

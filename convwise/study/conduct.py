@@ -92,7 +92,8 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
     levels, raced = work.race(plan, assessment)
     confirmation = work.confirm(plan, assessment, levels)
     verdicts = [
-        left_out(after_the_race(verdict, raced), levels, request.smallest_effect) for verdict in assessment.verdicts
+        left_out(after_the_race(verdict, raced), request.factors, levels, request.smallest_effect)
+        for verdict in assessment.verdicts
     ]
     taken = levels if confirmation and confirmation["confirmed"] else {}
     trials = work.known

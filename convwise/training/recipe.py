@@ -11,7 +11,7 @@ from typing import Any
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
 from convwise.images.fitting import FITS
-from convwise.nets import USUAL_RATE
+from convwise.nets import USUAL_RATE, usual_rate
 
 _CHOICES = {
     "fit": FITS,
@@ -95,8 +95,12 @@ class Recipe:
 
     @property
     def rate(self) -> float:
-        """The learning rate, the usual one where none is given."""
+        """The learning rate; where it is open, as in a recipe that no network has been named for, the usual one."""
         return USUAL_RATE if self.learning_rate is None else self.learning_rate
+
+    def for_network(self, name: str) -> Recipe:
+        """The recipe with the learning rate that suits the network `name`, where it leaves it open."""
+        return self if self.learning_rate is not None else dataclasses.replace(self, learning_rate=usual_rate(name))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON takes them."""

@@ -13,7 +13,7 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, network
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import redivided, split_images
-from convwise.nets import require_network, usual_rate
+from convwise.nets import require_network
 from convwise.runs import refuse_used, unused_folder
 from convwise.study.conduct import Request, StudyListener, conduct
 from convwise.study.design import smallest_design
@@ -107,12 +107,7 @@ def study(
     for name in parameters:
         require_parameter(name)
     index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
-    full = dataclasses.replace(
-        full,
-        learning_rate=full.learning_rate or usual_rate(net),
-        precision=resolve_precision(full.precision),
-        towers=1,
-    )
+    full = dataclasses.replace(full.for_network(net), precision=resolve_precision(full.precision), towers=1)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
     split = redivided(split, index, validation=validation, seed=seed)
     factors, settled = factors_of(

@@ -15,7 +15,6 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, p
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
-from convwise.nets import usual_rate
 from convwise.nets.changes import describe_changes
 from convwise.runs import Run, RunSettings, refuse_used, unused_folder
 from convwise.study.folder import StudyFolder
@@ -138,8 +137,7 @@ def train(
     from convwise.training.towers import resolve_towers
 
     full = dataclasses.replace(
-        full,
-        learning_rate=full.learning_rate or usual_rate(name),
+        full.for_network(name),
         precision=resolve_precision(full.precision),
         towers=resolve_towers(full.towers, full.batch),
     )

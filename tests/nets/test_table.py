@@ -210,26 +210,32 @@ from convwise.conv2d import parse_settings
 from convwise.nets import build
 model = build("narrowresnet", size_px=64, n_classes=4, settings=parse_settings([]), seed=0, precision="float32").model
 model.compile("adamw", "categorical_crossentropy", jit_compile=False)
-for batch in map(int, sys.argv[1:]):
-    x, y = np.zeros((batch, 64, 64, 3), "float32"), np.eye(4, dtype="float32")[np.arange(batch) % 4]
-    for _ in range(2):
-        model.train_on_batch(x, y)
-    # Not ru_maxrss, which begins with what the parent process held when it forked.
-    status = Path("/proc/self/status").read_text().split()
-    print(int(status[status.index("VmHWM:") + 1]) * 1024)
+batch = int(sys.argv[1])
+x, y = np.zeros((batch, 64, 64, 3), "float32"), np.eye(4, dtype="float32")[np.arange(batch) % 4]
+for _ in range(2):
+    model.train_on_batch(x, y)
+# Not ru_maxrss, which begins with what the parent process held when it forked.
+status = Path("/proc/self/status").read_text().split()
+print(int(status[status.index("VmHWM:") + 1]) * 1024)
 """
+
+
+def _peak_bytes(batch: int) -> int:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", _STEPS, str(batch)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    return int(done.stdout)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_memory_per_image_is_what_a_training_step_takes() -> None:
-    """The slope between two batches, so that the program and the weights cancel."""
+    """The slope between two batches, so that the program and the weights cancel.
+
+    Each in a process of its own: what a first batch has freed, malloc keeps in pieces of which the next uses a part.
+    """
     small, large = 128, 384
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", _STEPS, str(small), str(large)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
-    before, after = map(int, done.stdout.split())
-    slope = (after - before) / (large - small)
+    slope = (_peak_bytes(large) - _peak_bytes(small)) / (large - small)
     estimate = layer_table(network("narrowresnet", 64)).totals.training_peak_bytes
     assert estimate is not None
     # TensorFlow may write over an input where the estimate does not, and its library takes scratch space where the

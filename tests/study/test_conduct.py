@@ -166,12 +166,21 @@ def test_verdicts_are_told_while_the_trials_run(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_factor_under_another_recommended_one_is_left(tmp_path: Path) -> None:
-    from convwise.study.assessment import chosen_levels
-    from convwise.study.verdicts import Verdict
+    from convwise.study.assessment import chosen_levels, left_out
+    from convwise.study.effects import Effect
+    from convwise.study.verdicts import Costs, Verdict
 
-    factors = [factor("strides"), factor("dilation_rate", nested_in="strides")]
-    verdicts = [Verdict(f.parameter, "set it", "other", None, None, "") for f in factors]
-    assert list(chosen_levels(factors, verdicts, 1.0)) == ["strides"]
+    factors = [factor("strides"), factor("dilation_rate", nested_in="strides"), factor("padding")]
+    sure = Verdict("strides", "set it", "other", None, None, "gains")
+    # Nothing is spent on the nested one, which saves most: 0.3 + 1.73 x 0.25 < 1, but 0.6 + 1.73 x 0.35 > 1.
+    effect = Effect("any", -0.3, -9, 9, -9, 9, 64, 0.25, 46)
+    nested = Verdict("dilation_rate", "free choice", "other", effect, Costs(seconds=0.5), "the same")
+    padding = Verdict("padding", "free choice", "other", effect, Costs(seconds=0.9), "the same")
+    verdicts = [sure, nested, padding]
+    proposed = chosen_levels(factors, verdicts, 1.0)
+    assert list(proposed) == ["strides", "padding"]
+    told = [left_out(verdict, factors, proposed, 1.0).why for verdict in verdicts]
+    assert told == ["gains", "the same; not proposed: with strides=other it does nothing", "the same"]
 
 
 def test_free_choices_are_proposed_only_while_their_losses_together_stay_small() -> None:
@@ -191,5 +200,5 @@ def test_free_choices_are_proposed_only_while_their_losses_together_stay_small()
     verdicts = [*alike[:3], free("use_bias", 0.3, 0.6)]
     assert list(chosen_levels(factors, verdicts, 1.0)) == ["groups", "use_bias"]
     proposed = chosen_levels(factors, verdicts, 1.0)
-    told = [left_out(verdict, proposed, 1.0).why for verdict in verdicts]
+    told = [left_out(verdict, factors, proposed, 1.0).why for verdict in verdicts]
     assert ["not proposed" in why for why in told] == [True, True, False, False]

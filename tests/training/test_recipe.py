@@ -64,3 +64,9 @@ def test_a_value_out_of_its_range_is_refused_by_name(key: str, value: object) ->
 def test_another_name_is_answered_with_the_recipes_there_are() -> None:
     with pytest.raises(RequestError, match="fast, plain, thorough, finetune, tutorial"):
         named_recipe("slow")
+
+
+def test_a_network_fills_in_the_learning_rate_where_the_recipe_leaves_it_open() -> None:
+    assert named_recipe("fast", {}).for_network("simple").learning_rate == 0.002
+    assert named_recipe("fast", {}).for_network("narrowresnet").learning_rate == named_recipe("fast", {}).rate
+    assert named_recipe("fast", {"learning_rate": 0.01}).for_network("simple").learning_rate == 0.01
