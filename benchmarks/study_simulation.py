@@ -6,11 +6,12 @@ import itertools
 import numpy as np
 from scipy import stats
 
-from convwise.study.design import smallest_design
+from convwise.study.design import Design, smallest_design
 from convwise.study.effects import maximum_modulus
 from convwise.study.verdicts import WRONG
 
 SMALLEST = 1.0  # points
+DESIGN = smallest_design(tuple(f"f{i:02}" for i in range(16)))
 TITLE = "runs noise  any false set it  wrong keep or free  coverage  joint  found 3 points  undecided of 16"
 
 
@@ -21,14 +22,20 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--tails", choices=("normal", "t3", "mixture"), default="normal")
     parser.add_argument("--interactions", type=int, default=0, help="how many two-factor interactions of 1 point each")
+    parser.add_argument("--failed", type=float, default=0.0, help="the share of trials that fail, at random")
     options = parser.parse_args()
-    print(f"{options.studies} studies a line, 16 factors, {options.tails} noise, {options.interactions} interactions")
+    print(
+        f"{options.studies} studies a line, 16 factors, {options.tails} noise, {options.interactions} interactions, "
+        f"{options.failed:.0%} of the trials fail"
+    )
     print(TITLE)
     for replicates, noise in itertools.product(options.replicates, options.noise):
         none = simulate(options, replicates, noise, np.zeros(16))
         edge = simulate(options, replicates, noise, np.where(np.arange(16) < 8, SMALLEST, 0.0))
+        lost = simulate(options, replicates, noise, np.where(np.arange(16) < 8, -SMALLEST, 0.0))
         planted = simulate(options, replicates, noise, np.where(np.arange(16) == 0, 3.0, 0.0))
-        wrong = (edge["kept"][:, :8]).mean()  # an effect as large as the smallest of interest is denied
+        # A gain as large as the smallest of interest is denied, or such a loss called free: the worse of the two.
+        wrong = max(edge["kept"][:, :8].mean(), lost["free"][:, :8].mean())
         print(
             f"{32 * replicates:4d} {noise:5.1f}  {100 * none['set'].any(axis=1).mean():13.2f} %"
             f"  {100 * wrong:16.2f} %  {100 * none['covered'].mean():6.2f} %  {100 * none['joint'].mean():4.1f} %"
@@ -38,34 +45,69 @@ def main() -> None:
 
 
 def simulate(options: argparse.Namespace, replicates: int, noise: float, truth: np.ndarray) -> dict[str, np.ndarray]:
-    """Verdicts of many studies at once, by the same rules as `convwise.study.verdicts.decide`."""
-    random = np.random.default_rng([replicates, int(1000 * noise), int(1000 * truth.sum())])
-    design = smallest_design(tuple(f"f{i:02}" for i in range(16)))
-    signs = design.signs.astype(float)
-    chains = design.chains() if replicates > 1 else ()
-    place = {factor: i for i, factor in enumerate(design.factors)}
-    products = [signs[:, place[chain[0][0]]] * signs[:, place[chain[0][1]]] for chain in chains]
-    columns = np.column_stack([signs, *products])
-    expected = signs @ (truth / 2)
+    """Verdicts of many studies at once."""
+    random = np.random.default_rng([replicates, int(1000 * noise), *(truth + 100).astype(int)])
+    return judged(DESIGN, responses(options, random, replicates, noise, truth), truth)
+
+
+def responses(
+    options: argparse.Namespace, random: np.random.Generator, replicates: int, noise: float, truth: np.ndarray
+) -> np.ndarray:
+    """What the trials of `options.studies` studies give, in points: (studies, replicates, runs), NaN where one failed.
+
+    Each replicate has a level of its own; each study has its own pairs that interact, half of them to the worse.
+    """
+    signs = DESIGN.signs.astype(float)
+    shape = (options.studies, replicates, DESIGN.n_runs)
+    given = signs @ (truth / 2) + noise * draw(options.tails, random, shape) + random.normal(size=(*shape[:2], 1))
+    pairs = np.array(list(itertools.combinations(range(16), 2)))
     for _ in range(options.interactions):
-        i, j = random.choice(16, 2, replace=False)
-        expected = expected + 0.5 * signs[:, i] * signs[:, j]
-    shape = (options.studies, replicates, design.n_runs)
-    responses = expected + noise * draw(options.tails, random, shape)
-    responses = responses - responses.mean(axis=2, keepdims=True)  # replicates are blocks
-    estimates = 2 * np.einsum("srn,nk->sk", responses, columns) / (replicates * design.n_runs)
-    fitted = np.einsum("sk,nk->sn", estimates / 2, columns)
-    df = replicates * design.n_runs - replicates - columns.shape[1]
-    squares = ((responses - fitted[:, None, :]) ** 2).sum(axis=(1, 2)) / df
-    error = 2 * np.sqrt(squares / (replicates * design.n_runs))[:, None]
-    mains = estimates[:, :16]
+        chosen = pairs[random.integers(len(pairs), size=options.studies)]
+        product = signs[:, chosen[:, 0]] * signs[:, chosen[:, 1]] * random.choice([-0.5, 0.5], options.studies)
+        given += product.T[:, None, :]
+    given[random.random(shape) < options.failed] = np.nan
+    return given
+
+
+def judged(design: Design, given: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
+    """The rules of `convwise.study`'s effects and verdicts, for many studies at once; a test compares the two."""
+    n_studies, n_replicates, n_runs = given.shape
+    n_factors = len(design.factors)
+    signs = design.signs.astype(float)
+    place = {factor: i for i, factor in enumerate(design.factors)}
+    chains = design.chains() if n_replicates > 1 else ()
+    products = [signs[:, place[chain[0][0]]] * signs[:, place[chain[0][1]]] for chain in chains]
+    blocks = np.repeat(np.eye(n_replicates), n_runs, axis=0)
+    flat = given.reshape(n_studies, -1)
+    there = np.isfinite(flat)
+    flat = np.where(there, flat, 0.0)
+    mains, error, df = np.empty((n_studies, n_factors)), np.empty((n_studies, n_factors)), np.zeros(n_studies, int)
+    for fitted in (products, []):  # where too many trials failed, without the interactions
+        columns = np.tile(np.column_stack([signs, *fitted]), (n_replicates, 1))
+        matrix = np.column_stack([columns, blocks])
+        n_terms = matrix.shape[1]
+        pairs = (matrix[:, :, None] * matrix[:, None, :]).reshape(len(matrix), -1)
+        grams = (there.astype(float) @ pairs).reshape(n_studies, n_terms, n_terms)
+        now = (df == 0) & (there.sum(axis=1) > n_terms)
+        now[now] = np.linalg.matrix_rank(grams[now], hermitian=True) == n_terms
+        inverse = np.linalg.inv(grams[now])
+        coefficients = np.einsum("skl,sl->sk", inverse, flat[now] @ matrix)
+        df[now] = there[now].sum(axis=1) - n_terms
+        rest = np.where(there[now], flat[now] - coefficients @ matrix.T, 0.0)
+        deviation = np.sqrt((rest**2).sum(axis=1) / df[now])
+        mains[now] = 2 * coefficients[:, :n_factors]
+        error[now] = 2 * deviation[:, None] * np.sqrt(np.einsum("skk->sk", inverse)[:, :n_factors])
+    able = df > 0
+    mains, error, df = mains[able], error[able], df[able, None]
     alone, one_sided = stats.t.ppf(0.975, df), stats.t.ppf(1 - WRONG, df)
-    joint = maximum_modulus(16, df)
+    joint = np.array([maximum_modulus(n_factors, int(each)) for each in df.ravel()])[:, None]
     is_set = (mains - joint * error > 0) & (mains >= SMALLEST)
     kept = ~is_set & (mains + one_sided * error < SMALLEST)
     return {
+        "able": able,
         "set": is_set,
         "kept": kept,
+        "free": kept & (mains - one_sided * error > -SMALLEST),
         "undecided": ~is_set & ~kept,
         "covered": abs(mains - truth) <= alone * error,
         "joint": (abs(mains - truth) <= joint * error).all(axis=1),
