@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import keras
@@ -88,7 +89,7 @@ def fit(
     source = checkpoints.start_weights() if recipe.start_share else None
     conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start, source)
     trained.fit(
-        _KerasBatches(batches, start.epochs_done),
+        _stream(_KerasBatches(batches, start.epochs_done)),
         steps_per_epoch=batches.steps,
         epochs=recipe.epochs,
         initial_epoch=start.epochs_done,
@@ -99,10 +100,29 @@ def fit(
     return conductor.progress
 
 
+def _stream(batches: _KerasBatches) -> Any:
+    """What Model.fit takes the batches from: under TensorFlow a tf.data pipeline that fetches two batches ahead.
+
+    Keras would make one too, with tf.data's tuner, which has nothing to tune here: it sleeps in periods that double,
+    and the end of the training waits until the period is over.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow
+
+    signature = tuple(tensorflow.TensorSpec(array.shape, array.dtype) for array in batches[0])
+    stream = tensorflow.data.Dataset.from_generator(
+        lambda: map(batches.__getitem__, count()), output_signature=signature
+    )
+    options = tensorflow.data.Options()
+    options.autotune.enabled = False
+    return stream.prefetch(2).with_options(options)
+
+
 class _KerasBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches without end, from one epoch into the next: a new iterator an epoch would begin each with a pause.
 
-    The backend's own thread fetches ahead; since a batch follows from its epoch and step alone, that changes nothing.
+    Where the backend fetches ahead, that changes nothing, since a batch follows from its epoch and step alone.
     """
 
     def __init__(self, batches: Batches, first_epoch: int) -> None:
