@@ -10,15 +10,12 @@ from machine import machine
 from convwise.images.planted import PLANTED, SIZE_PX
 from convwise.verbs.study import study
 
-CANNOT_MATTER = ("data_format", "bias_regularizer", "bias_constraint")  # beyond any doubt, whatever the pictures
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=[], help="data sets (default: all planted ones)")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--runs", type=int, default=64)
-    parser.add_argument("--epochs", type=int, default=6, help="of a trial")
+    parser.add_argument("--runs", type=int, default=64, help="trials of each study")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     print(machine())
@@ -45,8 +42,8 @@ def one(name: str, seed: int, options: argparse.Namespace, out: Path) -> dict:
         size=SIZE_PX,
         recipe="plain",
         runs=options.runs,
-        trial_epochs=options.epochs,
-        epochs=options.epochs,
+        trial_epochs=planted.epochs,
+        epochs=planted.epochs,
         settings=planted.start,
         levels=planted.levels,
         parameters=(),

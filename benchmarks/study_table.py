@@ -25,7 +25,7 @@ PARAMETERS = ("filters", "kernel_size", "strides", "padding", "groups", "activat
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="?", default="caltech101-4")
-    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--size", type=int, default=40, help="below, some combinations leave nothing of the map")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--out", type=Path, required=True)

@@ -23,7 +23,7 @@ class Planted:
     """A planted truth: `matters` are the parameters by which the network `simple` gains or loses on these pictures.
 
     One of them has to be found; `idle` are those that cannot matter. `start` are the settings to begin from, `levels`
-    the alternatives to measure where they are not the usual ones, as texts of `study`.
+    the alternatives to measure where they are not the usual ones, as texts of `study`; `epochs` of a trial are enough.
     """
 
     description: str
@@ -34,6 +34,7 @@ class Planted:
     idle: tuple[str, ...] = ("bias_regularizer", "bias_constraint", "kernel_constraint", "data_format")
     start: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    epochs: int = 6
 
 
 def make_planted(name: str, folder: str | Path, progress: Callable[[int, int], None] | None = None) -> Path:
@@ -86,9 +87,9 @@ _MARKS = np.array(
 
 
 def _detail(random: np.random.Generator, kind: int) -> Grey:
-    """Three equal marks of five pixels anywhere, in noise."""
-    grey = _noise(random, 16)
-    for _ in range(3):
+    """Eight equal marks of five pixels anywhere, in noise."""
+    grey = _noise(random, 8)
+    for _ in range(8):
         y, x = random.integers(0, SIZE_PX - 3, 2)
         grey[y : y + 3, x : x + 3] += 90 * _MARKS[kind]
     return grey
@@ -134,6 +135,8 @@ PLANTED = {
         600,
         _reach,
         ("kernel_size", "dilation_rate"),
+        start=("net.stages=1",),
+        epochs=12,
     ),
     "planted-border": Planted(
         "planted truth: a line at the edge itself, lost without padding",
@@ -149,9 +152,11 @@ PLANTED = {
         300,
         _detail,
         ("strides",),
+        start=("net.stages=2",),
+        epochs=16,
     ),
     "planted-noisy": Planted(
-        "planted truth: few noisy pictures, where L2 helps",
+        "few noisy pictures, on which to try L2",
         ("flat", "rising", "upright", "falling"),
         60,
         _noisy,
@@ -174,6 +179,7 @@ PLANTED = {
         ("filters",),
         start=("net.width=2",),
         levels=("filters=x3",),
+        epochs=12,
     ),
     "planted-nothing": Planted(
         "planted truth: noise without classes; no parameter matters",

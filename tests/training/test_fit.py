@@ -15,7 +15,7 @@ from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.nets import build
 from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
-from convwise.training.fit import Validation, Watch, fit
+from convwise.training.fit import Validation, Watch, _KerasBatches, _stream, fit
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.training.schedule import StepSchedule, rate_at
 
@@ -173,3 +173,15 @@ def test_a_start_that_no_epoch_beats_is_kept(tmp_path: Path) -> None:
     assert trained(tmp_path, recipe(epochs=1)).best_epoch == 0
     for a, b in zip(CheckpointFolder(tmp_path).best_weights(0), better, strict=True):
         assert np.array_equal(a, b)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the pipeline is TensorFlow's")
+def test_the_pipeline_gives_the_batches_in_order_and_has_no_tuner_to_wait_for() -> None:
+    pixels, labels = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20, dtype=np.int32) % 2
+    batches = Batches(pixels, labels, np.arange(20), 2, 8, recipe().augmentation, 0.0, 0)
+    stream = _stream(_KerasBatches(batches, 1))
+    assert stream.options().autotune.enabled is False
+    expected = [batches.at(epoch, step) for epoch in (1, 2) for step in range(batches.steps)]
+    for (images, targets), (other_images, other_targets) in zip(stream.as_numpy_iterator(), expected, strict=False):
+        assert np.array_equal(images, other_images)
+        assert np.array_equal(targets, other_targets)

@@ -1,0 +1,60 @@
+"""Trials of a study side by side, one to a core, against one after the other on all cores: images a second, in turn."""
+
+import argparse
+import time
+
+import numpy as np
+from machine import machine
+
+from convwise.conv2d import NetworkSettings
+from convwise.images.datasets import resolve
+from convwise.images.prepare import prepare
+from convwise.study.engine import local_engine
+from convwise.study.laboratory import Laboratory
+from convwise.study.trials import Bench, Trial
+from convwise.training.cores import available_cores
+from convwise.training.precision import resolve_precision
+from convwise.training.recipe import named_recipe
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", nargs="?", default="caltech101-4")
+    parser.add_argument("--net", default="simple")
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    source = resolve(options.data)
+    index, pixels = prepare(
+        source.folder, size=options.size, fit="stretch", classes=source.classes, exclude=source.exclude
+    )
+    changes = {"size_px": options.size, "towers": 1, "precision": resolve_precision("auto")}
+    recipe = named_recipe("fast", changes).for_network(options.net)
+    bench = Bench(
+        options.data, str(source.folder), source.classes, source.exclude, options.net, NetworkSettings(), recipe,
+        None, 0.25, 0.3, index.digest, 0,
+    )  # fmt: skip
+    n_workers = available_cores()
+    trials = [Trial(f"{i}", "block", (), options.epochs) for i in range(n_workers)]
+    laboratory = Laboratory.of(bench, index, pixels.pixels)
+    print(machine())
+    ratios = []
+    with local_engine(bench, n_workers) as engine:
+        engine.run(trials, lambda outcome: None)  # what is done once is done here
+        laboratory.carry_out(trials[0])
+        for _ in range(options.repeats):
+            began = time.monotonic()
+            engine.run(trials, lambda outcome: None)
+            beside = time.monotonic() - began
+            began = time.monotonic()
+            for trial in trials:
+                laboratory.carry_out(trial)
+            after = time.monotonic() - began
+            ratios.append(after / beside)
+            print(f"{n_workers} trials: side by side {beside:.1f} s, one after the other {after:.1f} s", flush=True)
+    print(f"ratio {np.median(ratios):.2f}, median of {options.repeats} repeats, {options.net} at {options.size} px")
+
+
+if __name__ == "__main__":
+    main()
