@@ -11,6 +11,7 @@ import pytest
 
 from convwise.cli import build_parser
 from convwise.images.augment import Augmentation
+from convwise.images.planted import PLANTED, Planted
 from convwise.nets import NETWORKS, network_options
 from convwise.nets.lint import RULES
 from convwise.training.recipe import RECIPES, Recipe
@@ -97,3 +98,17 @@ def test_every_page_can_be_reached_from_the_map() -> None:
 def test_every_benchmark_is_listed() -> None:
     text = (ROOT / "benchmarks/README.md").read_text()
     assert all(script.name in text for script in (ROOT / "benchmarks").glob("*.py") if script.stem != "machine")
+
+
+def test_each_planted_truth_is_told_with_what_its_study_begins_with() -> None:
+    rows = {
+        line.split("`")[1]: line
+        for line in (ROOT / "docs/how-to/study.md").read_text().splitlines()
+        if "| `planted-" in line
+    }
+    assert set(rows) == set(PLANTED)
+    for name, planted in PLANTED.items():
+        options = [f"--set {text}" for text in planted.start] + [f"--levels {text}" for text in planted.levels]
+        if planted.epochs != Planted.epochs:
+            options.append(f"--trial-epochs {planted.epochs}")
+        assert rows[name].rstrip(" |").endswith(f"`{' '.join(options)}`" if options else "nothing at all"), name
