@@ -156,7 +156,7 @@ PLANTED = {
         epochs=16,
     ),
     "planted-noisy": Planted(
-        "few noisy pictures, on which to try L2",
+        "planted truth: faint gratings in strong noise, few pictures, on which to try L2",
         ("flat", "rising", "upright", "falling"),
         60,
         _noisy,
