@@ -17,7 +17,7 @@ from convwise.study.design import Design
 from convwise.study.effects import Analysis, Effect, analyse
 from convwise.study.factors import PLACEBO, Factor, Level, Settled
 from convwise.study.trials import Outcome
-from convwise.study.verdicts import Costs, Verdict, decide, excludes
+from convwise.study.verdicts import Costs, Verdict, decide, excludes, on_log_loss
 
 _FAILS_MORE = 0.01  # the chance at which failures are laid at an alternative's door (Fisher's exact test, one-sided)
 
@@ -58,7 +58,10 @@ def assess(
     kept = [i for i, factor in enumerate(design.factors) if factor not in hopeless]
     estimable = Design(tuple(design.factors[i] for i in kept), design.signs[:, kept])
     nested = {factor.parameter: factor.nested_in for factor in factors if factor.nested_in}
-    analysis = analyse(estimable, _table(done, "accuracy"), nested=nested, family=len(design.factors))
+    analysis, by_log_loss = (
+        analyse(estimable, _table(done, response), nested=nested, family=len(design.factors))
+        for response in ("accuracy", "log_loss")
+    )
     costs = _costs(estimable, done, nested)
     named = _interactions(analysis, nested)
     by_name = {factor.parameter: factor for factor in factors}
@@ -72,7 +75,8 @@ def assess(
             continue
         effect = analysis.of(parameter)
         if parameter == PLACEBO:
-            verdicts.append(_of_the_placebo(factor, effect, costs[parameter]))
+            verdict = _of_the_placebo(factor, effect, costs[parameter])
+            verdicts.append(dataclasses.replace(verdict, log_loss=by_log_loss.of(parameter)))
             continue
         verdict = decide(
             effect,
@@ -82,6 +86,7 @@ def assess(
             smallest_effect=smallest_effect,
             n_trials=analysis.n_trials,
         )
+        verdict = on_log_loss(verdict, by_log_loss.of(parameter))
         extra = [f"only where {factor.nested_in} is left alone"] if factor.nested_in else []
         extra += [sentence for sentence, pair in named if parameter in pair]
         verdicts.append(dataclasses.replace(verdict, why="; ".join([verdict.why, *extra])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -37,7 +38,8 @@ class Costs:
 class Verdict:
     """What to do with a parameter: `value` is the one to take, as a text of `--set`; `why` one sentence.
 
-    `more_runs`: for "undecided", how many further trials would settle it if the effect is what it seems.
+    `effect` in points of accuracy, `log_loss` in nats (less is better). `more_runs`: for "undecided", how many further
+    trials would settle it if the effect is what it seems.
     """
 
     parameter: str
@@ -47,23 +49,40 @@ class Verdict:
     costs: Costs | None
     why: str
     more_runs: int | None = None
+    log_loss: Effect | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        effect = None
-        if self.effect:
-            effect = {
-                key: getattr(self.effect, key) for key in ("estimate", "low", "high", "joint_low", "joint_high", "n")
-            }
         return {
             "parameter": self.parameter,
             "verdict": self.kind,
             "value": self.value,
-            "effect": effect,
+            "effect": _told(self.effect),
+            "log_loss": _told(self.log_loss),
             "costs": asdict(self.costs) if self.costs else None,
             "why": self.why,
             "more_runs": self.more_runs,
         }
+
+
+def _told(effect: Effect | None) -> dict[str, float] | None:
+    keys = ("estimate", "low", "high", "joint_low", "joint_high", "n")
+    return {key: getattr(effect, key) for key in keys} if effect else None
+
+
+def on_log_loss(verdict: Verdict, log_loss: Effect) -> Verdict:
+    """The verdict with the effect on the log loss, and a word where that tells what the accuracy does not.
+
+    The log loss counts how sure the network is of the right class, not only whether it is right: where it errs on few
+    images, a difference often shows there first. It decides nothing: the verdicts speak of accuracy.
+    """
+    verdict = dataclasses.replace(verdict, log_loss=log_loss)
+    told = verdict.kind == "set it" or (verdict.effect is not None and verdict.effect.high < 0)
+    if told or log_loss.joint_low <= 0 <= log_loss.joint_high:
+        return verdict
+    word = "worse" if log_loss.estimate > 0 else "better"
+    interval = f"{log_loss.estimate:+.3f} ({log_loss.low:+.3f} to {log_loss.high:+.3f})"
+    return dataclasses.replace(verdict, why=f"{verdict.why}; beyond doubt {word} in log loss: {interval}")
 
 
 def decide(
@@ -108,11 +127,11 @@ def _runs_to_settle(effect: Effect, smallest_effect: float, n_trials: int) -> in
     return max(1, runs_needed(effect, distance, quantile, n_trials) - n_trials)
 
 
-def excludes(estimate: float, error: float, df: int, smallest_effect: float) -> bool:
-    """Whether an effect as large as `smallest_effect` is excluded, by a one-sided test at WRONG."""
-    return estimate + _one_sided(df) * error < smallest_effect
+def excludes(estimate: float, error: float, df: int, smallest_effect: float, wrong: float = WRONG) -> bool:
+    """Whether an effect as large as `smallest_effect` is excluded, by a one-sided test that errs in `wrong`."""
+    return estimate + _one_sided(df, wrong) * error < smallest_effect
 
 
-def _one_sided(df: int) -> float:
+def _one_sided(df: int, wrong: float = WRONG) -> float:
     """The bound of the equivalence tests, in standard errors."""
-    return float(stats.t.ppf(1 - WRONG, df))
+    return float(stats.t.ppf(1 - wrong, df))

@@ -58,5 +58,5 @@ class Formula:
         cheap = sum("padding" in text for text in trial.settings)
         correct = "".join("1" if hit else "0" for hit in random.random(200) < accuracy / 100) if trial.on_test else ""
         return Outcome(
-            trial.key, "done", "", accuracy, 0.5, 0.001 * 0.7**cheap, 1.0, 1000, 5000, 700, correct
+            trial.key, "done", "", accuracy, 2.1 - accuracy / 50, 0.001 * 0.7**cheap, 1.0, 1000, 5000, 700, correct
         )  # fmt: skip

@@ -43,6 +43,9 @@ def test_what_matters_is_set_what_is_cheaper_is_taken_and_it_is_confirmed(tmp_pa
     assert found["padding"] == "free choice"  # no difference, and cheaper
     assert found["data_format"] == "settled by rule"
     assert list(found.values()).count("keep it") == 13
+    on_log_loss = {verdict["parameter"]: verdict["log_loss"]["estimate"] for verdict in result["verdicts"]}
+    assert on_log_loss["filters"] == pytest.approx(-0.08, abs=0.02)
+    assert on_log_loss["strides"] == pytest.approx(0.1, abs=0.02)
     assert result["recommended"] == {"filters": "other", "padding": "other"}
     assert result["recommended_settings"] == ["filters=other", "padding=other"]
     confirmation = result["confirmation"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from convwise.study.effects import Effect
-from convwise.study.verdicts import Costs, decide
+from convwise.study.verdicts import Costs, Kind, decide, on_log_loss
 
 
 def effect(estimate: float, error: float, df: int = 31) -> Effect:
@@ -54,3 +56,26 @@ def test_the_json_has_the_promised_keys() -> None:
     verdict = decide(effect(3, 0.5), own="a", alternative="b", costs=Costs(), smallest_effect=1.0, n_trials=64)
     assert {"parameter", "verdict", "value", "effect", "costs", "why"} <= verdict.to_dict().keys()
     assert {"estimate", "low", "high"} <= verdict.to_dict()["effect"].keys()
+
+
+@pytest.mark.parametrize(
+    ("estimate", "kind", "log_loss", "word"),
+    [
+        (1.2, "undecided", -0.05, "beyond doubt better in log loss: -0.050 (-0.070 to -0.030)"),
+        (0.0, "keep it", 0.05, "beyond doubt worse in log loss"),
+        (1.2, "undecided", -0.02, ""),  # not beyond doubt
+        (3.0, "set it", -0.05, ""),  # nothing new
+        (-2.0, "keep it", 0.05, ""),
+    ],
+)
+def test_the_log_loss_is_told_where_it_says_more_and_decides_nothing(
+    estimate: float, kind: Kind, log_loss: float, word: str
+) -> None:
+    costs = Costs()
+    error = 0.3 if kind == "keep it" else 0.5
+    decided = decide(effect(estimate, error), own="a", alternative="b", costs=costs, smallest_effect=1.0, n_trials=64)
+    told = on_log_loss(decided, effect(log_loss, 0.01))
+    assert told.kind == decided.kind == kind
+    assert dataclasses.replace(told, log_loss=None, why="") == dataclasses.replace(decided, why="")
+    assert told.to_dict()["log_loss"]["estimate"] == log_loss
+    assert (word in told.why) if word else (told.why == decided.why)
