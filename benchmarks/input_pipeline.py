@@ -71,7 +71,7 @@ def measure(options: argparse.Namespace, net: str, name: str) -> None:
     for _ in range(options.repeats):
         real = step_seconds(net, batches, recipe, n_classes)
         held = tensorflow.data.Dataset.from_tensors(batches.at(0, 0)).cache().repeat()
-        with mock.patch("convwise.training.fit._KerasBatches", lambda *arguments, held=held: held):
+        with mock.patch("convwise.training.fit._stream", lambda batches, held=held: held):
             pairs.append((real, step_seconds(net, batches, recipe, n_classes)))
     real, memory = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(b / a for a, b in pairs)

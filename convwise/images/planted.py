@@ -15,7 +15,7 @@ from convwise.images.drawing import write_pictures
 from convwise.seeds import generator
 
 SIZE_PX = 32
-Grey = NDArray[np.float64]  # (32, 32), around 0
+Drawn = NDArray[np.float64]  # (32, 32) grey or (32, 32, 3) RGB, around 0
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Planted:
     description: str
     class_names: tuple[str, ...]
     per_class: int
-    draw: Callable[[np.random.Generator, int], Grey]
+    draw: Callable[[np.random.Generator, int], Drawn]
     matters: tuple[str, ...]
     idle: tuple[str, ...] = ("bias_regularizer", "bias_constraint", "kernel_constraint", "data_format")
     start: tuple[str, ...] = ()
@@ -43,25 +43,26 @@ def make_planted(name: str, folder: str | Path, progress: Callable[[int, int], N
 
     def draw(class_name: str, number: int) -> NDArray[np.uint8]:
         random = generator(0, "planted", name, class_name, number)
-        grey = planted.draw(random, planted.class_names.index(class_name))
-        return np.repeat(np.clip(np.rint(128 + grey), 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+        drawn = planted.draw(random, planted.class_names.index(class_name))
+        colours = drawn if drawn.ndim == 3 else np.repeat(drawn[:, :, None], 3, axis=2)
+        return np.clip(np.rint(128 + colours), 0, 255).astype(np.uint8)
 
     return write_pictures(folder, draw, planted.class_names, planted.per_class, progress)
 
 
-def _noise(random: np.random.Generator, deviation: float) -> Grey:
+def _noise(random: np.random.Generator, deviation: float) -> Drawn:
     return random.normal(0, deviation, (SIZE_PX, SIZE_PX))
 
 
-def _reach(random: np.random.Generator, kind: int) -> Grey:
+def _reach(random: np.random.Generator, kind: int) -> Drawn:
     """Noise added to itself four pixels to the right, or below: nothing else tells the two apart."""
     noise = random.normal(0, 32, (SIZE_PX + 4, SIZE_PX + 4))
     moved = noise[:SIZE_PX, 4:] if kind else noise[4:, :SIZE_PX]
-    summed: Grey = noise[:SIZE_PX, :SIZE_PX] + moved
+    summed: Drawn = noise[:SIZE_PX, :SIZE_PX] + moved
     return summed
 
 
-def _border(random: np.random.Generator, kind: int) -> Grey:
+def _border(random: np.random.Generator, kind: int) -> Drawn:
     """A short line at the lower or the right edge itself, or at both, or at none; lines elsewhere tell nothing."""
     grey = _noise(random, 12)
     for _ in range(4):
@@ -86,7 +87,7 @@ _MARKS = np.array(
 )  # five pixels each, so that brightness tells nothing
 
 
-def _detail(random: np.random.Generator, kind: int) -> Grey:
+def _detail(random: np.random.Generator, kind: int) -> Drawn:
     """Eight equal marks of five pixels anywhere, in noise."""
     grey = _noise(random, 8)
     for _ in range(8):
@@ -95,23 +96,26 @@ def _detail(random: np.random.Generator, kind: int) -> Grey:
     return grey
 
 
-def _noisy(random: np.random.Generator, kind: int) -> Grey:
-    """A faint wide grating of one of four directions in strong noise; there are few pictures."""
+def _noisy(random: np.random.Generator, kind: int) -> Drawn:
+    """A faint grating of one of four directions in the red; green and blue are noise that few pictures can be told by.
+
+    A network learns its training pictures by heart from the noise; L2 takes the weights away that this needs.
+    """
     y, x = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
     angle, phase = math.pi * kind / 4, random.uniform(0, 2 * math.pi)
     wave = np.sin(2 * math.pi * (x * math.cos(angle) + y * math.sin(angle)) / 8 + phase)
-    seen: Grey = 14 * wave + _noise(random, 48)
-    return seen
+    red = 21 * wave + _noise(random, 30)
+    return np.stack([red, _noise(random, 70), _noise(random, 70)], axis=2)
 
 
-def _brightness(random: np.random.Generator, kind: int) -> Grey:
+def _brightness(random: np.random.Generator, kind: int) -> Drawn:
     """Middling bright, or else dark or bright: a network without a bias sees no more than a multiple of one picture."""
     level = random.uniform(-25, 25) if kind else random.choice([-1, 1]) * random.uniform(45, 100)
-    seen: Grey = level + _noise(random, 8)
+    seen: Drawn = level + _noise(random, 8)
     return seen
 
 
-def _textures(random: np.random.Generator, kind: int) -> Grey:
+def _textures(random: np.random.Generator, kind: int) -> Drawn:
     """One of sixteen textures: two fine waves each, at any phase; told apart by as many filters."""
     y, x = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
     chosen = generator(0, "texture", kind)
@@ -123,7 +127,7 @@ def _textures(random: np.random.Generator, kind: int) -> Grey:
     return grey
 
 
-def _nothing(random: np.random.Generator, kind: int) -> Grey:
+def _nothing(random: np.random.Generator, kind: int) -> Drawn:
     """Noise, the same for all classes: no setting helps."""
     return _noise(random, 40)
 
@@ -156,12 +160,13 @@ PLANTED = {
         epochs=16,
     ),
     "planted-noisy": Planted(
-        "planted truth: faint gratings in strong noise, few pictures, on which to try L2",
+        "planted truth: faint gratings in strong noise, few pictures, learned by heart without L2",
         ("flat", "rising", "upright", "falling"),
-        60,
+        100,
         _noisy,
         ("kernel_regularizer",),
         levels=("kernel_regularizer=l2:0.01",),
+        epochs=100,
     ),
     "planted-brightness": Planted(
         "planted truth: brightness alone, which needs a bias",

@@ -28,7 +28,7 @@ def test_each_has_a_name_a_truth_and_settings_that_can_be_read(name: str) -> Non
     assert not set(planted.matters) & set(planted.idle)
     parse_settings(planted.start)
     read_levels(planted.levels)
-    assert drawn(name, 0, 0).shape == (SIZE_PX, SIZE_PX)
+    assert drawn(name, 0, 0).shape in ((SIZE_PX, SIZE_PX), (SIZE_PX, SIZE_PX, 3))
 
 
 def test_pictures_depend_on_their_name_alone_and_differ(tmp_path: Path) -> None:
@@ -67,3 +67,14 @@ def test_the_border_line_is_in_the_last_row_or_column_alone() -> None:
         mean = np.mean([drawn("planted-border", kind, i) for i in range(60)], axis=0)
         assert (mean[-1, 4:-4].mean() > 15) == bool(row)
         assert (mean[4:-4, -1].mean() > 15) == bool(column)
+
+
+def test_the_gratings_are_in_the_red_alone() -> None:
+    waves = ((0, 4), (3, 3), (4, 0), (3, -3))  # down and across, periods in a picture
+    for kind, own in enumerate(waves):
+        pictures = np.stack([drawn("planted-noisy", kind, i) for i in range(60)])
+        power = (abs(np.fft.fft2(pictures, axes=(1, 2))) ** 2).mean(axis=0)
+        others = [wave for wave in waves if wave != own]
+        assert power[(*own, 0)] > 3 * max(power[(*wave, 0)] for wave in others)
+        for colour in (1, 2):
+            assert power[(*own, colour)] < 2 * min(power[(*wave, colour)] for wave in others)
