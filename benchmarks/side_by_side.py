@@ -5,16 +5,11 @@ import time
 
 import numpy as np
 from machine import machine
+from trial_bench import trial_bench
 
-from convwise.conv2d import NetworkSettings
-from convwise.images.datasets import resolve
-from convwise.images.prepare import prepare
 from convwise.study.engine import local_engine
-from convwise.study.laboratory import Laboratory
-from convwise.study.trials import Bench, Trial
+from convwise.study.trials import Trial
 from convwise.training.cores import available_cores
-from convwise.training.precision import resolve_precision
-from convwise.training.recipe import named_recipe
 
 
 def main() -> None:
@@ -25,19 +20,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    source = resolve(options.data)
-    index, pixels = prepare(
-        source.folder, size=options.size, fit="stretch", classes=source.classes, exclude=source.exclude
-    )
-    changes = {"size_px": options.size, "towers": 1, "precision": resolve_precision("auto")}
-    recipe = named_recipe("fast", changes).for_network(options.net)
-    bench = Bench(
-        options.data, str(source.folder), source.classes, source.exclude, options.net, NetworkSettings(), recipe,
-        None, 0.25, 0.3, index.digest, 0,
-    )  # fmt: skip
+    bench, _, laboratory = trial_bench(options.data, size=options.size, net=options.net)
     n_workers = available_cores()
     trials = [Trial(f"{i}", "block", (), options.epochs) for i in range(n_workers)]
-    laboratory = Laboratory.of(bench, index, pixels.pixels)
     print(machine())
     ratios = []
     with local_engine(bench, n_workers) as engine:

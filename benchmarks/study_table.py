@@ -3,21 +3,16 @@
 import argparse
 import itertools
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from machine import machine
+from trial_bench import trial_bench
 
-from convwise.conv2d import NetworkSettings
-from convwise.images.datasets import resolve
-from convwise.images.prepare import prepare
 from convwise.study.engine import local_engine
 from convwise.study.factors import factors_of
-from convwise.study.trials import Bench, Trial
+from convwise.study.trials import Trial
 from convwise.training.cores import available_cores
-from convwise.training.precision import resolve_precision
-from convwise.training.recipe import named_recipe
 
 PARAMETERS = ("filters", "kernel_size", "strides", "padding", "groups", "activation", "kernel_initializer")
 
@@ -30,21 +25,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    source = resolve(options.data)
-    index, _ = prepare(source.folder, size=options.size, fit="stretch", classes=source.classes, exclude=source.exclude)
-    changes = {"size_px": options.size, "towers": 1, "precision": resolve_precision("auto")}
-    recipe = named_recipe("fast", changes).for_network("simple")
+    bench, index, _ = trial_bench(options.data, size=options.size)
     factors, _ = factors_of(
-        "simple",
+        bench.net,
         size_px=options.size,
         n_classes=len(index.class_names),
-        settings=NetworkSettings(),
+        settings=bench.network,
         parameters=PARAMETERS,
     )
-    bench = Bench(
-        options.data, str(source.folder), source.classes, source.exclude, "simple", NetworkSettings(), recipe,
-        None, 0.25, 0.3, index.digest, 0,
-    )  # fmt: skip
     cells = list(itertools.product((0, 1), repeat=len(factors)))
     trials = [
         Trial(
@@ -63,7 +51,7 @@ def main() -> None:
         if len(found) % 32 == 0:
             print(f"{len(found)} of {len(trials)}", flush=True)
 
-    with tempfile.TemporaryDirectory(), local_engine(bench, available_cores()) as engine:
+    with local_engine(bench, available_cores()) as engine:
         engine.run(trials, done)
     rows = [
         {"levels": list(cell), "accuracy": [found[f"{seed}/{number:03}"].accuracy for seed in range(options.seeds)]}
