@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from convwise.errors import ConvwiseError, RequestError
     from convwise.runs import Run
     from convwise.training.recipe import Recipe
-    from convwise.verbs.data import add_data, check_data, list_data
+    from convwise.verbs.data import add_data, check_data, clean_data, list_data
     from convwise.verbs.evaluate import evaluate
     from convwise.verbs.explain import explain
     from convwise.verbs.guide import guide
@@ -29,6 +29,7 @@ _HOMES = {
     "Run": "convwise.runs",
     "add_data": "convwise.verbs.data",
     "check_data": "convwise.verbs.data",
+    "clean_data": "convwise.verbs.data",
     "evaluate": "convwise.verbs.evaluate",
     "explain": "convwise.verbs.explain",
     "guide": "convwise.verbs.guide",
@@ -47,6 +48,7 @@ __all__ = [
     "Run",
     "add_data",
     "check_data",
+    "clean_data",
     "evaluate",
     "explain",
     "guide",

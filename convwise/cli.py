@@ -80,8 +80,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_data(verbs: Any) -> None:
-    data = verbs.add_parser("data", help="add, list and check data sets", description="Add, list and check data sets.")
-    data.set_defaults(verb=lambda options: data.error("name an action: add, list or check"))
+    what = "add, list and check data sets, clean caches"
+    data = verbs.add_parser("data", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    data.set_defaults(verb=lambda options: data.error("name an action: add, list, check or clean"))
     actions = data.add_subparsers(title="actions", metavar="ACTION")
     add = actions.add_parser("add", help="install a named data set", description="Install a named data set.")
     add.add_argument("name", help="a name that `convwise data list` shows")
@@ -96,6 +97,15 @@ def _add_data(verbs: Any) -> None:
     check.add_argument("--background", action="store_true", help="count caltech101's background class too")
     check.add_argument("--json", action="store_true", help="one JSON object on standard output")
     check.set_defaults(verb=_data_check)
+    clean = actions.add_parser(
+        "clean",
+        help="remove caches that are not used any more",
+        description="Remove caches of decoded pixels that nothing has opened for a while; they are made again when "
+        "they are needed. Data sets and runs stay.",
+    )
+    clean.add_argument("--days", type=float, default=30, metavar="N", help="unused for so long (30; 0: all)")
+    clean.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    clean.set_defaults(verb=_data_clean)
 
 
 def _add_train(verbs: Any) -> None:
@@ -304,6 +314,21 @@ def _data_check(options: argparse.Namespace) -> None:
         _print_json(report.to_dict())
     else:
         print_index(report.index)
+
+
+def _data_clean(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from convwise.verbs.data import clean_data
+
+    done = clean_data(options.days)
+    if options.json:
+        _print_json(asdict(done))
+    else:
+        print(
+            f"removed {done.n_removed} caches, {done.removed_bytes / 2**20:,.1f} MiB; "
+            f"kept {done.n_kept}, {done.kept_bytes / 2**20:,.1f} MiB"
+        )
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.files import remove_leftovers, temporary_name
-from convwise.images.home import clear_errors, home, write_cache_file
+from convwise.images.home import clear_errors, home, mark_used, write_cache_file
 
 _FORMAT = 1  # raise it when decoding or fitting changes, and older caches are made anew
 _FLUSH_BYTES = 8 * 2**20
@@ -53,6 +53,7 @@ def open_cache(digest: str) -> PixelCache | None:
         if manifest["format"] != _FORMAT or (folder / _PIXELS).stat().st_size != n * size * size * 3:
             return None
         pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r", shape=(n, size, size, 3))
+        mark_used(folder / _MANIFEST)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return PixelCache(pixels, size, fit, digest, folder)

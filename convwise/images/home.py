@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,3 +68,9 @@ def write_cache_file(path: Path, content: bytes) -> None:
     """Write a whole file through `cache_file`."""
     with cache_file(path) as file:
         file.write(content)
+
+
+def mark_used(path: Path) -> None:
+    """Sets the file's stamp to now, which is how `clean_caches` knows what is still opened; where that is allowed."""
+    with suppress(OSError):
+        os.utime(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.images.home import cache_file, home
+from convwise.images.home import cache_file, home, mark_used
 from convwise.images.index import DuplicateGroup
 from convwise.images.listing import Listing
 from convwise.images.scan import FileFacts
@@ -49,6 +49,7 @@ def load_record(listing: Listing) -> ScanRecord | None:
                 DuplicateGroup(str(kind), tuple(map(int, part)))  # type: ignore[arg-type]
                 for kind, part in zip(kinds, np.split(members, ends[:-1]), strict=True)
             ) if len(kinds) else ()  # fmt: skip
+            mark_used(_place(listing))
             return ScanRecord(tuple(_names(file["paths"])), file["stamps"], facts, groups)
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
         return None  # missing or damaged: the folder is read again

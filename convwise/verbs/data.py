@@ -1,4 +1,4 @@
-"""data: add, list and check data sets."""
+"""data: add, list and check data sets, clean their caches."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convwise.images.cleaning import clean_caches
 from convwise.images.datasets import Installed, add_dataset, list_datasets, resolve
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
 
-__all__ = ["DataReport", "add_data", "check_data", "dataset_row", "list_data"]
+__all__ = ["DataReport", "add_data", "check_data", "clean_data", "dataset_row", "list_data"]
 
 add_data = add_dataset
 list_data = list_datasets
+clean_data = clean_caches
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""Removes caches that nothing has opened for a while; they are made again when they are asked for."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from convwise.errors import RequestError
+from convwise.files import remove_leftovers, temporary_name
+from convwise.images.home import clear_errors, home
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """How many pixel caches and records of folders went and stayed, and their bytes."""
+
+    n_removed: int
+    removed_bytes: int
+    n_kept: int
+    kept_bytes: int
+
+
+def clean_caches(days: float = 30) -> Cleaned:
+    """Removes what was last opened more than `days` ago, all of it with 0. Data sets and runs are not touched.
+
+    Raises RequestError for a number of days below 0, ConvwiseError where the place is not writable. A cache that
+    another process is making stays; one that the system does not give up (Windows, where it is in use) counts as kept.
+    """
+    if not 0 <= days < 1e6:
+        raise RequestError(f"days={days:g}: it must be a number of at least 0")
+    before = time.time() - 86400 * days
+    counts = {True: [0, 0], False: [0, 0]}
+    for folder in (home() / "pixels", home() / "scans"):
+        if not folder.is_dir():
+            continue
+        with clear_errors(folder):
+            remove_leftovers(folder)
+            for entry in sorted(folder.iterdir()):
+                if entry.name.startswith("tmp~"):
+                    continue
+                try:
+                    n_bytes, opened = _size_and_use(entry)
+                    removed = opened <= before and _removed(entry)
+                except FileNotFoundError:  # another process cleans too
+                    continue
+                counts[removed][0] += 1
+                counts[removed][1] += n_bytes
+    return Cleaned(*counts[True], *counts[False])
+
+
+def _size_and_use(entry: Path) -> tuple[int, float]:
+    """Bytes, and when it was last opened: opening a cache or a record sets the stamp of one of its files."""
+    stats = [path.stat() for path in (entry.iterdir() if entry.is_dir() else (entry,))]
+    return sum(stat.st_size for stat in stats), max((stat.st_mtime for stat in stats), default=0.0)
+
+
+def _removed(entry: Path) -> bool:
+    """Takes the entry's name away first, so that nobody finds a half of it."""
+    aside = temporary_name(entry.parent)
+    try:
+        entry.rename(aside)
+    except PermissionError:
+        if entry.parent.stat().st_mode & 0o200:  # in use, not a read-only place
+            return False
+        raise
+    if aside.is_dir():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        aside.unlink(missing_ok=True)
+    return True
