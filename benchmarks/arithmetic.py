@@ -5,7 +5,7 @@ import time
 
 from machine import machine
 
-from convwise.training.cores import take_one_core
+from convwise.cores import take_one_core
 
 REPEATS = 5
 

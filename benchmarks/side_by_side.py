@@ -7,9 +7,9 @@ import numpy as np
 from machine import machine
 from trial_bench import trial_bench
 
+from convwise.cores import available_cores
 from convwise.study.engine import local_engine
 from convwise.study.trials import Trial
-from convwise.training.cores import available_cores
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from machine import machine
 from trial_bench import trial_bench
 
+from convwise.cores import available_cores
 from convwise.study.engine import local_engine
 from convwise.study.factors import factors_of
 from convwise.study.trials import Trial
-from convwise.training.cores import available_cores
 
 PARAMETERS = ("filters", "kernel_size", "strides", "padding", "groups", "activation", "kernel_initializer")
 

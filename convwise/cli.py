@@ -360,9 +360,11 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from convwise.progress import CountBar
     from convwise.verbs.evaluate import evaluate
 
-    result = evaluate(options.run, data=options.data, split=options.split)
+    with CountBar("evaluating") as bar:
+        result = evaluate(options.run, data=options.data, split=options.split, progress=bar)
     if options.json:
         _print_json(
             {"run": str(result.run.folder), "seconds": result.seconds, "evaluation": result.evaluation.to_dict()}
@@ -372,9 +374,11 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
+    from convwise.progress import CountBar
     from convwise.verbs.predict import predict, write_csv
 
-    answers = predict(options.run, options.paths, top=options.top)
+    with CountBar("predicting") as bar:
+        answers = predict(options.run, options.paths, top=options.top, progress=bar)
     if options.json:
         _print_json([answer.to_dict() for answer in answers])
     elif options.csv:

@@ -123,6 +123,22 @@ def test_predict_answers_every_file_in_order_and_unreadable_ones_with_the_reason
     assert rows[0]["label"] == answers[0].get("label", "")
 
 
+def test_evaluating_and_predicting_tell_how_far_they_are(
+    finished: tuple[Path, Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, folder, _ = finished
+    monkeypatch.setattr("convwise.verbs.predict._CHUNK", 5)
+    monkeypatch.setattr("convwise.training.predict.BATCH", 8)
+    heard: list[tuple[int, int]] = []
+    answers = convwise.predict(folder, [data / "blue"], progress=lambda *counts: heard.append(counts))
+    assert heard == [(5, 16), (10, 16), (15, 16), (16, 16)]
+    assert [Path(answer.path).name for answer in answers] == sorted(path.name for path in (data / "blue").iterdir())
+    heard.clear()
+    evaluation = convwise.evaluate(folder, split="all", progress=lambda *counts: heard.append(counts)).evaluation
+    predicting = [counts for counts in heard if counts[1] == 2 * evaluation.n]  # each image and its mirror image
+    assert [done for done, _ in predicting] == [8, 16, 24, 32, 40, 42, 50, 58, 66, 74, 82, 84]
+
+
 def test_predict_equals_what_plain_keras_makes_of_the_saved_model(
     finished: tuple[Path, Path, dict[str, Any]],
 ) -> None:

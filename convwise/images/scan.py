@@ -11,6 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.cores import available_cores
 from convwise.images.duplicates import SKETCH_SIDE, sketch
 from convwise.images.fitting import fit_image, resize
 from convwise.images.listing import Listing
@@ -82,7 +83,7 @@ def scan(
     task = _Task(listing, known, size, fit, write is not None)
     n_done = 0
     with quiet_pillow():
-        for part, (found, blocks) in zip(parts, _in_order(task, parts, workers or n_cores()), strict=True):
+        for part, (found, blocks) in zip(parts, _in_order(task, parts, workers or available_cores()), strict=True):
             facts.put(part, found, slice(None))
             if write is not None and len(blocks):
                 write(blocks)
@@ -90,11 +91,6 @@ def scan(
             if progress is not None:
                 progress(n_done, len(listing.paths))
     return facts
-
-
-def n_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _in_order(

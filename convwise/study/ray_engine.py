@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from convwise.cores import take_one_thread
 from convwise.errors import ConvwiseError, RequestError
 from convwise.study.engine import TRIES
 from convwise.study.laboratory import Laboratory, images_of
 from convwise.study.trials import Bench, Outcome, Trial, failed
-from convwise.training.cores import take_one_thread
 
 
 class _Worker:

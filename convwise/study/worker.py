@@ -12,7 +12,7 @@ from typing import Any
 
 def main() -> None:
     """Reads the bench, then trials, from standard input until it ends; answers on what was standard output."""
-    from convwise.training.cores import take_one_core
+    from convwise.cores import take_one_core
 
     take_one_core(int(sys.argv[1]))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")

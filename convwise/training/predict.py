@@ -12,15 +12,29 @@ BATCH = 128
 
 
 def predict_probabilities(
-    model: keras.Model, pixels: NDArray[np.uint8], members: NDArray[np.int64], *, flip_averaging: bool
+    model: keras.Model,
+    pixels: NDArray[np.uint8],
+    members: NDArray[np.int64],
+    *,
+    flip_averaging: bool,
+    progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float64]:
     """(len(members), n_classes): the model's probabilities for `pixels[members]`, raw RGB 0..255.
 
-    With flip_averaging, the mean over each image and its mirror image.
+    With flip_averaging, the mean over each image and its mirror image. `progress` hears (images done, of how many),
+    an image and its mirror image counted as two.
     """
-    if not flip_averaging:
-        return outputs_for(model, pixels, members)
-    return (outputs_for(model, pixels, members) + outputs_for(model, pixels, members, mirrored)) / 2
+    views = (None, mirrored) if flip_averaging else (None,)
+    n_done = 0
+
+    def heard(n: int) -> None:
+        nonlocal n_done
+        n_done += n
+        if progress is not None:
+            progress(n_done, len(views) * len(members))
+
+    outputs = [outputs_for(model, pixels, members, view, heard) for view in views]
+    return np.asarray(np.mean(outputs, axis=0))
 
 
 def outputs_for(
@@ -28,8 +42,12 @@ def outputs_for(
     pixels: NDArray[np.uint8],
     members: NDArray[np.int64],
     changed: Callable[[NDArray[np.uint8]], NDArray[np.generic]] | None = None,
+    heard: Callable[[int], None] = lambda n: None,
 ) -> NDArray[np.float64]:
-    """(len(members), n_outputs): what the model makes of `pixels[members]`, each batch `changed` before."""
+    """(len(members), n_outputs): what the model makes of `pixels[members]`, each batch `changed` before.
+
+    `heard` is told the size of each batch that is done.
+    """
     results = []
     for start in range(0, len(members), BATCH):
         images = np.asarray(pixels[members[start : start + BATCH]])
@@ -39,6 +57,7 @@ def outputs_for(
             images = np.concatenate([images, np.zeros((BATCH - n, *images.shape[1:]), images.dtype)])
         given = images if changed is None else changed(images)
         results.append(np.asarray(model.predict_on_batch(given), np.float64)[:n])
+        heard(n)
     if not results:
         return np.zeros((0, model.output_shape[-1]))
     return np.concatenate(results)

@@ -11,7 +11,7 @@ import math
 import keras
 from keras import ops
 
-from convwise.training.cores import available_cores
+from convwise.cores import available_cores
 
 _SMALLEST_PART = 16  # images: batch normalisation takes its statistics from a part
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,18 @@ class EvaluateResult:
     seconds: float
 
 
-def evaluate(run: str | Path | Run, *, data: str | Path | None = None, split: str | None = None) -> EvaluateResult:
+def evaluate(
+    run: str | Path | Run,
+    *,
+    data: str | Path | None = None,
+    split: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> EvaluateResult:
     """Evaluates a finished run again. Without `data`, on the images it began with, by default the test side.
 
     With `data`, on all images of another folder or data set, whose classes must be among the trained ones.
-    Writes nothing. Raises RequestError for an unfinished run, changed images, unknown classes or an empty side.
+    Writes nothing. `progress` hears (done, of how many), of reading and then of predicting.
+    Raises RequestError for an unfinished run, changed images, unknown classes or an empty side.
     """
     began = time.monotonic()
     run = run if isinstance(run, Run) else Run.open(run)
@@ -49,7 +57,9 @@ def evaluate(run: str | Path | Run, *, data: str | Path | None = None, split: st
     else:
         source = resolve(data)
         folder, classes, exclude = source.folder, source.classes, source.exclude
-    index, cache = prepare(folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude)
+    index, cache = prepare(
+        folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude, progress=progress
+    )
     same = index.digest == settings.index_digest
     if data is None and not same:
         raise RequestError(
@@ -73,6 +83,7 @@ def evaluate(run: str | Path | Run, *, data: str | Path | None = None, split: st
         split=side,
         flip_averaging=recipe.flip_averaging,
         class_names=run.class_names,
+        progress=progress,
     )
     return EvaluateResult(run, evaluation, time.monotonic() - began)
 
@@ -93,6 +104,7 @@ def evaluate_model(
     split: str,
     flip_averaging: bool,
     class_names: tuple[str, ...] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """The evaluation of `model` on `members` of the index; `class_names` are the model's own, in its order."""
     from convwise.training.predict import predict_probabilities
@@ -108,7 +120,7 @@ def evaluate_model(
     own = np.array([names.index(name) for name in index.class_names])
     return evaluate_probabilities(
         own[index.labels[members]],
-        predict_probabilities(model, pixels, members, flip_averaging=flip_averaging),
+        predict_probabilities(model, pixels, members, flip_averaging=flip_averaging, progress=progress),
         names,
         split=split,
         paths=[index.paths[i] for i in members],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.files import write_text
 from convwise.images.reading import UnreadableImage, load_pixels
 from convwise.runs import Run
 from convwise.verbs.evaluate import load_model
 
-_CHUNK = 512  # images held in memory at a time
+_CHUNK = 256  # images held in memory at a time
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,17 @@ class Prediction:
         return {"path": self.path, "label": self.label, "probability": self.probability, "top": top}
 
 
-def predict(run: str | Path | Run, paths: Sequence[str | Path], *, top: int = 5) -> list[Prediction]:
+def predict(
+    run: str | Path | Run,
+    paths: Sequence[str | Path],
+    *,
+    top: int = 5,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Prediction]:
     """Predicts each file, and each file below each folder, in order. Unreadable files are answered with `error`.
 
-    Raises RequestError for a path that does not exist, an unfinished run, or top below 1.
+    `progress` hears (files done, of how many). Raises RequestError for a path that does not exist, an unfinished run,
+    or top below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
@@ -53,16 +62,20 @@ def predict(run: str | Path | Run, paths: Sequence[str | Path], *, top: int = 5)
     files = [file for path in paths for file in _files(Path(path))]
     recipe = run.settings.recipe
     model = load_model(run)
+
+    def pixels_of(file: Path) -> NDArray[np.uint8] | str:
+        try:
+            return load_pixels(file, size=recipe.size_px, fit=recipe.fit)
+        except UnreadableImage as problem:
+            return str(problem)
+
     answers: list[Prediction] = []
-    for start in range(0, len(files), _CHUNK):
-        chunk = files[start : start + _CHUNK]
-        pixels: list[NDArray[np.uint8] | str] = []
-        for file in chunk:
-            try:
-                pixels.append(load_pixels(file, size=recipe.size_px, fit=recipe.fit))
-            except UnreadableImage as problem:
-                pixels.append(str(problem))
-        answers += _answers(model, run, chunk, pixels, top, recipe.flip_averaging)
+    with ThreadPoolExecutor(available_cores()) as pool:  # reading and decoding release the interpreter's lock
+        for start in range(0, len(files), _CHUNK):
+            chunk = files[start : start + _CHUNK]
+            answers += _answers(model, run, chunk, list(pool.map(pixels_of, chunk)), top, recipe.flip_averaging)
+            if progress is not None:
+                progress(len(answers), len(files))
     return answers
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, network_settings
+from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import redivided, split_images
@@ -22,7 +23,6 @@ from convwise.study.factors import factors_of, read_levels, require_parameter
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import plan_by_runs
 from convwise.study.trials import Bench
-from convwise.training.cores import available_cores
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.verbs.execution import pictures
