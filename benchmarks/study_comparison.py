@@ -1,8 +1,11 @@
 """Which method finds the parameters that matter? convwise's study, Optuna's importances, one factor at a time.
 
 All with the same number of trials on the same responses: simulated surfaces, or a table of trained networks (--table,
-made by study_table.py). Optuna has no rule for "matters": it is judged twice, by its best threshold (the one that does
-best on these very surfaces, which no user can know) and by taking as many parameters as there are true ones.
+made by study_table.py) to which parameters without any effect are added. A parameter matters from 1.5 points on and is
+idle up to 0.5; of those between, naming one or not is neither right nor wrong (an indifference zone: Bechhofer 1954);
+--cut does without the zone: 1 point or more matters. Optuna has no rule for "matters": it is judged twice, by its best
+threshold (the one that does best on these very surfaces, which no user can know) and by taking as many parameters as
+there are true ones.
 Needs: pip install optuna scikit-learn
 """
 
@@ -11,6 +14,7 @@ import itertools
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +26,16 @@ from convwise.study.design import smallest_design
 from convwise.study.effects import analyse
 
 SMALLEST = 1.0  # points
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Which parameters have to be named, and which must not be."""
+
+    matters: set[int]
+    idle: set[int]
+
+
 Surface = Callable[[np.ndarray, np.random.Generator, int], float]  # levels 0/1, noise, block -> accuracy
 
 
@@ -32,47 +46,52 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=1.5)
     parser.add_argument("--interactions", type=int, default=0, help="of 1 point each, between parameters that matter")
     parser.add_argument("--table", type=Path, help="a file by study_table.py in place of simulated surfaces")
+    parser.add_argument("--idle", type=int, default=9, help="parameters without effect beside those of the table")
+    parser.add_argument("--cut", action="store_true", help="no indifference zone in the table")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     print(machine())
     random = np.random.default_rng(0)
     table = json.loads(options.table.read_text()) if options.table else None
-    scores: dict[str, list[tuple[set[int], np.ndarray | set[int]]]] = {}
+    scores: dict[str, list[tuple[Truth, np.ndarray | set[int]]]] = {}
     for number in range(options.surfaces):
-        surface, truth, n = from_table(table, random) if table else simulated(options, random)
+        surface, truth, n = from_table(table, options, random) if table else simulated(options, random)
         noise = np.random.default_rng([1, number])
         scores.setdefault("convwise", []).append((truth, by_design(surface, n, options.runs, noise)))
         scores.setdefault("one at a time", []).append((truth, one_at_a_time(surface, n, options.runs, noise)))
         for sampler, importance in itertools.product(("random", "TPE"), ("PED-ANOVA", "fANOVA")):
             found = by_optuna(surface, n, options.runs, noise, sampler, importance, number)
             scores.setdefault(f"Optuna {importance}, {sampler}", []).append((truth, found))
-    what = f"table of {len(table['rows'])} networks" if table else f"16 parameters, noise {options.noise:g} points"
+    what = f"16 parameters, noise {options.noise:g} points"
+    if table:
+        what = f"table of {len(table['rows'])} networks and {options.idle} idle parameters"
     print(f"{options.surfaces} studies of {options.runs} trials; {what}; {options.interactions} interactions")
-    print(f"{'method':34} {'set found exactly':>18} {'an idle one named':>18}")
+    print(f"{'method':40} {'set found exactly':>18} {'an idle one named':>18}")
     for method, rows in scores.items():
         if isinstance(rows[0][1], set):
             print_score(method, rows)
             continue
-        best = max(np.linspace(0.005, 0.3, 60), key=lambda t: exactly([(true, above(v, t)) for true, v in rows]))
-        print_score(f"{method}, best threshold", [(true, above(v, best)) for true, v in rows])
-        print_score(f"{method}, number known", [(true, set(np.argsort(-v)[: len(true)].tolist())) for true, v in rows])
+        best = max(np.linspace(0.005, 0.3, 60), key=lambda t: exactly([(truth, above(v, t)) for truth, v in rows]))
+        print_score(f"{method}, best threshold", [(truth, above(v, best)) for truth, v in rows])
+        known = [(truth, set(np.argsort(-v)[: len(truth.matters)].tolist())) for truth, v in rows]
+        print_score(f"{method}, number known", known)
 
 
 def above(values: np.ndarray, threshold: float) -> set[int]:
     return set(np.flatnonzero(values >= threshold).tolist())
 
 
-def exactly(rows: list[tuple[set[int], set[int]]]) -> float:
-    return float(np.mean([true == found for true, found in rows]))
+def exactly(rows: list[tuple[Truth, set[int]]]) -> float:
+    return float(np.mean([truth.matters <= found and not truth.idle & found for truth, found in rows]))
 
 
-def print_score(method: str, rows: list[tuple[set[int], set[int]]]) -> None:
-    idle = np.mean([bool(found - true) for true, found in rows])
-    print(f"{method:34} {100 * exactly(rows):16.1f} % {100 * idle:16.1f} %", flush=True)
+def print_score(method: str, rows: list[tuple[Truth, set[int]]]) -> None:
+    idle = np.mean([bool(truth.idle & found) for truth, found in rows])
+    print(f"{method:40} {100 * exactly(rows):16.1f} % {100 * idle:16.1f} %", flush=True)
 
 
-def simulated(options: argparse.Namespace, random: np.random.Generator) -> tuple[Surface, set[int], int]:
+def simulated(options: argparse.Namespace, random: np.random.Generator) -> tuple[Surface, Truth, int]:
     """Four of sixteen parameters matter by 2 to 5 points, up or down; trials of one block share half of their noise."""
     n = 16
     truth = random.choice(n, 4, replace=False)
@@ -85,27 +104,29 @@ def simulated(options: argparse.Namespace, random: np.random.Generator) -> tuple
         value = 85 + gains @ (levels - 0.5) + shared[block] + noise.normal(0, options.noise)
         return float(value + sum(0.5 * (2 * levels[i] - 1) * (2 * levels[j] - 1) for i, j in pairs))
 
-    return surface, set(truth.tolist()), n
+    matters = set(truth.tolist())
+    return surface, Truth(matters, set(range(n)) - matters), n
 
 
-def from_table(table: dict, random: np.random.Generator) -> tuple[Surface, set[int], int]:
-    """Trained networks: the accuracy of the cell asked for, with one of its seeds; the truth is the table's own."""
+def from_table(table: dict, options: argparse.Namespace, random: np.random.Generator) -> tuple[Surface, Truth, int]:
+    """Trained networks: the accuracy of the cell asked for, with the block's seed; the truth is the table's own."""
     signs = np.array([row["levels"] for row in table["rows"]])
     accuracy = np.array([row["accuracy"] for row in table["rows"]])  # cells x seeds
-    n = signs.shape[1]
     means = accuracy.mean(axis=1)
-    effects = np.array([means[signs[:, i] == 1].mean() - means[signs[:, i] == 0].mean() for i in range(n)])
+    own = [abs(means[column == 1].mean() - means[column == 0].mean()) for column in signs.T]
+    effects = np.array(own + [0.0] * options.idle)
+    n = len(effects)
     place = {tuple(row): i for i, row in enumerate(signs.tolist())}
-    order = random.permutation(accuracy.shape[1])
-    flip = random.permutation(n)  # the parameters in another order: another part of the table is looked at
+    seeds = random.permutation(accuracy.shape[1])
+    asked = random.permutation(n)  # where each parameter stands: another part of the table is looked at
 
     def surface(levels: np.ndarray, noise: np.random.Generator, block: int) -> float:
-        cell = np.empty(n, int)
-        cell[flip] = levels
-        return float(accuracy[place[tuple(cell.tolist())], order[block % len(order)]])
+        cell = tuple(levels[asked[: len(own)]].tolist())
+        return float(accuracy[place[cell], seeds[block % len(seeds)]])
 
-    back = {int(parameter): position for position, parameter in enumerate(flip)}
-    return surface, {back[i] for i in range(n) if abs(effects[i]) >= SMALLEST}, n
+    low, high = (SMALLEST, SMALLEST) if options.cut else (0.5 * SMALLEST, 1.5 * SMALLEST)
+    matters = set(asked[effects >= high].tolist())
+    return surface, Truth(matters, set(asked[effects < low].tolist()) - matters), n
 
 
 def by_design(surface: Surface, n: int, runs: int, noise: np.random.Generator) -> set[int]:
