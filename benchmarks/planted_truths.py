@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def one(name: str, seed: int, options: argparse.Namespace, out: Path) -> dict:
-    """One study. A parameter is named where its joint verdict is beyond chance and at least the smallest effect."""
+    """One study. Named is what it sets, and what it keeps because the alternative loses beyond doubt."""
     planted = PLANTED[name]
     result = study(
         name,
@@ -53,10 +53,9 @@ def one(name: str, seed: int, options: argparse.Namespace, out: Path) -> dict:
     named = {}
     for verdict in result["verdicts"]:
         effect = verdict["effect"]
-        if effect and abs(effect["estimate"]) >= result["smallest_effect"]:
-            surely = effect["joint_low"] > 0 or effect["joint_high"] < 0
-            if surely and verdict["verdict"] != "settled by rule":
-                named[verdict["parameter"]] = round(effect["estimate"], 2)
+        loses = effect and effect["joint_high"] < 0 and effect["estimate"] <= -result["smallest_effect"]
+        if verdict["verdict"] == "set it" or (verdict["verdict"] == "keep it" and loses and not verdict["aliased"]):
+            named[verdict["parameter"]] = round(effect["estimate"], 2)
     idle = set(PLANTED[name].idle)
     return {
         "name": name,

@@ -50,6 +50,12 @@ def print_study(result: Mapping[str, Any]) -> None:
             f"raced: {row['parameter']}={row['value']}: {told}; {'taken' if row['taken'] else 'not taken'}",
             markup=False,
         )
+    for row in result.get("checks", ()):
+        told = _difference(row["difference"]) if row["difference"] else "it failed"
+        console.print(
+            f"checked: without {row['parameter']}: {told}; {'taken back' if row['taken_back'] else 'it stays'}",
+            markup=False,
+        )
     for sentence in result["interactions"]:
         console.print(f"interaction: {sentence}", soft_wrap=True, markup=False)
     for line in confirmation_lines(result):

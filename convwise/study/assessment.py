@@ -17,7 +17,7 @@ from convwise.study.design import Design
 from convwise.study.effects import Analysis, Effect, analyse
 from convwise.study.factors import PLACEBO, Factor, Level, Settled
 from convwise.study.trials import Outcome
-from convwise.study.verdicts import Costs, Verdict, decide, excludes, on_log_loss
+from convwise.study.verdicts import Costs, Verdict, decide, excludes, in_doubt_of_interactions, on_log_loss
 
 _FAILS_MORE = 0.01  # the chance at which failures are laid at an alternative's door (Fisher's exact test, one-sided)
 
@@ -87,6 +87,7 @@ def assess(
             n_trials=analysis.n_trials,
         )
         verdict = on_log_loss(verdict, by_log_loss.of(parameter))
+        verdict = in_doubt_of_interactions(verdict, analysis.interaction, smallest_effect)
         extra = [f"only where {factor.nested_in} is left alone"] if factor.nested_in else []
         extra += [sentence for sentence, pair in named if parameter in pair]
         verdicts.append(dataclasses.replace(verdict, why="; ".join([verdict.why, *extra])))
@@ -221,4 +222,20 @@ def after_the_race(verdict: Verdict, raced: Sequence[Mapping[str, Any]]) -> Verd
             told = f"{gain['estimate']:+.2f} points ({gain['low']:+.2f} to {gain['high']:+.2f})"
             why = f"{verdict.why}; in the race, {row['value']} brought {told} more, {gain['n']} pairs"
             return dataclasses.replace(verdict, kind="set it", value=row["value"], why=why, more_runs=None)
+    return verdict
+
+
+def after_the_check(verdict: Verdict, checks: Sequence[Mapping[str, Any]], factors: Sequence[Factor]) -> Verdict:
+    """The verdict with what came of taking its change back."""
+    for row in checks:
+        if row["parameter"] != verdict.parameter:
+            continue
+        if row["difference"] is None:
+            return dataclasses.replace(verdict, why=f"{verdict.why}; the trials that would tell failed")
+        told = "{estimate:+.2f} points ({low:+.2f} to {high:+.2f}), {n} pairs".format(**row["difference"])
+        why = f"{verdict.why}; taken back from all that is proposed: {told}"
+        if not row["taken_back"]:
+            return dataclasses.replace(verdict, why=why)
+        own = next(factor.own for factor in factors if factor.parameter == verdict.parameter)
+        return dataclasses.replace(verdict, kind="keep it", value=own, why=f"{why}, so it is not needed")
     return verdict

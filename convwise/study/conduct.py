@@ -12,7 +12,7 @@ import numpy as np
 from convwise.errors import ConvwiseError
 from convwise.files import to_plain
 from convwise.seeds import generator
-from convwise.study.assessment import Assessment, after_the_race, assess, chosen_levels, left_out
+from convwise.study.assessment import Assessment, after_the_check, after_the_race, assess, chosen_levels, left_out
 from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
@@ -90,11 +90,12 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
     listener.note(f"{plan.note}; trials of {plan.epochs} epochs, {plan.n_workers} at a time")
     assessment = work.screen(plan)
     levels, raced = work.race(plan, assessment)
+    levels, checks = work.check(plan, assessment, levels)
     confirmation = work.confirm(plan, assessment, levels)
     verdicts = [
-        left_out(after_the_race(verdict, raced), request.factors, levels, request.smallest_effect)
-        for verdict in assessment.verdicts
+        after_the_check(after_the_race(verdict, raced), checks, request.factors) for verdict in assessment.verdicts
     ]
+    verdicts = [left_out(verdict, request.factors, levels, request.smallest_effect) for verdict in verdicts]
     taken = levels if confirmation and confirmation["confirmed"] else {}
     trials = work.known
     result = to_plain(
@@ -110,6 +111,7 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
             "proposed": {name: level.value for name, level in levels.items()},
             "confirmation": confirmation,
             "race": raced,
+            "checks": checks,
             "placebo": asdict(assessment.placebo) if assessment.placebo else None,
             "interactions": list(assessment.interactions),
             "deviation": assessment.analysis.deviation,
@@ -316,6 +318,39 @@ class _Work:
                 mattering.append((size, factor.parameter, factor.opposite))
         mattering.sort(key=lambda entry: -entry[0])
         return [(parameter, level) for _, parameter, further in mattering for level in further][:CANDIDATES]
+
+    def check(
+        self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]
+    ) -> tuple[dict[str, Level], list[dict[str, Any]]]:
+        """Takes changes that may be an interaction's (`Verdict.aliased`) back, one by one, from the smallest effect on.
+
+        A change stays where accuracy is surely lower without it, beside all that is still proposed. So what three
+        parameters do together is not laid at the door of a fourth, and of two that do the same one is enough.
+        """
+        left = dict(levels)
+        doubtful = [v for v in assessment.verdicts if v.kind == "set it" and v.aliased and v.parameter in left]
+        taken_back: list[str] = []
+        checks: list[dict[str, Any]] = []
+
+        def trials(names: Sequence[str]) -> list[Trial]:
+            label = f"without-{','.join(names)}" if names else "all"
+            texts = _texts({name: level for name, level in levels.items() if name not in names})
+            return [Trial(f"check/{turn}/{label}", f"check/{turn}", texts, plan.epochs) for turn in range(PAIRS)]
+
+        for verdict in sorted(doubtful, key=lambda v: v.effect.estimate if v.effect else 0.0):
+            without = [*taken_back, verdict.parameter]
+            outcomes = self.carried_out("check", [*trials(taken_back), *trials(without)])
+            pairs = zip(outcomes[:PAIRS], outcomes[PAIRS:], strict=True)
+            losses = [b.accuracy - a.accuracy for a, b in pairs if a.accuracy is not None and b.accuracy is not None]
+            known = len(losses) >= _ROUNDS_BEFORE_DROPPING
+            needed = not known or surely_below(np.array(losses), _DROP)
+            row: dict[str, Any] = {"parameter": verdict.parameter, "taken_back": not needed}
+            row["difference"] = over_seeds(np.array(losses)).to_dict() if known else None
+            checks.append(row)
+            if not needed:
+                taken_back = without
+                del left[verdict.parameter]
+        return left, checks
 
     def confirm(self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]) -> dict[str, Any] | None:
         """The proposed settings against the starting network, pair by pair; None where they are the same.

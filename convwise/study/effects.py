@@ -49,7 +49,12 @@ class Chain:
 
 @dataclass(frozen=True)
 class Analysis:
-    """All effects of a study in the design's order, its interaction chains, and the standard deviation of a trial."""
+    """All effects of a study in the design's order, its interaction chains, and the standard deviation of a trial.
+
+    `interaction`: an effect up to this size may be one of three other parameters together. The design cannot tell
+    these from main effects; they are seldom larger than the interactions of two, which it shows (effect hierarchy: Wu
+    and Hamada 2009, section 4.6). 0 where every combination was tried.
+    """
 
     effects: tuple[Effect, ...]
     chains: tuple[Chain, ...]
@@ -57,6 +62,7 @@ class Analysis:
     df: int
     n_trials: int
     n_missing: int
+    interaction: float
 
     def of(self, factor: str) -> Effect:
         """The effect of that factor. Raises KeyError."""
@@ -89,7 +95,7 @@ def analyse(
     for factor, parent in nested.items():
         if factor in place and parent in place:
             mains[:, place[factor]] *= signs[:, place[parent]] < 0
-    chains = design.chains() if n_replicates > 1 else ()
+    chains = design.chains()
     products = [signs[:, place[chain[0][0]]] * signs[:, place[chain[0][1]]] for chain in chains]
     # A nested column is half a main effect and half a product: the product's column would take its part away.
     taken = [signs[:, place[f]] * signs[:, place[p]] for f, p in nested.items() if f in place and p in place]
@@ -99,7 +105,8 @@ def analyse(
     blocks = np.repeat(np.eye(n_replicates), n_runs, axis=0)[there]
     blocks = blocks[:, blocks.any(axis=0)]
     given = given[there]
-    for fitted in (free, []):  # where too many trials failed to tell interactions apart, they are left to the error
+    # Interactions are told apart with two replicates or more, unless too many trials failed; else the error has them.
+    for fitted in (free if n_replicates > 1 else [], []):
         columns = np.column_stack([mains, *(products[i] for i in fitted)])
         matrix = np.column_stack([np.tile(columns, (n_replicates, 1))[there], blocks])
         rank = int(np.linalg.matrix_rank(matrix)) if len(matrix) else 0
@@ -113,7 +120,8 @@ def analyse(
         )
     inverse = np.linalg.pinv(matrix.T @ matrix)
     coefficients = inverse @ matrix.T @ given
-    deviation = float(np.sqrt(np.sum((given - matrix @ coefficients) ** 2) / df))
+    rest = given - matrix @ coefficients
+    deviation = float(np.sqrt(np.sum(rest**2) / df))
     errors = 2 * deviation * np.sqrt(np.diag(inverse))
     estimates = 2 * coefficients
     alone = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df))
@@ -143,7 +151,11 @@ def analyse(
         )
         for k, i in enumerate(fitted)
     )
-    return Analysis(tuple(effects), found, deviation, df, int(there.sum()), int((~there).sum()))
+    seen = [abs(chain.estimate) + alone * chain.error for chain in found if chain.p_value * len(found) < 0.05]
+    if not fitted:  # one replicate: they are in the error, and the largest may be no more than that
+        seen = [2 * abs(float(np.tile(products[i], n_replicates)[there] @ rest)) / len(given) for i in free]
+    interaction = 0.0 if n_runs == 2 ** len(design.factors) else max(seen, default=0.0)
+    return Analysis(tuple(effects), found, deviation, df, int(there.sum()), int((~there).sum()), interaction)
 
 
 @cache

@@ -39,7 +39,8 @@ class Verdict:
     """What to do with a parameter: `value` is the one to take, as a text of `--set`; `why` one sentence.
 
     `effect` in points of accuracy, `log_loss` in nats (less is better). `more_runs`: for "undecided", how many further
-    trials would settle it if the effect is what it seems.
+    trials would settle it if the effect is what it seems. `aliased`: the effect is beyond doubt, but no larger than
+    interactions that were seen, so that it may be one of three other parameters.
     """
 
     parameter: str
@@ -50,6 +51,7 @@ class Verdict:
     why: str
     more_runs: int | None = None
     log_loss: Effect | None = None
+    aliased: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -62,6 +64,7 @@ class Verdict:
             "costs": asdict(self.costs) if self.costs else None,
             "why": self.why,
             "more_runs": self.more_runs,
+            "aliased": self.aliased,
         }
 
 
@@ -83,6 +86,17 @@ def on_log_loss(verdict: Verdict, log_loss: Effect) -> Verdict:
     word = "worse" if log_loss.estimate > 0 else "better"
     interval = f"{log_loss.estimate:+.3f} ({log_loss.low:+.3f} to {log_loss.high:+.3f})"
     return dataclasses.replace(verdict, why=f"{verdict.why}; beyond doubt {word} in log loss: {interval}")
+
+
+def in_doubt_of_interactions(verdict: Verdict, interaction: float, smallest_effect: float) -> Verdict:
+    """The verdict, marked where its effect, up or down, may be an interaction of three (`Analysis.interaction`)."""
+    effect = verdict.effect
+    if effect is None or not (effect.joint_low > 0 or effect.joint_high < 0):
+        return verdict
+    if not smallest_effect <= abs(effect.estimate) <= interaction:
+        return verdict
+    why = f"{verdict.why}; or three others do so together: interactions of up to {interaction:.1f} points were seen"
+    return dataclasses.replace(verdict, aliased=True, why=why)
 
 
 def decide(

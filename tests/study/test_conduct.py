@@ -93,6 +93,37 @@ def test_where_the_alternative_loses_the_other_way_is_raced(tmp_path: Path) -> N
     assert result["recommended"] == {"filters": "more"}
 
 
+def test_what_three_parameters_do_together_is_not_laid_at_the_door_of_a_fourth(tmp_path: Path) -> None:
+    """A larger window or dilation, either, finds what is far apart, unless strides throw it away."""
+    far, spoils = ("kernel_size=other", "dilation_rate=other"), "strides=other"
+
+    class Reach(Formula):
+        def outcome(self, trial: Any) -> Any:
+            found = any(text in trial.settings for text in far) and spoils not in trial.settings
+            return Formula({text: 50.0 for text in trial.settings[:1] if found}, self.noise).outcome(trial)
+
+    asked = request()
+    result = conduct(place(tmp_path, asked), asked, Reach({}, noise=0.5), StudyListener())
+    verdicts = {verdict["parameter"]: verdict for verdict in result["verdicts"]}
+    seeming = [name for name, v in verdicts.items() if v["aliased"] and v["effect"]["estimate"] > 10]
+    assert len(seeming) == 3  # the two that find it, and one that only shares their column
+    kept = [row["parameter"] for row in result["checks"] if not row["taken_back"]]
+    assert len(kept) == 1
+    assert set(kept) < {"kernel_size", "dilation_rate"}
+    assert {name for name, v in verdicts.items() if v["verdict"] == "set it"} == set(kept)
+    assert set(result["recommended"]) - {"padding"} == set(kept)  # padding is cheaper here
+    assert verdicts["strides"]["verdict"] == "keep it"
+    assert not verdicts["strides"]["aliased"]
+    for row in result["checks"]:
+        assert row["taken_back"] == (row["parameter"] not in kept)
+        assert "taken back from all that is proposed" in verdicts[row["parameter"]]["why"]
+    assert sum(trial["key"].startswith("check/") for trial in _journal(tmp_path)) == 5 * (1 + len(result["checks"]))
+
+
+def _journal(tmp_path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (tmp_path / "study" / "trials.jsonl").read_text().splitlines()]
+
+
 def test_nothing_matters_and_nothing_is_spent_on_confirming_it(tmp_path: Path) -> None:
     asked = request(("filters", "groups", "activation", "data_format"), runs=64)
     result = conduct(place(tmp_path, asked), asked, Formula({}, noise=0.5), StudyListener())
@@ -165,7 +196,7 @@ def test_verdicts_are_told_while_the_trials_run(tmp_path: Path, monkeypatch: pyt
     )
     conduct(place(tmp_path, asked), asked, Formula({"filters=other": 4.0}), listener)
     assert len(told) > 2
-    assert list(dict.fromkeys(stages)) == ["screen", "confirm"]
+    assert list(dict.fromkeys(stages)) == ["screen", "confirm"]  # nothing is in doubt, so there is no check
 
 
 def test_a_factor_under_another_recommended_one_is_left(tmp_path: Path) -> None:

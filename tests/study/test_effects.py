@@ -90,6 +90,30 @@ def test_an_interaction_is_seen_in_its_chain_and_not_in_a_main_effect() -> None:
     assert max(abs(effect.estimate) for effect in found.effects) < 0.3
 
 
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_an_interaction_of_three_looks_like_an_effect_no_larger_than_those_of_two(replicates: int) -> None:
+    """Either of two changes helps, unless a third spoils it: a fourth parameter seems to gain 12.5 points."""
+    high = DESIGN.signs > 0
+    given = 50.0 + 50 * ((high[:, 1] | high[:, 4]) & ~high[:, 2])
+    found = analyse(DESIGN, given + np.random.default_rng(1).normal(0, 0.5, (replicates, 32)))
+    column = DESIGN.signs[:, [1, 4, 2]].prod(axis=1)
+    seeming = found.effects[int(np.flatnonzero((DESIGN.signs == column[:, None]).all(axis=0))[0])]
+    assert seeming.estimate == pytest.approx(12.5, abs=0.6)
+    assert (seeming.joint_low > 0) == (replicates > 1)
+    assert seeming.estimate < found.interaction
+    assert found.of(FACTORS[2]).estimate < -found.interaction
+    alone = analyse(DESIGN, responses({"f03": 2.0}, 0.5, replicates))
+    assert alone.interaction < 1.0
+
+
+def test_where_every_combination_is_tried_nothing_is_in_doubt_of_interactions() -> None:
+    design = smallest_design(("a", "b", "c"))
+    given = 50.0 + 10 * design.signs[:, 0] * design.signs[:, 1] + np.random.default_rng(1).normal(0, 0.5, (4, 8))
+    found = analyse(design, given)
+    assert found.chains[0].p_value < 0.001
+    assert found.interaction == 0
+
+
 # Stoline and Ury 1979 and Bechhofer and Dunnett 1982: upper 5 % points of the studentised maximum modulus.
 @pytest.mark.parametrize(("n", "df", "point"), [(5, 10, 3.10), (10, 20, 3.11), (3, 5, 3.40), (2, 10, 2.61)])
 def test_the_maximum_modulus_is_that_of_the_tables(n: int, df: int, point: float) -> None:
