@@ -22,12 +22,17 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--tails", choices=("normal", "t3", "mixture"), default="normal")
     parser.add_argument("--interactions", type=int, default=0, help="how many two-factor interactions of 1 point each")
+    what = "only this: either of two changes gains so much, unless a third spoils it; is one of the others set?"
+    parser.add_argument("--spoiled", type=float, nargs="+", help=what)
     parser.add_argument("--failed", type=float, default=0.0, help="the share of trials that fail, at random")
     options = parser.parse_args()
     print(
         f"{options.studies} studies a line, 16 factors, {options.tails} noise, {options.interactions} interactions, "
         f"{options.failed:.0%} of the trials fail"
     )
+    if options.spoiled:
+        spoiled(options)
+        return
     print(TITLE)
     for replicates, noise in itertools.product(options.replicates, options.noise):
         none = simulate(options, replicates, noise, np.zeros(16))
@@ -40,6 +45,27 @@ def main() -> None:
             f"{32 * replicates:4d} {noise:5.1f}  {100 * none['set'].any(axis=1).mean():13.2f} %"
             f"  {100 * wrong:16.2f} %  {100 * none['covered'].mean():6.2f} %  {100 * none['joint'].mean():4.1f} %"
             f"  {100 * planted['set'][:, 0].mean():12.1f} %  {none['undecided'].sum(axis=1).mean():12.2f}",
+            flush=True,
+        )
+
+
+def spoiled(options: argparse.Namespace) -> None:
+    """An interaction of three in each study, among parameters of its own."""
+    print("runs noise  gain  an idle one set  set and not marked  one of the two set")
+    for replicates, noise, gain in itertools.product(options.replicates, options.noise, options.spoiled):
+        random = np.random.default_rng([replicates, int(1000 * noise), int(1000 * gain)])
+        given = responses(options, random, replicates, noise, np.zeros(16))
+        trio = random.permuted(np.tile(np.arange(16), (options.studies, 1)), axis=1)[:, :3]
+        high = (DESIGN.signs.T > 0)[trio]  # (studies, 3, runs)
+        given += gain * ((high[:, 0] | high[:, 1]) & ~high[:, 2])[:, None, :]
+        found = judged(DESIGN, given, np.zeros(16))
+        idle = np.ones((options.studies, 16), bool)
+        np.put_along_axis(idle, trio, False, axis=1)
+        either = np.take_along_axis(found["set"], trio[:, :2], axis=1).any(axis=1)
+        print(
+            f"{32 * replicates:4d} {noise:5.1f} {gain:5.1f}  {100 * (found['set'] & idle).any(axis=1).mean():13.2f} %"
+            f"  {100 * (found['set'] & idle & ~found['aliased']).any(axis=1).mean():16.2f} %"
+            f"  {100 * either.mean():16.2f} %",
             flush=True,
         )
 
@@ -75,14 +101,14 @@ def judged(design: Design, given: np.ndarray, truth: np.ndarray) -> dict[str, np
     n_factors = len(design.factors)
     signs = design.signs.astype(float)
     place = {factor: i for i, factor in enumerate(design.factors)}
-    chains = design.chains() if n_replicates > 1 else ()
-    products = [signs[:, place[chain[0][0]]] * signs[:, place[chain[0][1]]] for chain in chains]
+    products = [signs[:, place[chain[0][0]]] * signs[:, place[chain[0][1]]] for chain in design.chains()]
     blocks = np.repeat(np.eye(n_replicates), n_runs, axis=0)
     flat = given.reshape(n_studies, -1)
     there = np.isfinite(flat)
     flat = np.where(there, flat, 0.0)
     mains, error, df = np.empty((n_studies, n_factors)), np.empty((n_studies, n_factors)), np.zeros(n_studies, int)
-    for fitted in (products, []):  # where too many trials failed, without the interactions
+    noise = np.ones(n_studies)
+    for fitted in (products if n_replicates > 1 else [], []):  # where too many trials failed, without interactions
         columns = np.tile(np.column_stack([signs, *fitted]), (n_replicates, 1))
         matrix = np.column_stack([columns, blocks])
         n_terms = matrix.shape[1]
@@ -97,8 +123,10 @@ def judged(design: Design, given: np.ndarray, truth: np.ndarray) -> dict[str, np
         deviation = np.sqrt((rest**2).sum(axis=1) / df[now])
         mains[now] = 2 * coefficients[:, :n_factors]
         error[now] = 2 * deviation[:, None] * np.sqrt(np.einsum("skk->sk", inverse)[:, :n_factors])
+        noise[now] = 2 * deviation / np.sqrt(there[now].sum(axis=1))
     able = df > 0
-    mains, error, df = mains[able], error[able], df[able, None]
+    seen = interactions_seen(flat, there, products, noise, df, n_replicates)
+    mains, error, df, seen = mains[able], error[able], df[able, None], seen[able, None]
     alone, one_sided = stats.t.ppf(0.975, df), stats.t.ppf(1 - WRONG, df)
     joint = np.array([maximum_modulus(n_factors, int(each)) for each in df.ravel()])[:, None]
     is_set = (mains - joint * error > 0) & (mains >= SMALLEST)
@@ -106,12 +134,29 @@ def judged(design: Design, given: np.ndarray, truth: np.ndarray) -> dict[str, np
     return {
         "able": able,
         "set": is_set,
+        "aliased": (abs(mains) > joint * error) & (abs(mains) >= SMALLEST) & (abs(mains) <= seen),
         "kept": kept,
         "free": kept & (mains - one_sided * error > -SMALLEST),
         "undecided": ~is_set & ~kept,
         "covered": abs(mains - truth) <= alone * error,
         "joint": (abs(mains - truth) <= joint * error).all(axis=1),
     }
+
+
+def interactions_seen(
+    flat: np.ndarray, there: np.ndarray, products: list[np.ndarray], noise: np.ndarray, df: np.ndarray, replicates: int
+) -> np.ndarray:
+    """(studies,): the size up to which an effect may be an interaction of three; as `Analysis.interaction`."""
+    by_block = there.reshape(len(flat), replicates, -1)
+    values = flat.reshape(by_block.shape)
+    counts = np.maximum(1, by_block.sum(axis=2, keepdims=True))
+    centred = np.where(by_block, values - values.sum(axis=2, keepdims=True) / counts, 0.0).reshape(flat.shape)
+    sizes = 2 * abs(centred @ np.tile(np.column_stack(products), (replicates, 1))) / there.sum(axis=1, keepdims=True)
+    if replicates == 1:
+        return sizes.max(axis=1)
+    df = np.maximum(1, df)[:, None]
+    sure = 2 * stats.t.sf(sizes / noise[:, None], df) * len(products) < 0.05
+    return np.where(sure, sizes + stats.t.ppf(0.975, df) * noise[:, None], 0.0).max(axis=1)
 
 
 def draw(tails: str, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

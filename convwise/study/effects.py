@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -120,8 +120,7 @@ def analyse(
         )
     inverse = np.linalg.pinv(matrix.T @ matrix)
     coefficients = inverse @ matrix.T @ given
-    rest = given - matrix @ coefficients
-    deviation = float(np.sqrt(np.sum(rest**2) / df))
+    deviation = float(np.sqrt(np.sum((given - matrix @ coefficients) ** 2) / df))
     errors = 2 * deviation * np.sqrt(np.diag(inverse))
     estimates = 2 * coefficients
     alone = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df))
@@ -151,11 +150,25 @@ def analyse(
         )
         for k, i in enumerate(fitted)
     )
-    seen = [abs(chain.estimate) + alone * chain.error for chain in found if chain.p_value * len(found) < 0.05]
-    if not fitted:  # one replicate: they are in the error, and the largest may be no more than that
-        seen = [2 * abs(float(np.tile(products[i], n_replicates)[there] @ rest)) / len(given) for i in free]
-    interaction = 0.0 if n_runs == 2 ** len(design.factors) else max(seen, default=0.0)
+    centred = given - blocks @ (blocks.T @ given / blocks.sum(axis=0))
+    sizes = [2 * abs(float(np.tile(column, n_replicates)[there] @ centred)) / len(given) for column in products]
+    interaction = 0.0
+    if len(np.unique(signs, axis=0)) < 2 ** len(design.factors):
+        margin = 2 * deviation / float(np.sqrt(len(given))) if n_replicates > 1 else None
+        interaction = _interaction(sizes, margin, df)
     return Analysis(tuple(effects), found, deviation, df, int(there.sum()), int((~there).sum()), interaction)
+
+
+def _interaction(sizes: Sequence[float], error: float | None, df: int) -> float:
+    """The largest of the interactions of two that is beyond chance (Bonferroni), with its margin.
+
+    Without an `error` of their own, in one replicate, the largest as it is: it is part of the error there, and an
+    effect that is beyond doubt is seldom smaller unless the interactions are real.
+    """
+    if error is None:
+        return max(sizes, default=0.0)
+    beyond = [size for size in sizes if 2 * stats.t.sf(size / max(error, 1e-300), df) * len(sizes) < 0.05]
+    return max(beyond) + float(stats.t.ppf(0.5 + CONFIDENCE / 2, df)) * error if beyond else 0.0
 
 
 @cache
