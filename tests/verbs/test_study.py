@@ -80,30 +80,35 @@ def test_a_training_takes_over_what_the_study_recommends(
 
 
 @pytest.mark.slow
-def test_a_study_that_is_killed_goes_on(finished: tuple[dict[str, Any], Path], pictures: Path, tmp_path: Path) -> None:
-    out = tmp_path / "killed"
+def test_a_study_that_is_killed_goes_on_and_one_beside_it_is_not_disturbed(
+    finished: tuple[dict[str, Any], Path], pictures: Path, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "convwise.cli", "study"]
-    first = [*command, str(pictures), "--runs", "16", *SMALL, "--out", str(out), "--set", "conv.use_bias=false"]
-    first += ["--parameters", "use_bias,data_format,bias_regularizer"]
-    process = subprocess.Popen(first, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def begin(*arguments: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    asked = [pictures, "--runs", "16", *SMALL, "--set", "conv.use_bias=false"]
+    asked += ["--parameters", "use_bias,data_format,bias_regularizer"]
+    killed, beside = tmp_path / "killed", tmp_path / "beside"
+    process, other = begin(*asked, "--out", killed), begin(*asked, "--out", beside)
     for n_trials, number in ((2, signal.SIGKILL), (9, signal.SIGINT), (20, signal.SIGKILL)):
         deadline = time.monotonic() + 120
-        while not (n_trials <= journalled(out)) and process.poll() is None and time.monotonic() < deadline:
+        while not (n_trials <= journalled(killed)) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(number)
         process.wait()
-        process = subprocess.Popen(
-            [*command, "--resume", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-    assert process.wait() == 0
-    result = json.loads((out / "result.json").read_text())
-    keys = [json.loads(line)["key"] for line in (out / "trials.jsonl").read_text().splitlines()]
-    assert len(keys) == len(set(keys)) == finished[0]["trials"]
-    for key in ("recommended", "race", "placebo", "deviation"):
-        assert result[key] == finished[0][key]
-    for one, other in zip(result["verdicts"], finished[0]["verdicts"], strict=True):
-        assert (one["verdict"], one["effect"]) == (other["verdict"], other["effect"])
-    assert result["confirmation"]["test"] == finished[0]["confirmation"]["test"]
+        process = begin("--resume", killed)
+    assert (process.wait(), other.wait()) == (0, 0)
+    for out in (killed, beside):
+        result = json.loads((out / "result.json").read_text())
+        keys = [json.loads(line)["key"] for line in (out / "trials.jsonl").read_text().splitlines()]
+        assert len(keys) == len(set(keys)) == finished[0]["trials"]
+        for key in ("recommended", "race", "checks", "placebo", "deviation"):
+            assert result[key] == finished[0][key]
+        for one, same in zip(result["verdicts"], finished[0]["verdicts"], strict=True):
+            assert all(one[key] == same[key] for key in ("verdict", "value", "effect", "log_loss"))
+        assert result["confirmation"]["test"] == finished[0]["confirmation"]["test"]
 
 
 def journalled(out: Path) -> int:
