@@ -122,7 +122,8 @@ def test_what_three_parameters_do_together_is_not_laid_at_the_door_of_a_fourth(t
     assert sum(trial["key"].startswith("check/") for trial in _journal(tmp_path)) == 5 * (1 + len(result["checks"]))
 
 
-def test_what_acts_in_half_of_the_trials_is_checked_against_interactions_of_two(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own", [0.0, 12.0])
+def test_what_acts_in_half_of_the_trials_is_checked_against_interactions_of_two(tmp_path: Path, own: float) -> None:
     """Two parameters that together spoil what either gains share a chain with the bias and its regularizer."""
     asked = request()
     factors = tuple(factor(f.parameter, "use_bias") if f.parameter == "bias_regularizer" else f for f in asked.factors)
@@ -130,19 +131,21 @@ def test_what_acts_in_half_of_the_trials_is_checked_against_interactions_of_two(
     chains = smallest_design(PARAMETERS).chains()
     chain = next(chain for chain in chains if ("use_bias", "bias_regularizer") in chain)
     pair = next(pair for pair in chain if not {"use_bias", "bias_regularizer"} & set(pair) and "padding" not in pair)
-    texts = [f"{name}=other" for name in pair]
 
     class Together(Formula):
         def outcome(self, trial: Any) -> Any:
-            n_changed = sum(text in trial.settings for text in texts)
-            return Formula(dict.fromkeys(trial.settings[:1], (0.0, 10.0, 0.0)[n_changed]), self.noise).outcome(trial)
+            changed = {text.partition("=")[0] for text in trial.settings}
+            gain = 10.0 * (len(changed & set(pair)) == 1)
+            gain += own * ("bias_regularizer" in changed and "use_bias" not in changed)
+            return Formula(dict.fromkeys(trial.settings[:1], gain), self.noise).outcome(trial)
 
     result = conduct(place(tmp_path, asked), asked, Together({}, noise=0.3), StudyListener())
     verdict = next(v for v in result["verdicts"] if v["parameter"] == "bias_regularizer")
+    assert verdict["effect"]["estimate"] == pytest.approx(10 + own, abs=1.5)
     assert verdict["effect"]["joint_low"] > 1  # beyond doubt, it seems
     assert verdict["aliased"]
-    assert any(row["parameter"] == "bias_regularizer" and row["taken_back"] for row in result["checks"])
-    assert verdict["verdict"] == "keep it"
+    assert [row["taken_back"] for row in result["checks"] if row["parameter"] == "bias_regularizer"] == [own == 0]
+    assert verdict["verdict"] == ("set it" if own else "keep it")
 
 
 def _journal(tmp_path: Path) -> list[dict[str, Any]]:
