@@ -104,8 +104,8 @@ def _noisy(random: np.random.Generator, kind: int) -> Drawn:
     y, x = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
     angle, phase = math.pi * kind / 4, random.uniform(0, 2 * math.pi)
     wave = np.sin(2 * math.pi * (x * math.cos(angle) + y * math.sin(angle)) / 8 + phase)
-    red = 21 * wave + _noise(random, 30)
-    return np.stack([red, _noise(random, 70), _noise(random, 70)], axis=2)
+    red = 24 * wave + _noise(random, 30)
+    return np.stack([red, _noise(random, 100), _noise(random, 100)], axis=2)
 
 
 def _brightness(random: np.random.Generator, kind: int) -> Drawn:
