@@ -87,9 +87,9 @@ def assess(
             n_trials=analysis.n_trials,
         )
         verdict = on_log_loss(verdict, by_log_loss.of(parameter))
-        # Where a parameter acts in half of the trials only, its effect is mixed with interactions of two as well.
-        interaction = analysis.interaction * (2 if factor.nested_in else 1)
-        verdict = in_doubt_of_interactions(verdict, interaction, smallest_effect)
+        verdict = in_doubt_of_interactions(
+            verdict, analysis.interaction, smallest_effect, nested=bool(factor.nested_in)
+        )
         extra = [f"only where {factor.nested_in} is left alone"] if factor.nested_in else []
         extra += [sentence for sentence, pair in named if parameter in pair]
         verdicts.append(dataclasses.replace(verdict, why="; ".join([verdict.why, *extra])))

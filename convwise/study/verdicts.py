@@ -88,14 +88,20 @@ def on_log_loss(verdict: Verdict, log_loss: Effect) -> Verdict:
     return dataclasses.replace(verdict, why=f"{verdict.why}; beyond doubt {word} in log loss: {interval}")
 
 
-def in_doubt_of_interactions(verdict: Verdict, interaction: float, smallest_effect: float) -> Verdict:
-    """The verdict, marked where its effect, up or down, may be an interaction of three (`Analysis.interaction`)."""
+def in_doubt_of_interactions(
+    verdict: Verdict, interaction: float, smallest_effect: float, *, nested: bool = False
+) -> Verdict:
+    """The verdict, marked where its effect, up or down, may be an interaction of three (`Analysis.interaction`).
+
+    A `nested` parameter acts in half of the trials only, so that its effect is mixed with interactions of two as well:
+    it may be twice as large and still be none of its own.
+    """
     effect = verdict.effect
     if effect is None or not (effect.joint_low > 0 or effect.joint_high < 0):
         return verdict
-    if not smallest_effect <= abs(effect.estimate) <= interaction:
+    if not smallest_effect <= abs(effect.estimate) <= interaction * (2 if nested else 1):
         return verdict
-    why = f"{verdict.why}; or three others do so together: interactions of up to {interaction:.1f} points were seen"
+    why = f"{verdict.why}; or others do so together: interactions of up to {interaction:.1f} points were seen"
     return dataclasses.replace(verdict, aliased=True, why=why)
 
 
