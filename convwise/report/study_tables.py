@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 _WIDTH = 118  # columns; in a narrower window the lines wrap as wholes
+_WORTH_HAVING = 0.9  # of the time
 _STYLES = {"set it": "bold green", "free choice": "blue", "undecided": "yellow", "settled by rule": "dim"}
 
 
@@ -97,7 +98,25 @@ def confirmation_lines(result: Mapping[str, Any]) -> list[str]:
         lines.append("recommended: " + " ".join(f"--set {text}" for text in result["recommended_settings"]))
     else:
         lines.append("recommended: the network as it is")
+        lines += _cheaper(result)
     return lines
+
+
+def _cheaper(result: Mapping[str, Any]) -> list[str]:
+    """What is proposed may gain nothing and still be worth having: where it loses nothing and takes less time."""
+    found, smallest = result["confirmation"], result["smallest_effect"]
+    settings = result.get("proposed_settings")
+    low = found["validation"]["low"]
+    if not settings or low is None or low <= -smallest:
+        return []
+    time, weights = (
+        found[cost]["proposed"] / max(found[cost]["start"], 1e-12) for cost in ("seconds_per_image", "weights")
+    )
+    if time > _WORTH_HAVING:
+        return []
+    texts = " ".join(f"--set {text}" for text in settings)
+    excluded = f"cheaper: a loss of {smallest:g} points is excluded"
+    return [f"{excluded}, in x{time:.2f} of the time and with x{weights:.2f} of the weights: {texts}"]
 
 
 def _difference(values: Mapping[str, Any]) -> str:

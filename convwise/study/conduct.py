@@ -109,6 +109,7 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
             "recommended": {name: level.value for name, level in taken.items()},
             "recommended_settings": [text for level in taken.values() for text in level.settings],
             "proposed": {name: level.value for name, level in levels.items()},
+            "proposed_settings": [text for level in levels.values() for text in level.settings],
             "confirmation": confirmation,
             "race": raced,
             "checks": checks,
