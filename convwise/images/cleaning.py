@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def _removed(entry: Path) -> bool:
     try:
         entry.rename(aside)
     except PermissionError:
-        if entry.parent.stat().st_mode & 0o200:  # in use, not a read-only place
+        if os.access(entry.parent, os.W_OK | os.X_OK):  # in use, not a read-only place
             return False
         raise
     if aside.is_dir():

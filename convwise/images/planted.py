@@ -97,7 +97,7 @@ def _detail(random: np.random.Generator, kind: int) -> Drawn:
 
 
 def _noisy(random: np.random.Generator, kind: int) -> Drawn:
-    """A faint grating of one of four directions in the red; green and blue are noise that few pictures can be told by.
+    """A faint grating of one of four directions in the red; in green and blue noise, by which few pictures can be told.
 
     A network learns its training pictures by heart from the noise; L2 takes the weights away that this needs.
     """

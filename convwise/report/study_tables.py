@@ -112,7 +112,7 @@ def _cheaper(result: Mapping[str, Any]) -> list[str]:
     time, weights = (
         found[cost]["proposed"] / max(found[cost]["start"], 1e-12) for cost in ("seconds_per_image", "weights")
     )
-    if time > _WORTH_HAVING:
+    if time > _WORTH_HAVING or weights > 1.05:
         return []
     texts = " ".join(f"--set {text}" for text in settings)
     excluded = f"cheaper: a loss of {smallest:g} points is excluded"

@@ -135,6 +135,8 @@ def left_out(
     parent = next((factor.nested_in for factor in factors if factor.parameter == verdict.parameter), None)
     if parent is not None and parent in proposed:
         why = f"{verdict.why}; not proposed: with {parent}={proposed[parent].value} it does nothing"
+    elif verdict.kind == "set it":
+        why = f"{verdict.why}; not proposed: it does nothing beside {parent}, which was proposed at first"
     else:
         why = f"{verdict.why}; not proposed: beside the other free choices it might cost {smallest_effect:g} points"
     return dataclasses.replace(verdict, why=why)
@@ -239,5 +241,7 @@ def after_the_check(verdict: Verdict, checks: Sequence[Mapping[str, Any]], facto
         if not row["taken_back"]:
             return dataclasses.replace(verdict, why=why)
         own = next(factor.own for factor in factors if factor.parameter == verdict.parameter)
-        return dataclasses.replace(verdict, kind="keep it", value=own, why=f"{why}, so it is not needed")
+        if row["not_needed"]:
+            return dataclasses.replace(verdict, kind="keep it", value=own, why=f"{why}, so it is not needed")
+        return dataclasses.replace(verdict, kind="undecided", value=own, why=f"{why}, which does not tell")
     return verdict

@@ -17,7 +17,7 @@ from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
 from convwise.study.folder import StudyFolder
-from convwise.study.paired import Difference, over_seeds, over_seeds_and_images, surely_below
+from convwise.study.paired import Difference, not_below, over_seeds, over_seeds_and_images, surely_below
 from convwise.study.plan import CANDIDATES, PAIRS, Pace, Plan, plan_by_minutes, plan_by_runs
 from convwise.study.trials import Bench, Outcome, Trial
 from convwise.study.verdicts import Verdict
@@ -346,6 +346,7 @@ class _Work:
             known = len(losses) >= _ROUNDS_BEFORE_DROPPING
             needed = not known or surely_below(np.array(losses), _DROP)
             row: dict[str, Any] = {"parameter": verdict.parameter, "taken_back": not needed}
+            row["not_needed"] = not needed and not_below(np.array(losses), -self.request.smallest_effect)
             row["difference"] = over_seeds(np.array(losses)).to_dict() if known else None
             checks.append(row)
             if not needed:

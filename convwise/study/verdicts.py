@@ -80,8 +80,9 @@ def on_log_loss(verdict: Verdict, log_loss: Effect) -> Verdict:
     images, a difference often shows there first. It decides nothing: the verdicts speak of accuracy.
     """
     verdict = dataclasses.replace(verdict, log_loss=log_loss)
-    told = verdict.kind == "set it" or (verdict.effect is not None and verdict.effect.high < 0)
-    if told or log_loss.joint_low <= 0 <= log_loss.joint_high:
+    gains = verdict.kind == "set it" and log_loss.estimate < 0
+    loses = verdict.effect is not None and verdict.effect.high < 0 < log_loss.estimate
+    if gains or loses or log_loss.joint_low <= 0 <= log_loss.joint_high:
         return verdict
     word = "worse" if log_loss.estimate > 0 else "better"
     interval = f"{log_loss.estimate:+.3f} ({log_loss.low:+.3f} to {log_loss.high:+.3f})"

@@ -47,6 +47,12 @@ def test_what_gains_nothing_is_offered_where_it_loses_nothing_and_is_cheaper(
     assert ("recommended: the network as it is" in lines) == (not confirmed)
 
 
+def test_more_weights_are_not_called_cheaper() -> None:
+    heavy = result(-0.3, 0.5)
+    heavy["confirmation"]["weights"]["proposed"] = 3000
+    assert confirmation_lines(heavy)[-1] == "recommended: the network as it is"
+
+
 def test_a_result_of_an_earlier_version_is_read() -> None:
     old = result(-0.3, 0.5)
     del old["proposed_settings"]

@@ -66,6 +66,8 @@ def test_the_json_has_the_promised_keys() -> None:
         (1.2, "undecided", -0.02, ""),  # not beyond doubt
         (3.0, "set it", -0.05, ""),  # nothing new
         (-2.0, "keep it", 0.05, ""),
+        (3.0, "set it", 0.05, "beyond doubt worse in log loss"),  # they disagree
+        (-2.0, "keep it", -0.05, "beyond doubt better in log loss"),
     ],
 )
 def test_the_log_loss_is_told_where_it_says_more_and_decides_nothing(
