@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 from machine import machine
-from trial_bench import trial_bench
+from trial_bench import trial_laboratory
 
 from convwise.cores import available_cores
 from convwise.study.engine import local_engine
@@ -20,12 +20,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    bench, _, laboratory = trial_bench(options.data, size=options.size, net=options.net)
+    laboratory = trial_laboratory(options.data, size=options.size, net=options.net)
     n_workers = available_cores()
     trials = [Trial(f"{i}", "block", (), options.epochs) for i in range(n_workers)]
     print(machine())
     ratios = []
-    with local_engine(bench, n_workers) as engine:
+    with local_engine(laboratory.bench, n_workers) as engine:
         engine.run(trials, lambda outcome: None)  # what is done once is done here
         laboratory.carry_out(trials[0])
         for _ in range(options.repeats):

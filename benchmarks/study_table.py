@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from machine import machine
-from trial_bench import trial_bench
+from trial_bench import trial_laboratory
 
 from convwise.cores import available_cores
 from convwise.study.engine import local_engine
@@ -25,11 +25,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    bench, index, _ = trial_bench(options.data, size=options.size)
+    laboratory = trial_laboratory(options.data, size=options.size)
+    bench = laboratory.bench
     factors, _ = factors_of(
         bench.net,
         size_px=options.size,
-        n_classes=len(index.class_names),
+        n_classes=len(laboratory.index.class_names),
         settings=bench.network,
         parameters=PARAMETERS,
     )

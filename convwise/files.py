@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from convwise.errors import ConvwiseError
 
 _STALE_SECONDS = 7 * 86400
+_TEMPORARY = "tmp~"  # how temporary names begin
 
 
 @contextmanager
@@ -78,12 +79,17 @@ def cannot_write(path: Path, problem: OSError) -> ConvwiseError:
 
 def temporary_name(folder: Path) -> Path:
     """A name in `folder` that no other process uses, and that tells later ones which process it belonged to."""
-    return folder / f"tmp~{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
+    return folder / f"{_TEMPORARY}{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether this is a name by `temporary_name`: something that is being written, or was left half-written."""
+    return path.name.startswith(_TEMPORARY)
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what dead processes left under temporary names: at once on this machine, after a week on others."""
-    for entry in folder.glob("tmp~*"):
+    for entry in folder.glob(f"{_TEMPORARY}*"):
         _, node, pid, _ = (*entry.name.split("~"), "", "", "")[:4]
         try:
             if node == platform.node() and sys.platform != "win32":  # on Windows, signal 0 would kill

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convwise.errors import RequestError
-from convwise.files import remove_leftovers, temporary_name
+from convwise.files import is_temporary, remove_leftovers, temporary_name
 from convwise.images.home import clear_errors, home
 
 
@@ -39,7 +39,7 @@ def clean_caches(days: float = 30) -> Cleaned:
         with clear_errors(folder):
             remove_leftovers(folder)
             for entry in sorted(folder.iterdir()):
-                if entry.name.startswith("tmp~"):
+                if is_temporary(entry):
                     continue
                 try:
                     n_bytes, opened = _size_and_use(entry)

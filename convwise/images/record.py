@@ -40,8 +40,9 @@ class ScanRecord:
 
 def load_record(listing: Listing) -> ScanRecord | None:
     """The record of the same folder and selection of classes, or None where there is none that can be read."""
+    place = _place(listing)
     try:
-        with _place(listing).open("rb") as raw, np.load(raw) as file:
+        with place.open("rb") as raw, np.load(raw) as file:
             reasons = _names(file["reasons"])
             facts = FileFacts(file["status"], file["content"], file["sketches"], file["shapes"], reasons)
             kinds, ends, members = file["kinds"], file["ends"], file["members"]
@@ -49,7 +50,7 @@ def load_record(listing: Listing) -> ScanRecord | None:
                 DuplicateGroup(str(kind), tuple(map(int, part)))  # type: ignore[arg-type]
                 for kind, part in zip(kinds, np.split(members, ends[:-1]), strict=True)
             ) if len(kinds) else ()  # fmt: skip
-            mark_used(_place(listing))
+            mark_used(place)
             return ScanRecord(tuple(_names(file["paths"])), file["stamps"], facts, groups)
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
         return None  # missing or damaged: the folder is read again

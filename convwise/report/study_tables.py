@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from convwise.study.verdicts import in_points
+
 _WIDTH = 118  # columns; in a narrower window the lines wrap as wholes
 _WORTH_HAVING = 0.9  # of the time
 _STYLES = {"set it": "bold green", "free choice": "blue", "undecided": "yellow", "settled by rule": "dim"}
@@ -122,7 +124,7 @@ def _cheaper(result: Mapping[str, Any]) -> list[str]:
 def _difference(values: Mapping[str, Any]) -> str:
     if values["low"] is None or values["high"] is None:
         return f"{values['estimate']:+.2f} points (too few pairs for an interval)"
-    return f"{values['estimate']:+.2f} points ({values['low']:+.2f} to {values['high']:+.2f})"
+    return in_points(values["estimate"], values["low"], values["high"])
 
 
 def _ratio(value: float) -> str:

@@ -17,7 +17,7 @@ from convwise.study.design import Design
 from convwise.study.effects import Analysis, Effect, analyse
 from convwise.study.factors import PLACEBO, Factor, Level, Settled
 from convwise.study.trials import Outcome
-from convwise.study.verdicts import Costs, Verdict, decide, excludes, in_doubt_of_interactions, on_log_loss
+from convwise.study.verdicts import Costs, Verdict, decide, excludes, in_doubt_of_interactions, in_points, on_log_loss
 
 _FAILS_MORE = 0.01  # the chance at which failures are laid at an alternative's door (Fisher's exact test, one-sided)
 
@@ -211,7 +211,7 @@ def _interactions(analysis: Analysis, nested: Mapping[str, str]) -> list[tuple[s
 
 
 def _of_the_placebo(factor: Factor, effect: Effect, costs: Costs) -> Verdict:
-    told = f"{effect.estimate:+.2f} points ({effect.low:+.2f} to {effect.high:+.2f})"
+    told = in_points(effect.estimate, effect.low, effect.high)
     sound = effect.low <= 0 <= effect.high
     judged = "as it must" if sound else "which one study in twenty shows by chance; more often, it is a warning"
     why = f"both layouts compute the same function; as the placebo {factor.alternative.value} shows {told}, {judged}"
@@ -223,7 +223,7 @@ def after_the_race(verdict: Verdict, raced: Sequence[Mapping[str, Any]]) -> Verd
     for row in raced:
         if row["taken"] and row["parameter"] == verdict.parameter and row["value"] != verdict.value:
             gain = row["difference"]
-            told = f"{gain['estimate']:+.2f} points ({gain['low']:+.2f} to {gain['high']:+.2f})"
+            told = in_points(gain["estimate"], gain["low"], gain["high"])
             why = f"{verdict.why}; in the race, {row['value']} brought {told} more, {gain['n']} pairs"
             return dataclasses.replace(verdict, kind="set it", value=row["value"], why=why, more_runs=None)
     return verdict
@@ -236,8 +236,9 @@ def after_the_check(verdict: Verdict, checks: Sequence[Mapping[str, Any]], facto
             continue
         if row["difference"] is None:
             return dataclasses.replace(verdict, why=f"{verdict.why}; the trials that would tell failed")
-        told = "{estimate:+.2f} points ({low:+.2f} to {high:+.2f}), {n} pairs".format(**row["difference"])
-        why = f"{verdict.why}; taken back from all that is proposed: {told}"
+        loss = row["difference"]
+        told = in_points(loss["estimate"], loss["low"], loss["high"])
+        why = f"{verdict.why}; taken back from all that is proposed: {told}, {loss['n']} pairs"
         if not row["taken_back"]:
             return dataclasses.replace(verdict, why=why)
         own = next(factor.own for factor in factors if factor.parameter == verdict.parameter)

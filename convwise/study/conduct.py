@@ -17,10 +17,10 @@ from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
 from convwise.study.folder import StudyFolder
-from convwise.study.paired import Difference, not_below, over_seeds, over_seeds_and_images, surely_below
+from convwise.study.paired import Difference, over_seeds, over_seeds_and_images, surely_below
 from convwise.study.plan import CANDIDATES, PAIRS, Pace, Plan, plan_by_minutes, plan_by_runs
 from convwise.study.trials import Bench, Outcome, Trial
-from convwise.study.verdicts import Verdict
+from convwise.study.verdicts import WRONG, Verdict
 
 _DROP = 0.05  # the chance at which the race drops a level that is as good as the others
 _ROUNDS_BEFORE_DROPPING = 3
@@ -328,31 +328,34 @@ class _Work:
         A change stays where accuracy is surely lower without it, beside all that is still proposed. So what three
         parameters do together is not laid at the door of a fourth, and of two that do the same one is enough.
         """
-        left = dict(levels)
-        doubtful = [v for v in assessment.verdicts if v.kind == "set it" and v.aliased and v.parameter in left]
+        doubtful = [v for v in assessment.verdicts if v.kind == "set it" and v.aliased and v.parameter in levels]
         taken_back: list[str] = []
         checks: list[dict[str, Any]] = []
 
+        def left(without: Sequence[str]) -> dict[str, Level]:
+            return {name: level for name, level in levels.items() if name not in without}
+
         def trials(names: Sequence[str]) -> list[Trial]:
             label = f"without-{','.join(names)}" if names else "all"
-            texts = _texts({name: level for name, level in levels.items() if name not in names})
+            texts = _texts(left(names))
             return [Trial(f"check/{turn}/{label}", f"check/{turn}", texts, plan.epochs) for turn in range(PAIRS)]
 
         for verdict in sorted(doubtful, key=lambda v: v.effect.estimate if v.effect else 0.0):
             without = [*taken_back, verdict.parameter]
             outcomes = self.carried_out("check", [*trials(taken_back), *trials(without)])
             pairs = zip(outcomes[:PAIRS], outcomes[PAIRS:], strict=True)
-            losses = [b.accuracy - a.accuracy for a, b in pairs if a.accuracy is not None and b.accuracy is not None]
+            losses = np.array(
+                [b.accuracy - a.accuracy for a, b in pairs if a.accuracy is not None and b.accuracy is not None]
+            )
             known = len(losses) >= _ROUNDS_BEFORE_DROPPING
-            needed = not known or surely_below(np.array(losses), _DROP)
+            needed = not known or surely_below(losses, _DROP)
             row: dict[str, Any] = {"parameter": verdict.parameter, "taken_back": not needed}
-            row["not_needed"] = not needed and not_below(np.array(losses), -self.request.smallest_effect)
-            row["difference"] = over_seeds(np.array(losses)).to_dict() if known else None
+            row["not_needed"] = not needed and surely_below(-self.request.smallest_effect - losses, WRONG)
+            row["difference"] = over_seeds(losses).to_dict() if known else None
             checks.append(row)
             if not needed:
                 taken_back = without
-                del left[verdict.parameter]
-        return left, checks
+        return left(taken_back), checks
 
     def confirm(self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]) -> dict[str, Any] | None:
         """The proposed settings against the starting network, pair by pair; None where they are the same.

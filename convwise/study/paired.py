@@ -70,8 +70,3 @@ def surely_below(differences: NDArray[np.float64], chance: float) -> bool:
     if deviation == 0:
         return bool(np.mean(differences) < 0)
     return bool(stats.t.cdf(np.mean(differences) / (deviation / np.sqrt(n)), n - 1) < chance)
-
-
-def not_below(differences: NDArray[np.float64], bound: float, chance: float = 0.045) -> bool:
-    """Whether the mean of paired differences lies above `bound`, wrong with at most this chance (one-sided t test)."""
-    return surely_below(bound - differences, chance)

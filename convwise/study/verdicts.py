@@ -68,6 +68,11 @@ class Verdict:
         }
 
 
+def in_points(estimate: float, low: float, high: float) -> str:
+    """An effect on accuracy with its interval, as sentences tell it."""
+    return f"{estimate:+.2f} points ({low:+.2f} to {high:+.2f})"
+
+
 def _told(effect: Effect | None) -> dict[str, float] | None:
     keys = ("estimate", "low", "high", "joint_low", "joint_high", "n")
     return {key: getattr(effect, key) for key in keys} if effect else None
@@ -121,7 +126,7 @@ def decide(
     """
     if smallest_effect <= 0:
         raise ValueError(f"smallest_effect={smallest_effect}: it must be above 0")
-    told = f"{effect.estimate:+.2f} points ({effect.low:+.2f} to {effect.high:+.2f})"
+    told = in_points(effect.estimate, effect.low, effect.high)
 
     def verdict(kind: Kind, value: str, why: str, more_runs: int | None = None) -> Verdict:
         return Verdict(effect.factor, kind, value, effect, costs, why, more_runs)
