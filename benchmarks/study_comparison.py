@@ -58,7 +58,8 @@ def main() -> None:
     for number in range(options.surfaces):
         surface, truth, n = from_table(table, options, random) if table else simulated(options, random)
         noise = np.random.default_rng([1, number])
-        scores.setdefault("convwise", []).append((truth, by_design(surface, n, options.runs, noise)))
+        for what, found in by_design(surface, n, options.runs, noise).items():
+            scores.setdefault(f"convwise, {what}", []).append((truth, found))
         scores.setdefault("one at a time", []).append((truth, one_at_a_time(surface, n, options.runs, noise)))
         for sampler, importance in itertools.product(("random", "TPE"), ("PED-ANOVA", "fANOVA")):
             found = by_optuna(surface, n, options.runs, noise, sampler, importance, number)
@@ -129,17 +130,24 @@ def from_table(table: dict, options: argparse.Namespace, random: np.random.Gener
     return surface, Truth(matters, set(asked[effects < low].tolist()) - matters), n
 
 
-def by_design(surface: Surface, n: int, runs: int, noise: np.random.Generator) -> set[int]:
-    """The study: beyond doubt (joint interval) and at least the smallest effect, up or down."""
+def by_design(surface: Surface, n: int, runs: int, noise: np.random.Generator) -> dict[str, set[int]]:
+    """The study: beyond doubt (joint interval) and at least the smallest effect, up or down.
+
+    Once as its intervals name them, once without those that it marks as possible interactions of three others.
+    """
     design = smallest_design(tuple(f"f{i:02}" for i in range(n)))
     replicates = runs // design.n_runs
     levels = (design.signs + 1) // 2
     responses = np.array([[surface(row, noise, r) for row in levels] for r in range(replicates)])
-    effects = analyse(design, responses).effects
-    return {
-        i
-        for i, effect in enumerate(effects)
+    analysis = analyse(design, responses)
+    named = {
+        i: abs(effect.estimate)
+        for i, effect in enumerate(analysis.effects)
         if (effect.joint_low > 0 or effect.joint_high < 0) and abs(effect.estimate) >= SMALLEST
+    }
+    return {
+        "all beyond doubt": set(named),
+        "unmarked ones": {i for i, size in named.items() if size > analysis.interaction},
     }
 
 

@@ -8,6 +8,8 @@ from scipy import stats
 
 from convwise.study.design import Design, smallest_design
 from convwise.study.effects import maximum_modulus
+from convwise.study.paired import without_it
+from convwise.study.plan import LOOKS
 from convwise.study.verdicts import WRONG
 
 SMALLEST = 1.0  # points
@@ -24,12 +26,17 @@ def main() -> None:
     parser.add_argument("--interactions", type=int, default=0, help="how many two-factor interactions of 1 point each")
     what = "only this: either of two changes gains so much, unless a third spoils it; is one of the others set?"
     parser.add_argument("--spoiled", type=float, nargs="+", help=what)
+    what = "only this: a proposed change that is worth so many points is taken back; what does the study make of it?"
+    parser.add_argument("--checks", type=float, nargs="+", help=what)
     parser.add_argument("--failed", type=float, default=0.0, help="the share of trials that fail, at random")
     options = parser.parse_args()
     print(
         f"{options.studies} studies a line, 16 factors, {options.tails} noise, {options.interactions} interactions, "
         f"{options.failed:.0%} of the trials fail"
     )
+    if options.checks:
+        checks(options)
+        return
     if options.spoiled:
         spoiled(options)
         return
@@ -70,6 +77,25 @@ def spoiled(options: argparse.Namespace) -> None:
         )
 
 
+def checks(options: argparse.Namespace) -> None:
+    """Pairs of trials with the change and without, as many as a study carries out."""
+    print("noise  worth  it stays  goes, undecided  goes, not needed  pairs")
+    for noise, worth in itertools.product(options.noise, options.checks):
+        random = np.random.default_rng([int(1000 * noise), int(1000 * worth)])
+        both = noise * draw(options.tails, random, (2, options.studies, LOOKS[-1]))
+        told, pairs = [], []
+        for losses in both[1] - both[0] - worth:
+            for n_pairs in LOOKS:
+                answer = without_it(losses[:n_pairs], SMALLEST, len(LOOKS))
+                if answer:
+                    break
+            told.append(answer)
+            pairs.append(n_pairs)
+        shares = [100 * np.mean([each == answer for each in told]) for answer in ("needed", "", "not needed")]
+        told_in = f"{shares[0]:6.1f} %  {shares[1]:13.1f} %  {shares[2]:14.1f} %"
+        print(f"{noise:5.1f} {worth:6.1f}  {told_in}  {np.mean(pairs):5.1f}")
+
+
 def simulate(options: argparse.Namespace, replicates: int, noise: float, truth: np.ndarray) -> dict[str, np.ndarray]:
     """Verdicts of many studies at once."""
     random = np.random.default_rng([replicates, int(1000 * noise), *(truth + 100).astype(int)])
@@ -107,7 +133,7 @@ def judged(design: Design, given: np.ndarray, truth: np.ndarray) -> dict[str, np
     there = np.isfinite(flat)
     flat = np.where(there, flat, 0.0)
     mains, error, df = np.empty((n_studies, n_factors)), np.empty((n_studies, n_factors)), np.zeros(n_studies, int)
-    noise = np.ones(n_studies)
+    seen = np.zeros(n_studies)
     for fitted in (products if n_replicates > 1 else [], []):  # where too many trials failed, without interactions
         columns = np.tile(np.column_stack([signs, *fitted]), (n_replicates, 1))
         matrix = np.column_stack([columns, blocks])
@@ -123,9 +149,14 @@ def judged(design: Design, given: np.ndarray, truth: np.ndarray) -> dict[str, np
         deviation = np.sqrt((rest**2).sum(axis=1) / df[now])
         mains[now] = 2 * coefficients[:, :n_factors]
         error[now] = 2 * deviation[:, None] * np.sqrt(np.einsum("skk->sk", inverse)[:, :n_factors])
-        noise[now] = 2 * deviation / np.sqrt(there[now].sum(axis=1))
+        if fitted:
+            sizes = abs(2 * coefficients[:, n_factors:-n_replicates])
+            scales = 2 * deviation[:, None] * np.sqrt(np.einsum("skk->sk", inverse)[:, n_factors:-n_replicates])
+            sure = 2 * stats.t.sf(sizes / scales, df[now, None]) * len(products) < 0.05
+            seen[now] = np.where(sure, sizes + stats.t.ppf(0.975, df[now, None]) * scales, 0.0).max(axis=1)
+        else:
+            seen[now] = largest_beside(matrix, inverse, products, flat[now], there[now])
     able = df > 0
-    seen = interactions_seen(flat, there, products, noise, df, n_replicates)
     mains, error, df, seen = mains[able], error[able], df[able, None], seen[able, None]
     alone, one_sided = stats.t.ppf(0.975, df), stats.t.ppf(1 - WRONG, df)
     joint = np.array([maximum_modulus(n_factors, int(each)) for each in df.ravel()])[:, None]
@@ -143,20 +174,18 @@ def judged(design: Design, given: np.ndarray, truth: np.ndarray) -> dict[str, np
     }
 
 
-def interactions_seen(
-    flat: np.ndarray, there: np.ndarray, products: list[np.ndarray], noise: np.ndarray, df: np.ndarray, replicates: int
+def largest_beside(
+    matrix: np.ndarray, inverse: np.ndarray, products: list[np.ndarray], flat: np.ndarray, there: np.ndarray
 ) -> np.ndarray:
-    """(studies,): the size up to which an effect may be an interaction of three; as `Analysis.interaction`."""
-    by_block = there.reshape(len(flat), replicates, -1)
-    values = flat.reshape(by_block.shape)
-    counts = np.maximum(1, by_block.sum(axis=2, keepdims=True))
-    centred = np.where(by_block, values - values.sum(axis=2, keepdims=True) / counts, 0.0).reshape(flat.shape)
-    sizes = 2 * abs(centred @ np.tile(np.column_stack(products), (replicates, 1))) / there.sum(axis=1, keepdims=True)
-    if replicates == 1:
-        return sizes.max(axis=1)
-    df = np.maximum(1, df)[:, None]
-    sure = 2 * stats.t.sf(sizes / noise[:, None], df) * len(products) < 0.05
-    return np.where(sure, sizes + stats.t.ppf(0.975, df) * noise[:, None], 0.0).max(axis=1)
+    """(studies,): the largest estimate of a chain of interactions, each alone beside the model in `matrix`."""
+    columns = np.tile(np.column_stack(products), (len(matrix) // len(products[0]), 1))
+    within = np.einsum("st,tk,tc->skc", there.astype(float), matrix, columns, optimize=True)
+    own = np.where(
+        there[:, :, None], columns - np.einsum("tk,skl,slc->stc", matrix, inverse, within, optimize=True), 0.0
+    )
+    norms = (own**2).sum(axis=1)
+    sizes = 2 * abs(np.einsum("stc,st->sc", own, flat)) / np.maximum(norms, 1e-9)
+    return np.where(norms < 1e-6 * there.sum(axis=1)[:, None], 0.0, sizes).max(axis=1)
 
 
 def draw(tails: str, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

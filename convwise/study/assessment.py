@@ -135,8 +135,6 @@ def left_out(
     parent = next((factor.nested_in for factor in factors if factor.parameter == verdict.parameter), None)
     if parent is not None and parent in proposed:
         why = f"{verdict.why}; not proposed: with {parent}={proposed[parent].value} it does nothing"
-    elif verdict.kind == "set it":
-        why = f"{verdict.why}; not proposed: it does nothing beside {parent}, which was proposed at first"
     else:
         why = f"{verdict.why}; not proposed: beside the other free choices it might cost {smallest_effect:g} points"
     return dataclasses.replace(verdict, why=why)

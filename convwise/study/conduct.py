@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError
 from convwise.files import to_plain
@@ -17,12 +18,11 @@ from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
 from convwise.study.folder import StudyFolder
-from convwise.study.paired import Difference, over_seeds, over_seeds_and_images, surely_below
-from convwise.study.plan import CANDIDATES, PAIRS, Pace, Plan, plan_by_minutes, plan_by_runs
+from convwise.study.paired import DROP, Difference, over_seeds, over_seeds_and_images, surely_below, without_it
+from convwise.study.plan import CANDIDATES, LOOKS, PAIRS, Pace, Plan, plan_by_minutes, plan_by_runs
 from convwise.study.trials import Bench, Outcome, Trial
-from convwise.study.verdicts import WRONG, Verdict
+from convwise.study.verdicts import Verdict
 
-_DROP = 0.05  # the chance at which the race drops a level that is as good as the others
 _ROUNDS_BEFORE_DROPPING = 3
 _PILOT_EPOCHS = 2
 _REST = 20  # times as long as the last assessment took, before the next one of a study that goes on
@@ -285,7 +285,7 @@ class _Work:
                     differences[number].append(outcome.accuracy - first.accuracy)
             if turn + 1 >= _ROUNDS_BEFORE_DROPPING:
                 for number in list(alive):
-                    if surely_below(np.array(differences[number]), _DROP):
+                    if surely_below(np.array(differences[number]), DROP):
                         del alive[number]
             if not alive:
                 break
@@ -294,7 +294,7 @@ class _Work:
         gains: dict[str, float] = {}
         for number, (parameter, level) in enumerate(racing):
             found = np.array(differences[number])
-            better = number in alive and surely_below(-found, _DROP / len(racing))
+            better = number in alive and surely_below(-found, DROP / len(racing))
             row: dict[str, Any] = {"parameter": parameter, "value": level.value}
             row["difference"] = over_seeds(found).to_dict() if len(found) else None
             if better and found.mean() > max(gains.get(parameter, 0.0), self.request.smallest_effect):
@@ -326,36 +326,46 @@ class _Work:
         """Takes changes that may be an interaction's (`Verdict.aliased`) back, one by one, from the smallest effect on.
 
         A change stays where accuracy is surely lower without it, beside all that is still proposed. So what three
-        parameters do together is not laid at the door of a fourth, and of two that do the same one is enough.
+        parameters do together is not laid at the door of a fourth, and of two that do the same one is enough. Where
+        PAIRS pairs do not tell, as many again do, each look at half the chance of an error.
         """
-        doubtful = [v for v in assessment.verdicts if v.kind == "set it" and v.aliased and v.parameter in levels]
-        taken_back: list[str] = []
+        proposed = dict(levels)
+        verdicts = list(assessment.verdicts)
         checks: list[dict[str, Any]] = []
 
-        def left(without: Sequence[str]) -> dict[str, Level]:
-            return {name: level for name, level in levels.items() if name not in without}
+        def trials(now: Mapping[str, Level], pairs: int) -> list[Trial]:
+            gone, new = (",".join(name for name in a if name not in b) for a, b in ((levels, now), (now, levels)))
+            label = ",".join([*([f"without-{gone}"] if gone else []), *([f"with-{new}"] if new else [])]) or "all"
+            return [Trial(f"check/{turn}/{label}", f"check/{turn}", _texts(now), plan.epochs) for turn in range(pairs)]
 
-        def trials(names: Sequence[str]) -> list[Trial]:
-            label = f"without-{','.join(names)}" if names else "all"
-            texts = _texts(left(names))
-            return [Trial(f"check/{turn}/{label}", f"check/{turn}", texts, plan.epochs) for turn in range(PAIRS)]
+        def losses(without: Mapping[str, Level], pairs: int) -> NDArray[np.float64]:
+            outcomes = self.carried_out("check", [*trials(proposed, pairs), *trials(without, pairs)])
+            both = zip(outcomes[:pairs], outcomes[pairs:], strict=True)
+            found = [b.accuracy - a.accuracy for a, b in both if a.accuracy is not None and b.accuracy is not None]
+            return np.array(found)
 
-        for verdict in sorted(doubtful, key=lambda v: v.effect.estimate if v.effect else 0.0):
-            without = [*taken_back, verdict.parameter]
-            outcomes = self.carried_out("check", [*trials(taken_back), *trials(without)])
-            pairs = zip(outcomes[:PAIRS], outcomes[PAIRS:], strict=True)
-            losses = np.array(
-                [b.accuracy - a.accuracy for a, b in pairs if a.accuracy is not None and b.accuracy is not None]
-            )
-            known = len(losses) >= _ROUNDS_BEFORE_DROPPING
-            needed = not known or surely_below(losses, _DROP)
-            row: dict[str, Any] = {"parameter": verdict.parameter, "taken_back": not needed}
-            row["not_needed"] = not needed and surely_below(-self.request.smallest_effect - losses, WRONG)
-            row["difference"] = over_seeds(losses).to_dict() if known else None
-            checks.append(row)
-            if not needed:
-                taken_back = without
-        return left(taken_back), checks
+        def doubtful() -> list[Verdict]:
+            seen = {row["parameter"] for row in checks}
+            return [v for v in verdicts if v.kind == "set it" and v.aliased and v.parameter in proposed.keys() - seen]
+
+        while left := doubtful():
+            parameter = min(left, key=lambda v: v.effect.estimate if v.effect else 0.0).parameter
+            without = {name: level for name, level in proposed.items() if name != parameter}
+            for pairs in LOOKS:
+                found = losses(without, pairs)
+                told = without_it(found, self.request.smallest_effect, len(LOOKS))
+                if told:
+                    break
+            known = len(found) >= _ROUNDS_BEFORE_DROPPING
+            taken_back = known and told != "needed"
+            row = {"parameter": parameter, "taken_back": taken_back, "not_needed": told == "not needed"}
+            checks.append({**row, "difference": over_seeds(found).to_dict() if known else None})
+            if taken_back:  # what did nothing beside it is proposed now, and checked in its turn
+                verdicts = [verdict for verdict in verdicts if verdict.parameter != parameter]
+                chosen = chosen_levels(self.request.factors, verdicts, self.request.smallest_effect)
+                freed = [f.parameter for f in self.request.factors if f.nested_in == parameter]
+                proposed = {**without, **{name: chosen[name] for name in freed if name in chosen}}
+        return proposed, checks
 
     def confirm(self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]) -> dict[str, Any] | None:
         """The proposed settings against the starting network, pair by pair; None where they are the same.

@@ -150,25 +150,45 @@ def analyse(
         )
         for k, i in enumerate(fitted)
     )
-    centred = given - blocks @ (blocks.T @ given / blocks.sum(axis=0))
-    sizes = [2 * abs(float(np.tile(column, n_replicates)[there] @ centred)) / len(given) for column in products]
     interaction = 0.0
     if len(np.unique(signs, axis=0)) < 2 ** len(design.factors):
-        margin = 2 * deviation / float(np.sqrt(len(given))) if n_replicates > 1 else None
-        interaction = _interaction(sizes, margin, df)
+        others = [np.tile(products[i], n_replicates)[there] for i in range(len(products)) if i not in fitted]
+        beside = [_beside(matrix, inverse, column, given) for column in others]
+        sizes = [abs(chain.estimate) for chain in found] + [abs(size) for size, _ in beside]
+        scales = [chain.error for chain in found] + [deviation * scale for _, scale in beside]
+        interaction = _interaction(sizes, scales if fitted else None, df)
     return Analysis(tuple(effects), found, deviation, df, int(there.sum()), int((~there).sum()), interaction)
 
 
-def _interaction(sizes: Sequence[float], error: float | None, df: int) -> float:
+def _beside(
+    matrix: NDArray[np.float64], inverse: NDArray[np.float64], column: NDArray[np.float64], given: NDArray[np.float64]
+) -> tuple[float, float]:
+    """What `column` would get if it joined the model, and its standard error at a deviation of 1; zeros where it can't.
+
+    So neither what failed trials make of the main effects nor a nested one, which is half a product, counts as its own.
+    """
+    own = column - matrix @ (inverse @ (matrix.T @ column))
+    norm = float(own @ own)
+    if norm < 1e-6 * len(column):
+        return 0.0, 0.0
+    return 2 * float(own @ given) / norm, 2 / float(np.sqrt(norm))
+
+
+def _interaction(sizes: Sequence[float], errors: Sequence[float] | None, df: int) -> float:
     """The largest of the interactions of two that is beyond chance (Bonferroni), with its margin.
 
-    Without an `error` of their own, in one replicate, the largest as it is: it is part of the error there, and an
-    effect that is beyond doubt is seldom smaller unless the interactions are real.
+    Without `errors` of their own, where they are part of the error, the largest as it is: an effect that is beyond
+    doubt is seldom smaller there unless the interactions are real.
     """
-    if error is None:
+    if errors is None:
         return max(sizes, default=0.0)
-    beyond = [size for size in sizes if 2 * stats.t.sf(size / max(error, 1e-300), df) * len(sizes) < 0.05]
-    return max(beyond) + float(stats.t.ppf(0.5 + CONFIDENCE / 2, df)) * error if beyond else 0.0
+    margin = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df))
+    beyond = [
+        size + margin * error
+        for size, error in zip(sizes, errors, strict=True)
+        if 2 * stats.t.sf(size / max(error, 1e-300), df) * len(sizes) < 0.05
+    ]
+    return max(beyond, default=0.0)
 
 
 @cache

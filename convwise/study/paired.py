@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from convwise.study.effects import CONFIDENCE
+from convwise.study.verdicts import WRONG
+
+DROP = 0.05  # the chance at which something is dropped in the race, or kept in a check, that is as good as the other
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,14 @@ def surely_below(differences: NDArray[np.float64], chance: float) -> bool:
     if deviation == 0:
         return bool(np.mean(differences) < 0)
     return bool(stats.t.cdf(np.mean(differences) / (deviation / np.sqrt(n)), n - 1) < chance)
+
+
+def without_it(losses: NDArray[np.float64], smallest_effect: float, looks: int) -> str:
+    """What taking a change back tells: "needed", "not needed" or "", from the differences, without it less with it.
+
+    Needed: accuracy is surely lower without it (one-sided 5 %). Not needed: a loss of `smallest_effect` is excluded
+    (one-sided 4.5 %). Each of `looks` at growing data has its part of these chances.
+    """
+    if surely_below(losses, DROP / looks):
+        return "needed"
+    return "not needed" if surely_below(-smallest_effect - losses, WRONG / looks) else ""

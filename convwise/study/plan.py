@@ -14,6 +14,7 @@ from convwise.study.design import Design
 from convwise.study.effects import maximum_modulus
 
 PAIRS = 5  # of the confirmation, and the most rounds of the race
+LOOKS = (PAIRS, 2 * PAIRS)  # pairs of a check, the second where the first do not tell
 CANDIDATES = 4  # levels that are raced at most
 _FEWEST_EPOCHS = 3
 _USUAL_EPOCHS = 8  # beyond, further replicates tell more than longer trials

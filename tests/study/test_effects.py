@@ -106,6 +106,25 @@ def test_an_interaction_of_three_looks_like_an_effect_no_larger_than_those_of_tw
     assert alone.interaction < 1.0
 
 
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_a_nested_effect_is_no_interaction_though_half_of_it_lies_in_a_product(replicates: int) -> None:
+    high = DESIGN.signs > 0
+    acts = high[:, 5] & ~high[:, 3]
+    given = 50.0 + 30 * acts + np.random.default_rng(1).normal(0, 0.5, (replicates, 32))
+    found = analyse(DESIGN, given, nested={"f05": "f03"})
+    assert found.of("f05").estimate == pytest.approx(30, abs=1.5)
+    assert found.interaction < 1.5
+    assert analyse(DESIGN, given).interaction > 10  # not told so, it is one
+
+
+def test_failed_trials_make_no_interactions_of_large_effects() -> None:
+    given = responses({"f02": 30.0, "f09": -20.0}, 0.2, replicates=1)
+    given[0, [3, 8, 21]] = np.nan
+    assert analyse(DESIGN, given).interaction < 1.0
+    both = np.concatenate([given, responses({"f02": 30.0, "f09": -20.0}, 0.2, replicates=1, seed=1)])
+    assert analyse(DESIGN, both).interaction < 1.0
+
+
 def test_where_every_combination_is_tried_nothing_is_in_doubt_of_interactions() -> None:
     design = smallest_design(("a", "b", "c"))
     given = 50.0 + 10 * design.signs[:, 0] * design.signs[:, 1] + np.random.default_rng(1).normal(0, 0.5, (4, 8))

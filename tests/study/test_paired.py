@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from convwise.study.paired import over_seeds, over_seeds_and_images, surely_below
+from convwise.study.paired import over_seeds, over_seeds_and_images, surely_below, without_it
 
 
 def test_over_seeds_is_the_paired_t_interval() -> None:
@@ -46,3 +46,20 @@ def test_surely_below_errs_as_rarely_as_it_says() -> None:
     assert surely_below(np.full(5, -1.0), 0.05)
     assert not surely_below(np.full(5, 1.0), 0.05)
     assert not surely_below(np.array([-5.0, -5.0]), 0.05)
+
+
+def test_what_taking_a_change_back_tells_errs_as_rarely_as_it_says_over_all_looks() -> None:
+    random = np.random.default_rng(1)
+
+    def told(mean: float) -> list[str]:
+        answers = []
+        for _ in range(4000):
+            losses = random.normal(mean, 1, 10)
+            looks = [without_it(losses[:n], 1.0, 2) for n in (5, 10)]
+            answers.append(looks[0] or looks[1])
+        return answers
+
+    assert 0.03 <= np.mean([answer == "needed" for answer in told(0.0)]) <= 0.05
+    assert 0.025 <= np.mean([answer == "not needed" for answer in told(-1.0)]) <= 0.045
+    assert np.mean([answer == "needed" for answer in told(-3.0)]) > 0.99
+    assert without_it(np.array([-5.0, -5.0]), 1.0, 2) == ""  # too few
