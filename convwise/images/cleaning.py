@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from convwise.errors import RequestError
 from convwise.files import is_temporary, remove_leftovers, temporary_name
 from convwise.images.home import clear_errors, home
+
+_OWN = re.compile(r"[0-9a-f]{32}(\.npz)?")  # the names of caches and records; whatever else lies there is not ours
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def clean_caches(days: float = 30) -> Cleaned:
         with clear_errors(folder):
             remove_leftovers(folder)
             for entry in sorted(folder.iterdir()):
-                if is_temporary(entry):
+                if is_temporary(entry) or not _OWN.fullmatch(entry.name):
                     continue
                 try:
                     n_bytes, opened = _size_and_use(entry)

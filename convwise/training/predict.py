@@ -22,7 +22,7 @@ def predict_probabilities(
     """(len(members), n_classes): the model's probabilities for `pixels[members]`, raw RGB 0..255.
 
     With flip_averaging, the mean over each image and its mirror image. `progress` hears (images done, of how many),
-    an image and its mirror image counted as two.
+    an image and its mirror image counted as half of one each.
     """
     views = (None, mirrored) if flip_averaging else (None,)
     n_done = 0
@@ -31,7 +31,7 @@ def predict_probabilities(
         nonlocal n_done
         n_done += n
         if progress is not None:
-            progress(n_done, len(views) * len(members))
+            progress(n_done // len(views), len(members))
 
     outputs = [outputs_for(model, pixels, members, view, heard) for view in views]
     return np.asarray(np.mean(outputs, axis=0))

@@ -50,13 +50,17 @@ def test_what_is_opened_stays_and_what_is_not_goes_and_is_made_again(pictures: P
     assert np.array_equal(prepare(pictures, size=24)[1].pixels, before)
 
 
-def test_data_sets_and_what_is_being_made_stay(pictures: Path) -> None:
+def test_data_sets_what_is_being_made_and_what_others_put_there_stay(pictures: Path) -> None:
     prepare(pictures, size=16)
     data = home() / "data" / "own"
     data.mkdir(parents=True)
     being_made = temporary_name(home() / "pixels")
     being_made.mkdir()
-    assert clean_caches(0).n_kept == 0
+    note = home() / "pixels" / "note.txt"
+    note.write_text("mine")
+    done = clean_caches(0)
+    assert (done.n_removed, done.n_kept) == (2, 0)
+    assert note.read_text() == "mine"
     assert data.is_dir()
     assert being_made.is_dir()
 
