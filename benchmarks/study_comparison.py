@@ -54,6 +54,8 @@ def main() -> None:
     print(machine())
     random = np.random.default_rng(0)
     table = json.loads(options.table.read_text()) if options.table else None
+    if table:
+        print_hierarchy(table)
     scores: dict[str, list[tuple[Truth, np.ndarray | set[int]]]] = {}
     for number in range(options.surfaces):
         surface, truth, n = from_table(table, options, random) if table else simulated(options, random)
@@ -77,6 +79,16 @@ def main() -> None:
         print_score(f"{method}, best threshold", [(truth, above(v, best)) for truth, v in rows])
         known = [(truth, set(np.argsort(-v)[: len(truth.matters)].tolist())) for truth, v in rows]
         print_score(f"{method}, number known", known)
+
+
+def print_hierarchy(table: dict) -> None:
+    """How large effects and interactions are in the table, averaged over its seeds."""
+    signs = 2 * np.array([row["levels"] for row in table["rows"]]) - 1
+    means = np.array([row["accuracy"] for row in table["rows"]]).mean(axis=1)
+    for n_together in (1, 2, 3):
+        chosen = itertools.combinations(range(signs.shape[1]), n_together)
+        sizes = [2 * abs(signs[:, each].prod(axis=1) @ means) / len(means) for each in chosen]
+        print(f"{n_together} together: {max(sizes):.2f} points at most, {np.median(sizes):.2f} in the median")
 
 
 def above(values: np.ndarray, threshold: float) -> set[int]:

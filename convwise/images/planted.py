@@ -102,9 +102,9 @@ def _noisy(random: np.random.Generator, kind: int) -> Drawn:
     A network learns its training pictures by heart from the noise; L2 takes the weights away that this needs.
     """
     y, x = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
-    angle, phase = math.pi * kind / 4, random.uniform(0, 2 * math.pi)
+    angle, phase = math.pi * kind / 4, random.uniform(-math.pi / 2, math.pi / 2)
     wave = np.sin(2 * math.pi * (x * math.cos(angle) + y * math.sin(angle)) / 8 + phase)
-    red = 24 * wave + _noise(random, 30)
+    red = 12 * wave + _noise(random, 30)
     return np.stack([red, _noise(random, 100), _noise(random, 100)], axis=2)
 
 
@@ -165,7 +165,7 @@ PLANTED = {
         100,
         _noisy,
         ("kernel_regularizer",),
-        levels=("kernel_regularizer=l2:0.01",),
+        levels=("kernel_regularizer=l2:0.01", "activation=leaky_relu"),
         epochs=100,
     ),
     "planted-brightness": Planted(
