@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from convwise.errors import RequestError
+from convwise.errors import RequestError, one_line
 from convwise.nets.changes import Change
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def build(
         try:
             model = network((size_px, size_px, 3), n_classes, conv, **chosen)
         except ValueError as problem:
-            first_line = str(problem).strip().splitlines()[0]
-            raise RequestError(
-                f"net={name} cannot be built at size={size_px} with these settings: {first_line}"
-            ) from None
+            reason = one_line(problem)
+            if "zero or negative" in reason:  # Keras's words for a window that is larger than the map
+                reason += " Choose a larger size, smaller windows, padding=same or fewer stages"
+            raise RequestError(f"net={name} cannot be built at size={size_px} with these settings: {reason}") from None
     if require_used:
         conv.require_all_used()
     return Built(model, tuple(conv.changes))

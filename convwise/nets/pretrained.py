@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from convwise.conv2d import NetworkSettings
-from convwise.errors import RequestError
+from convwise.errors import RequestError, one_line
 from convwise.nets import NETWORKS, Built, build, conditions
 from convwise.nets.activations import leaf_layers
 from convwise.nets.preprocessing import CANDIDATES, Preprocessing, probed
@@ -157,11 +157,11 @@ def _application_body(
                 weights="imagenet" if imagenet else None, include_top=False, input_shape=(size_px, size_px, 3)
             )
         except ValueError as problem:
-            why = _first_line(problem)
+            why = one_line(problem)
             raise RequestError(f"net={net} cannot be built at size={size_px}: {why}; choose another --size") from None
         except Exception as problem:  # Keras raises no narrower kind where a download fails
             raise RequestError(
-                f"weights=imagenet: Keras could not fetch them ({_first_line(problem)}); go online, or fetch the file "
+                f"weights=imagenet: Keras could not fetch them ({one_line(problem)}); go online, or fetch the file "
                 "elsewhere and give it as --weights FILE"
             ) from None
 
@@ -185,7 +185,3 @@ def _kind(layer: Any) -> str:
     """Keras's word for the layer's kind in a file: Conv2D -> conv2d, BatchNormalization -> batch_normalization."""
     spaced = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convwise.cores import take_one_thread
-from convwise.errors import ConvwiseError, RequestError
+from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.study.engine import TRIES
 from convwise.study.laboratory import Laboratory, images_of
 from convwise.study.trials import Bench, Outcome, Trial, failed
@@ -65,10 +65,9 @@ class RayEngine:
                 if tries[trial.key] < TRIES:
                     waiting.append(trial)
                 else:
-                    first = str(problem).strip().splitlines()[0]
-                    done(failed(trial.key, f"its worker died {TRIES} times: {first[:200]}"))
+                    done(failed(trial.key, f"its worker died {TRIES} times: {one_line(problem)[:200]}"))
             except ray.exceptions.RayTaskError as problem:
-                raise ConvwiseError(str(problem.cause).splitlines()[0]) from None
+                raise ConvwiseError(one_line(problem.cause)) from None
 
     def close(self) -> None:
         """Ends the workers."""
@@ -98,8 +97,7 @@ def ray_engine(bench: Bench, n_workers: int, address: str | None, note: Callable
     try:
         ray.init(address=address, **({} if address else {"num_cpus": n_workers}), **quiet)
     except (ConnectionError, ValueError, RuntimeError) as problem:
-        first = str(problem).strip().splitlines()[0]
-        raise RequestError(f"address={address}: no Ray cluster answers there ({first[:200]})") from None
+        raise RequestError(f"address={address}: no Ray cluster answers there ({one_line(problem)[:200]})") from None
     cores = int(ray.cluster_resources().get("CPU", 1))
     note(f"Ray: {len(ray.nodes())} machines, {cores} cores; {n_workers} trials at a time")
     engine = RayEngine(ray, bench, n_workers)
