@@ -165,6 +165,7 @@ PLANTED = {
         100,
         _noisy,
         ("kernel_regularizer",),
+        start=("net.stages=2",),
         levels=("kernel_regularizer=l2:0.01", "activation=leaky_relu"),
         epochs=100,
     ),
