@@ -82,11 +82,6 @@ def temporary_name(folder: Path) -> Path:
     return folder / f"{_TEMPORARY}{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
 
 
-def is_temporary(path: Path) -> bool:
-    """Whether this is a name by `temporary_name`: something that is being written, or was left half-written."""
-    return path.name.startswith(_TEMPORARY)
-
-
 def remove_leftovers(folder: Path) -> None:
     """Remove what dead processes left under temporary names: at once on this machine, after a week on others."""
     for entry in folder.glob(f"{_TEMPORARY}*"):

@@ -96,13 +96,13 @@ class StudyDisplay(_Reading):
     def __init__(self) -> None:
         super().__init__()
         self._trials = self._progress.add_task("trials", total=None, visible=False)
-        self._stage, self._last = "", 0.0
+        self._stage, self._last = ("", 0), 0.0
         self._told: dict[str, str] = {}
         self.listener = StudyListener(self._note, self._trial, self._known, self._decoded)
 
     def _trial(self, stage: str, done: int, total: int) -> None:
-        if stage != self._stage:
-            self._stage = stage
+        if (stage, total) != self._stage:  # a check that does not tell goes on with more trials
+            self._stage = stage, total
             self._progress.reset(self._trials, total=total, description=stage, visible=True)
         self._progress.update(self._trials, completed=done)
         late = time.monotonic() - self._last > _PLAIN_EVERY_SECONDS

@@ -10,7 +10,7 @@ from convwise.nets import build
 
 
 def test_of_keras_it_is_the_cause_that_is_told() -> None:
-    wrapped = "Exception encountered when calling Dense.call().\n\n\x1b[1mToo small.\x1b[0m\n\nArguments received by ..."
+    wrapped = "Exception encountered when calling Dense.call().\n\n\x1b[1mToo small.\x1b[0m\n\nArguments ..."
     assert one_line(ValueError(wrapped)) == "Too small."
     assert one_line(ValueError("  one\ntwo ")) == "one"
     assert one_line(KeyError()) == "KeyError"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convwise.errors import RequestError
-from convwise.files import is_temporary, remove_leftovers, temporary_name
+from convwise.files import remove_leftovers, temporary_name
 from convwise.images.home import clear_errors, home
 
 _OWN = re.compile(r"[0-9a-f]{32}(\.npz)?")  # the names of caches and records; whatever else lies there is not ours
@@ -42,7 +42,7 @@ def clean_caches(days: float = 30) -> Cleaned:
         with clear_errors(folder):
             remove_leftovers(folder)
             for entry in sorted(folder.iterdir()):
-                if is_temporary(entry) or not _OWN.fullmatch(entry.name):
+                if not _OWN.fullmatch(entry.name):
                     continue
                 try:
                     n_bytes, opened = _size_and_use(entry)

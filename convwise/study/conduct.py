@@ -273,10 +273,8 @@ class _Work:
         differences: dict[int, list[float]] = {number: [] for number in alive}
         for turn in range(PAIRS):
             block = f"race/{turn}"
-            trials = [Trial(f"{block}/proposed", block, _texts(levels), plan.epochs)]
-            for parameter, level in alive.values():
-                texts = _texts({**levels, parameter: level})
-                trials.append(Trial(f"{block}/{_name(parameter, level)}", block, texts, plan.epochs))
+            racers = [{**levels, parameter: level} for parameter, level in alive.values()]
+            trials = [_trial(block, each, plan.epochs) for each in (levels, *racers)]
             first, *others = self.carried_out(f"race, round {turn + 1}", trials)
             for number, outcome in zip(list(alive), others, strict=True):
                 if outcome.accuracy is None:
@@ -334,9 +332,7 @@ class _Work:
         checks: list[dict[str, Any]] = []
 
         def trials(now: Mapping[str, Level], pairs: int) -> list[Trial]:
-            gone, new = (",".join(name for name in a if name not in b) for a, b in ((levels, now), (now, levels)))
-            label = ",".join([*([f"without-{gone}"] if gone else []), *([f"with-{new}"] if new else [])]) or "all"
-            return [Trial(f"check/{turn}/{label}", f"check/{turn}", _texts(now), plan.epochs) for turn in range(pairs)]
+            return [_trial(f"check/{turn}", now, plan.epochs) for turn in range(pairs)]
 
         def losses(without: Mapping[str, Level], pairs: int) -> NDArray[np.float64]:
             outcomes = self.carried_out("check", [*trials(proposed, pairs), *trials(without, pairs)])
@@ -360,7 +356,7 @@ class _Work:
             taken_back = known and told != "needed"
             row = {"parameter": parameter, "taken_back": taken_back, "not_needed": told == "not needed"}
             checks.append({**row, "difference": over_seeds(found).to_dict() if known else None})
-            if taken_back:  # what did nothing beside it is proposed now, and checked in its turn
+            if taken_back:  # what did nothing beside it is proposed now, and checked where it too is in doubt
                 verdicts = [verdict for verdict in verdicts if verdict.parameter != parameter]
                 chosen = chosen_levels(self.request.factors, verdicts, self.request.smallest_effect)
                 freed = [f.parameter for f in self.request.factors if f.nested_in == parameter]
@@ -379,8 +375,8 @@ class _Work:
         for turn in range(PAIRS):
             block = f"confirm/{turn}"
             pairs += [
-                Trial(f"{block}/start", block, (), plan.full_epochs, on_test=True),
-                Trial(f"{block}/proposed", block, _texts(levels), plan.full_epochs, on_test=True),
+                _trial(block, {}, plan.full_epochs, on_test=True),
+                _trial(block, levels, plan.full_epochs, on_test=True),
             ]
         outcomes = self.carried_out("confirm", pairs)
         finished = [
@@ -413,12 +409,11 @@ class _Work:
         }
 
 
-def _texts(levels: Mapping[str, Level]) -> tuple[str, ...]:
-    return tuple(text for level in levels.values() for text in level.settings)
-
-
-def _name(parameter: str, level: Level) -> str:
-    return f"{parameter}={level.value}"
+def _trial(block: str, levels: Mapping[str, Level], epochs: int, *, on_test: bool = False) -> Trial:
+    """A trial that is named by its settings: one on record is never taken for another."""
+    name = ",".join(f"{parameter}={level.value}" for parameter, level in levels.items()) or "own"
+    settings = tuple(text for level in levels.values() for text in level.settings)
+    return Trial(f"{block}/{name}", block, settings, epochs, on_test=on_test)
 
 
 def _hits(outcome: Outcome) -> list[int]:

@@ -109,25 +109,19 @@ def analyse(
     for fitted in (free if n_replicates > 1 else [], []):
         columns = np.column_stack([mains, *(products[i] for i in fitted)])
         matrix = np.column_stack([np.tile(columns, (n_replicates, 1))[there], blocks])
-        rank = int(np.linalg.matrix_rank(matrix)) if len(matrix) else 0
-        df = len(given) - rank
-        if rank == matrix.shape[1] and df >= 1:
+        fit = _least_squares(matrix, given)
+        if fit:
             break
     else:
         raise ConvwiseError(
             f"{len(given)} finished trials cannot estimate {len(place)} effects; give milder --levels, "
             "or leave out the parameters whose trials fail (--parameters)"
         )
-    inverse = np.linalg.pinv(matrix.T @ matrix)
-    coefficients = inverse @ matrix.T @ given
-    deviation = float(np.sqrt(np.sum((given - matrix @ coefficients) ** 2) / df))
-    errors = 2 * deviation * np.sqrt(np.diag(inverse))
-    estimates = 2 * coefficients
-    alone = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df))
-    joint = maximum_modulus(family or len(design.factors), df)
+    alone = float(stats.t.ppf(0.5 + CONFIDENCE / 2, fit.df))
+    joint = maximum_modulus(family or len(design.factors), fit.df)
     effects = []
     for i, factor in enumerate(design.factors):
-        estimate, error = float(estimates[i]), float(errors[i])
+        estimate, error = float(fit.estimates[i]), float(fit.errors[i])
         effects.append(
             Effect(
                 factor,
@@ -138,57 +132,66 @@ def analyse(
                 estimate + joint * error,
                 int(np.count_nonzero(matrix[:, i])),
                 error,
-                df,
+                fit.df,
             )
         )
+    own = {i: (fit, len(place) + k) for k, i in enumerate(fitted)}
     found = tuple(
-        Chain(
-            chains[i],
-            float(estimates[len(place) + k]),
-            float(errors[len(place) + k]),
-            float(2 * stats.t.sf(abs(estimates[len(place) + k]) / max(errors[len(place) + k], 1e-300), df)),
-        )
-        for k, i in enumerate(fitted)
+        Chain(chains[i], float(fit.estimates[k]), float(fit.errors[k]), fit.p_value(k)) for i, (_, k) in own.items()
     )
     interaction = 0.0
     if len(np.unique(signs, axis=0)) < 2 ** len(design.factors):
-        others = [np.tile(products[i], n_replicates)[there] for i in range(len(products)) if i not in fitted]
-        beside = [_beside(matrix, inverse, column, given) for column in others]
-        sizes = [abs(chain.estimate) for chain in found] + [abs(size) for size, _ in beside]
-        scales = [chain.error for chain in found] + [deviation * scale for _, scale in beside]
-        interaction = _interaction(sizes, scales if fitted else None, df)
-    return Analysis(tuple(effects), found, deviation, df, int(there.sum()), int((~there).sum()), interaction)
+        # A chain that is not in the model is judged as if it joined it, alone: so neither what failed trials make of
+        # the main effects nor a nested one, which is half a product, counts as an interaction.
+        for i in sorted(set(range(len(products))) - set(own)):
+            joined = _least_squares(np.column_stack([matrix, np.tile(products[i], n_replicates)[there]]), given)
+            if joined:
+                own[i] = joined, -1
+        interaction = _interaction(list(own.values()), tested=n_replicates > 1 and fitted == free)
+    return Analysis(tuple(effects), found, fit.deviation, fit.df, len(given), int((~there).sum()), interaction)
 
 
-def _beside(
-    matrix: NDArray[np.float64], inverse: NDArray[np.float64], column: NDArray[np.float64], given: NDArray[np.float64]
-) -> tuple[float, float]:
-    """What `column` would get if it joined the model, and its standard error at a deviation of 1; zeros where it can't.
+@dataclass(frozen=True)
+class _Fit:
+    """Twice the coefficients, which is what a high level adds to a low one, their standard errors, and the error."""
 
-    So neither what failed trials make of the main effects nor a nested one, which is half a product, counts as its own.
-    """
-    own = column - matrix @ (inverse @ (matrix.T @ column))
-    norm = float(own @ own)
-    if norm < 1e-6 * len(column):
-        return 0.0, 0.0
-    return 2 * float(own @ given) / norm, 2 / float(np.sqrt(norm))
+    estimates: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    deviation: float
+    df: int
+
+    def p_value(self, i: int) -> float:
+        """Of estimate i against none (two-sided)."""
+        return float(2 * stats.t.sf(abs(self.estimates[i]) / max(self.errors[i], 1e-300), self.df))
 
 
-def _interaction(sizes: Sequence[float], errors: Sequence[float] | None, df: int) -> float:
+def _least_squares(matrix: NDArray[np.float64], given: NDArray[np.float64]) -> _Fit | None:
+    """None where the trials cannot estimate every column, and the error too."""
+    df = len(given) - matrix.shape[1]
+    if df < 1 or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+        return None
+    inverse = np.linalg.pinv(matrix.T @ matrix)
+    coefficients = inverse @ matrix.T @ given
+    deviation = float(np.sqrt(np.sum((given - matrix @ coefficients) ** 2) / df))
+    return _Fit(2 * coefficients, 2 * deviation * np.sqrt(np.diag(inverse)), deviation, df)
+
+
+def _interaction(seen: Sequence[tuple[_Fit, int]], *, tested: bool) -> float:
     """The largest of the interactions of two that is beyond chance (Bonferroni), with its margin.
 
-    Without `errors` of their own, where they are part of the error, the largest as it is: an effect that is beyond
-    doubt is seldom smaller there unless the interactions are real.
+    Where they cannot be `tested`, being part of the error, the largest as it is: an effect that is beyond doubt is
+    seldom smaller there unless the interactions are real.
     """
-    if errors is None:
-        return max(sizes, default=0.0)
-    margin = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df))
-    beyond = [
-        size + margin * error
-        for size, error in zip(sizes, errors, strict=True)
-        if 2 * stats.t.sf(size / max(error, 1e-300), df) * len(sizes) < 0.05
-    ]
-    return max(beyond, default=0.0)
+    if not tested:
+        return max((abs(float(fit.estimates[i])) for fit, i in seen), default=0.0)
+    return max(
+        (
+            abs(float(fit.estimates[i])) + float(stats.t.ppf(0.5 + CONFIDENCE / 2, fit.df)) * float(fit.errors[i])
+            for fit, i in seen
+            if fit.p_value(i) * len(seen) < 0.05
+        ),
+        default=0.0,
+    )
 
 
 @cache

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.conv2d import parse_settings
-from convwise.errors import ConvwiseError, RequestError
+from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import prepare
 from convwise.images.split import Split, redivided, split_images
@@ -66,8 +66,8 @@ class Laboratory:
         except MemoryError:
             return failed(trial.key, "out of memory", time.monotonic() - began)
         except Exception as problem:  # a backend's own errors, out of memory on a GPU among them
-            first = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-            return failed(trial.key, f"{type(problem).__name__}: {first[:300]}", time.monotonic() - began)
+            reason = f"{type(problem).__name__}: {one_line(problem)[:300]}"
+            return failed(trial.key, reason, time.monotonic() - began)
         finally:
             gc.collect()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from convwise.study.effects import CONFIDENCE
 from convwise.study.verdicts import WRONG
 
 DROP = 0.05  # the chance at which something is dropped in the race, or kept in a check, that is as good as the other
+
+Told = Literal["needed", "not needed", ""]
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,12 @@ def surely_below(differences: NDArray[np.float64], chance: float) -> bool:
     return bool(stats.t.cdf(np.mean(differences) / (deviation / np.sqrt(n)), n - 1) < chance)
 
 
-def without_it(losses: NDArray[np.float64], smallest_effect: float, looks: int) -> str:
+def without_it(losses: NDArray[np.float64], smallest_effect: float, looks: int) -> Told:
     """What taking a change back tells: "needed", "not needed" or "", from the differences, without it less with it.
 
-    Needed: accuracy is surely lower without it (one-sided 5 %). Not needed: a loss of `smallest_effect` is excluded
-    (one-sided 4.5 %). Each of `looks` at growing data has its part of these chances.
+    Not needed: a loss of `smallest_effect` is excluded (one-sided 4.5 %). Else needed: accuracy is surely lower without
+    it (one-sided 5 %). Each of `looks` at growing data has its part of these chances.
     """
-    if surely_below(losses, DROP / looks):
-        return "needed"
-    return "not needed" if surely_below(-smallest_effect - losses, WRONG / looks) else ""
+    if surely_below(-smallest_effect - losses, WRONG / looks):
+        return "not needed"
+    return "needed" if surely_below(losses, DROP / looks) else ""

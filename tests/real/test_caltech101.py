@@ -20,10 +20,20 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the pictures in it, unpacked once."""
+    home = tmp_path_factory.mktemp("caltech")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONVWISE_HOME", str(home))
+        convwise.add_data("caltech101", from_path=caltech_archive())
+    return home
+
+
 @pytest.fixture
-def installed(own_home: Path) -> None:
-    """Unpacked into a home of the test's own."""
-    convwise.add_data("caltech101", from_path=caltech_archive())
+def installed(unpacked: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the home of the test's own."""
+    monkeypatch.setenv("CONVWISE_HOME", str(unpacked))
 
 
 @pytest.mark.usefixtures("installed")

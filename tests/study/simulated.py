@@ -40,6 +40,7 @@ class Formula:
     noise: float = 1.0
     fails: Callable[[Trial], str] = lambda trial: ""
     stop_after: int = 10**9
+    seed: int = 1
     asked: list[str] = dataclasses.field(default_factory=list)
 
     def run(self, trials: Sequence[Trial], done: Callable[[Outcome], None]) -> None:
@@ -53,7 +54,7 @@ class Formula:
         reason = self.fails(trial)
         if reason:
             return Outcome(trial.key, "failed", reason)
-        random = generator(1, trial.key)
+        random = generator(self.seed, trial.key)
         accuracy = 80 + sum(self.gains.get(text, 0.0) for text in trial.settings) + self.noise * random.normal()
         cheap = sum("padding" in text for text in trial.settings)
         correct = "".join("1" if hit else "0" for hit in random.random(200) < accuracy / 100) if trial.on_test else ""

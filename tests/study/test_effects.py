@@ -125,6 +125,33 @@ def test_failed_trials_make_no_interactions_of_large_effects() -> None:
     assert analyse(DESIGN, both).interaction < 1.0
 
 
+def test_an_interaction_in_the_chain_of_a_nested_pair_is_seen() -> None:
+    """It is not in the model, so that it is in the error against which it is judged, unless it joins."""
+    factors = ("kernel_size", "padding", "strides", "dilation_rate")
+    design = smallest_design(factors)
+    nested = {"dilation_rate": "strides"}
+    shared = next(chain for chain in design.chains() if ("strides", "dilation_rate") in chain)
+    a, b = next(pair for pair in shared if pair != ("strides", "dilation_rate"))
+    product = design.signs[:, factors.index(a)] * design.signs[:, factors.index(b)]
+    given = 50.0 + 10 * product + np.random.default_rng(1).normal(0, 0.3, (2, design.n_runs))
+    assert analyse(design, given, nested=nested).interaction == pytest.approx(20, abs=1.5)
+
+
+def test_by_chance_an_interaction_is_seen_in_one_study_of_twenty() -> None:
+    seen = [analyse(DESIGN, responses({}, 1.0, seed=seed)).interaction > 0 for seed in range(400)]
+    assert 0.02 <= np.mean(seen) <= 0.08  # 2.8 standard errors each way
+
+
+def test_a_chain_that_failed_trials_leave_inseparable_from_an_effect_is_no_interaction() -> None:
+    design = smallest_design(("a", "b", "c", "d", "e", "f"))
+    a, _, _, d, e, _ = design.signs.T
+    given = 50.0 + 10 * a + np.random.default_rng(1).normal(0, 0.1, (2, design.n_runs))
+    found = analyse(design, np.where(a == d * e, given, np.nan))
+    assert found.n_trials == 16
+    assert found.of("a").estimate == pytest.approx(20, abs=0.5)
+    assert found.interaction < 1
+
+
 def test_where_every_combination_is_tried_nothing_is_in_doubt_of_interactions() -> None:
     design = smallest_design(("a", "b", "c"))
     given = 50.0 + 10 * design.signs[:, 0] * design.signs[:, 1] + np.random.default_rng(1).normal(0, 0.5, (4, 8))
