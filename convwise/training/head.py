@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from convwise.cores import one_thread_for_scipy
 from convwise.seeds import generator
 
 # From strong to weak; the choice is coarse because the log loss is flat about its best.
@@ -80,7 +81,8 @@ def fit_head(
         first = np.concatenate([start.kernel.ravel(), start.bias]).astype(np.float64)
     # The slopes are float32's: below 1e-6 there is only noise.
     limits = {"maxiter": _MAX_ITERATIONS, "ftol": tolerance, "gtol": 1e-6}
-    found = minimize(objective, first, jac=True, method="L-BFGS-B", options=limits).x.astype(np.float32)
+    with one_thread_for_scipy():
+        found = minimize(objective, first, jac=True, method="L-BFGS-B", options=limits).x.astype(np.float32)
     return Head(mean, variance, found[: d * n_classes].reshape(d, n_classes), found[d * n_classes :])
 
 
