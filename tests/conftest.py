@@ -40,6 +40,21 @@ def picture_folder(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder `name` that `make` fills: once for all of pytest's workers, the others wait."""
+    import fcntl
+
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
 def caltech_archive() -> Path | None:
     """The real archive, from a folder or file named by CONVWISE_TEST_CALTECH101."""
     named = os.environ.get("CONVWISE_TEST_CALTECH101")

@@ -17,24 +17,32 @@ from convwise.cli import main
 from convwise.errors import RequestError
 from convwise.images.planted import make_planted
 from convwise.verbs.study import study, study_report
+from tests.conftest import made_once
 
 SMALL = ["--size", "32", "--recipe", "plain", "--trial-epochs", "3", "--epochs", "10", "--set", "net.width=4"]
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_planted("planted-brightness", tmp_path_factory.mktemp("data") / "brightness")
+    return (
+        made_once(tmp_path_factory, "brightness", lambda folder: make_planted("planted-brightness", folder / "it"))
+        / "it"
+    )
 
 
 @pytest.fixture(scope="module")
 def finished(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
     """A study whose answer is known: without a bias brightness cannot be told."""
-    out = tmp_path_factory.mktemp("study") / "one"
-    command = [sys.executable, "-m", "convwise.cli", "study", str(pictures), "--runs", "16", *SMALL, "--out", str(out)]
+    command = [sys.executable, "-m", "convwise.cli", "study", str(pictures), "--runs", "16", *SMALL]
     command += ["--parameters", "use_bias,data_format,bias_regularizer", "--set", "conv.use_bias=false", "--json"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    return json.loads(answer.stdout), out
+
+    def make(folder: Path) -> None:
+        done = subprocess.run([*command, "--out", str(folder / "study")], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        (folder / "answer.json").write_text(done.stdout)
+
+    folder = made_once(tmp_path_factory, "finished-study", make)
+    return json.loads((folder / "answer.json").read_text()), folder / "study"
 
 
 @pytest.mark.slow
