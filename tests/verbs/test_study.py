@@ -24,10 +24,10 @@ SMALL = ["--size", "32", "--recipe", "plain", "--trial-epochs", "3", "--epochs",
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return (
-        made_once(tmp_path_factory, "brightness", lambda folder: make_planted("planted-brightness", folder / "it"))
-        / "it"
-    )
+    def make(folder: Path) -> None:
+        make_planted("planted-brightness", folder / "pictures")
+
+    return made_once(tmp_path_factory, "brightness", make) / "pictures"
 
 
 @pytest.fixture(scope="module")
