@@ -16,7 +16,7 @@ class RequestError(ConvwiseError):
 
 
 def one_line(problem: BaseException) -> str:
-    """What a library's exception says, in one line: of Keras's, the cause, without layer's arguments and colours."""
+    """What a library's exception says, in one line: of Keras's, the cause, without the layer's arguments or colours."""
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in str(problem).splitlines()]
     lines = [line for line in lines if line] or [type(problem).__name__]
     wrapped = lines[0].startswith("Exception encountered when calling") and len(lines) > 1

@@ -142,7 +142,7 @@ class _Work:
         self, stage: str, trials: Sequence[Trial], heard: Callable[[], None] = lambda: None
     ) -> list[Outcome]:
         """The outcomes of `trials`, in their order."""
-        missing = [trial for trial in trials if trial.key not in self.known]
+        missing = list({trial.key: trial for trial in trials if trial.key not in self.known}.values())
         n_known = len(trials) - len(missing)
         self.listener.trial(stage, n_known, len(trials))
 

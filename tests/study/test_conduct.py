@@ -84,6 +84,14 @@ def test_further_levels_are_raced_and_the_better_one_taken(tmp_path: Path) -> No
     assert dropped == 3  # surely worse after three rounds
 
 
+def test_a_level_that_is_asked_for_twice_is_trained_once(tmp_path: Path) -> None:
+    asked = request(("filters", "groups", "activation"), runs=32, filters=("x2", "x2"))
+    engine = Formula({"filters=other": 4.0, "filters=x2": 9.0}, noise=0.5)
+    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    assert result["recommended"]["filters"] == "x2"
+    assert len(engine.asked) == len(set(engine.asked))
+
+
 def test_where_the_alternative_loses_the_other_way_is_raced(tmp_path: Path) -> None:
     asked = request(("filters", "groups", "activation"), runs=32)
     factors = list(asked.factors)
