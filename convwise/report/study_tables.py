@@ -49,8 +49,9 @@ def print_study(result: Mapping[str, Any]) -> None:
     for row in result["race"]:
         difference = row["difference"]
         told = _difference(difference) if difference else "it failed"
+        taken = "taken" if row["taken"] else "no time to race it to the end" if row.get("no_time") else "not taken"
         console.print(
-            f"raced: {row['parameter']}={row['value']}: {told}; {'taken' if row['taken'] else 'not taken'}",
+            f"raced: {row['parameter']}={row['value']}: {told}; {taken}",
             markup=False,
         )
     for row in result.get("checks", ()):

@@ -1,4 +1,4 @@
-"""Conduct: a study from its plan to its result: screen, race, confirm; every step from the trials on record."""
+"""Conduct: a study from its plan to its result: screen, check, race, confirm; each from the trials on record."""
 
 from __future__ import annotations
 
@@ -89,11 +89,12 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
     plan = work.planned(began)
     listener.note(f"{plan.note}; trials of {plan.epochs} epochs, {plan.n_workers} at a time")
     assessment = work.screen(plan)
-    levels, raced = work.race(plan, assessment)
+    levels = chosen_levels(request.factors, assessment.verdicts, request.smallest_effect)
     levels, checks = work.check(plan, assessment, levels)
+    levels, raced = work.race(plan, assessment, levels)
     confirmation = work.confirm(plan, assessment, levels)
     verdicts = [
-        after_the_check(after_the_race(verdict, raced), checks, request.factors) for verdict in assessment.verdicts
+        after_the_race(after_the_check(verdict, checks, request.factors), raced) for verdict in assessment.verdicts
     ]
     verdicts = [left_out(verdict, request.factors, levels, request.smallest_effect) for verdict in verdicts]
     taken = levels if confirmation and confirmation["confirmed"] else {}
@@ -136,6 +137,9 @@ class _Work:
         self.folder, self.request, self.engine, self.listener = folder, request, engine, listener
         folder.mend()
         self.known = folder.outcomes()
+        # Seconds of all workers, for the trials asked for so far: what is known of later stages does not count yet.
+        self.spent = 0.0
+        self.counted: set[str] = set()
         self.design = smallest_design(tuple(factor.parameter for factor in request.factors))
 
     def carried_out(
@@ -158,7 +162,26 @@ class _Work:
 
         if missing:
             self.engine.run(missing, done)
-        return [self.known[trial.key] for trial in trials]
+        outcomes = [self.known[trial.key] for trial in trials]
+        self.spent += self.taken([outcome for outcome in outcomes if outcome.key not in self.counted])
+        self.counted.update(outcome.key for outcome in outcomes)
+        return outcomes
+
+    def taken(self, outcomes: Sequence[Outcome]) -> float:
+        """Seconds of all workers for trials that are carried out together, of those that wait for the longest too."""
+        seconds = [outcome.seconds for outcome in outcomes]
+        return max(sum(seconds), self.request.n_workers * max(seconds, default=0.0))
+
+    def time_for(self, plan: Plan, further: float, proposed: Sequence[Outcome]) -> bool:
+        """Whether `further` seconds of trials fit in before any of these, the dearest too, is confirmed."""
+        if plan.seconds is None:
+            return True
+        full = [
+            outcome.seconds + (plan.full_epochs - plan.epochs) * outcome.seconds_per_image * self.request.n_train
+            for outcome in proposed
+            if outcome.seconds_per_image is not None
+        ]
+        return self.spent + further + max(PAIRS, self.request.n_workers) * max(full, default=0.0) <= plan.seconds
 
     def planned(self, began: float) -> Plan:
         """The plan on record, or a new one; for a budget of time, from a pilot."""
@@ -177,11 +200,15 @@ class _Work:
         else:
             pace = self._pilot()
             plan = plan_by_minutes(request.minutes, time.monotonic() - began, design, pace, **options)
+            self.spent = 0.0  # the plan shares out what is left after the pilot
         self.folder.write_plan(plan.to_dict())
         return plan
 
     def _pilot(self) -> Pace:
-        """A few short trials, side by side as all later ones: the network itself, and cells that together are mean."""
+        """A few short trials, side by side as all later ones: cells that together are mean, and the network itself.
+
+        The network comes last: a worker's first trial is slower than all others.
+        """
         n_cells = max(4, self.request.n_workers)
         cells = generator(self.request.bench.seed, "pilot").permutation(self.design.n_runs)[:n_cells].tolist()
         own = [Trial(f"pilot/own{i}", "pilot", (), _PILOT_EPOCHS) for i in range(2)]
@@ -189,18 +216,18 @@ class _Work:
             Trial(f"pilot/{cell:02}", "pilot", self._settings(cell), _PILOT_EPOCHS)
             for cell in (*cells, *(self._opposite(cell) for cell in cells))
         ]
-        outcomes = self.carried_out("pilot", list({trial.key: trial for trial in (*own, *others)}.values()))
+        outcomes = self.carried_out("pilot", list({trial.key: trial for trial in (*others, *own)}.values()))
         done = [outcome for outcome in outcomes if outcome.status == "done"]
         by_own = [o for o in done if o.key.startswith("pilot/own")]
         if not by_own:
-            raise ConvwiseError(f"the network itself cannot be trained: {outcomes[0].reason}")
+            raise ConvwiseError(f"the network itself cannot be trained: {outcomes[-1].reason}")
         cells_done = [o for o in done if o not in by_own] or by_own
 
         def epoch(outcome: Outcome) -> float:
             assert outcome.seconds_per_image is not None
             return outcome.seconds_per_image * self.request.n_train
 
-        start = float(np.mean([o.seconds - _PILOT_EPOCHS * epoch(o) for o in done]))
+        start = float(np.median([o.seconds - _PILOT_EPOCHS * epoch(o) for o in done]))
         return Pace(max(0.1, start), min(map(epoch, by_own)), float(np.mean([epoch(o) for o in cells_done])))
 
     def _opposite(self, run: int) -> int:
@@ -258,25 +285,74 @@ class _Work:
         self.listener.known(assessment.verdicts)
         return assessment
 
-    def race(self, plan: Plan, assessment: Assessment) -> tuple[dict[str, Level], list[dict[str, Any]]]:
+    def check(
+        self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]
+    ) -> tuple[dict[str, Level], list[dict[str, Any]]]:
+        """Takes changes that may be an interaction's (`Verdict.aliased`) back, one by one, from the smallest effect on.
+
+        A change stays where accuracy is surely lower without it, beside all that is still proposed. So what three
+        parameters do together is not laid at the door of a fourth, and of two that do the same one is enough. Where
+        PAIRS pairs do not tell, as many again do, each look at half the chance of an error, if the time allows it.
+        """
+        proposed = dict(levels)
+        verdicts = list(assessment.verdicts)
+        checks: list[dict[str, Any]] = []
+
+        def trials(now: Mapping[str, Level], pairs: int) -> list[Trial]:
+            return [_trial(f"check/{turn}", now, plan.epochs) for turn in range(pairs)]
+
+        def losses(without: Mapping[str, Level], pairs: int) -> tuple[NDArray[np.float64], list[Outcome]]:
+            outcomes = self.carried_out("check", [*trials(proposed, pairs), *trials(without, pairs)])
+            both = zip(outcomes[:pairs], outcomes[pairs:], strict=True)
+            found = [b.accuracy - a.accuracy for a, b in both if a.accuracy is not None and b.accuracy is not None]
+            return np.array(found), outcomes
+
+        def doubtful() -> list[Verdict]:
+            seen = {row["parameter"] for row in checks}
+            return [v for v in verdicts if v.kind == "set it" and v.aliased and v.parameter in proposed.keys() - seen]
+
+        while left := doubtful():
+            parameter = min(left, key=lambda v: v.effect.estimate if v.effect else 0.0).parameter
+            without = {name: level for name, level in proposed.items() if name != parameter}
+            for pairs in LOOKS:
+                found, outcomes = losses(without, pairs)
+                told = without_it(found, self.request.smallest_effect, len(LOOKS))
+                if told or not self.time_for(plan, self.taken(outcomes), outcomes):  # the second look takes as long
+                    break
+            known = len(found) >= _ROUNDS_BEFORE_DROPPING
+            taken_back = known and told != "needed"
+            row = {"parameter": parameter, "taken_back": taken_back, "not_needed": told == "not needed"}
+            checks.append({**row, "difference": over_seeds(found).to_dict() if known else None})
+            if taken_back:  # what did nothing beside it is proposed now, and checked where it too is in doubt
+                verdicts = [verdict for verdict in verdicts if verdict.parameter != parameter]
+                chosen = chosen_levels(self.request.factors, verdicts, self.request.smallest_effect)
+                freed = [f.parameter for f in self.request.factors if f.nested_in == parameter]
+                proposed = {**without, **{name: chosen[name] for name in freed if name in chosen}}
+        return proposed, checks
+
+    def race(
+        self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]
+    ) -> tuple[dict[str, Level], list[dict[str, Any]]]:
         """Further levels of the parameters that matter, each in place of what is proposed, in rounds of one seed each.
 
         Where the alternative gains, levels beyond it; where it loses beyond doubt, levels the other way. A level is
         dropped once it is surely worse than what is proposed, and takes its place only where it is surely better after
-        the last round, all raced levels considered.
+        the last round, all raced levels considered. After each round the dearest are dropped until the rest can be
+        raced to the end, and any of them confirmed, in the time.
         """
-        levels = chosen_levels(self.request.factors, assessment.verdicts, self.request.smallest_effect)
         racing = self._raced(assessment, levels)
-        if not racing:
-            return levels, []
         alive = dict(enumerate(racing))
+        no_time: set[int] = set()
         differences: dict[int, list[float]] = {number: [] for number in alive}
         for turn in range(PAIRS):
+            if not alive:
+                break
             block = f"race/{turn}"
             racers = [{**levels, parameter: level} for parameter, level in alive.values()]
             trials = [_trial(block, each, plan.epochs) for each in (levels, *racers)]
             first, *others = self.carried_out(f"race, round {turn + 1}", trials)
-            for number, outcome in zip(list(alive), others, strict=True):
+            runners = list(alive)
+            for number, outcome in zip(runners, others, strict=True):
                 if outcome.accuracy is None:
                     del alive[number]
                 elif first.accuracy is not None:
@@ -285,8 +361,15 @@ class _Work:
                 for number in list(alive):
                     if surely_below(np.array(differences[number]), DROP):
                         del alive[number]
-            if not alive:
-                break
+            ran = {number: outcome for number, outcome in zip(runners, others, strict=True) if number in alive}
+            rounds = PAIRS - turn - 1
+            while rounds and ran:
+                trials_again = [first, *ran.values()]
+                if self.time_for(plan, rounds * self.taken(trials_again), trials_again):
+                    break
+                dearest = max(ran, key=lambda number: ran[number].seconds)
+                del ran[dearest], alive[dearest]
+                no_time.add(dearest)
         raced: list[dict[str, Any]] = []
         best = dict(levels)
         gains: dict[str, float] = {}
@@ -295,6 +378,7 @@ class _Work:
             better = number in alive and surely_below(-found, DROP / len(racing))
             row: dict[str, Any] = {"parameter": parameter, "value": level.value}
             row["difference"] = over_seeds(found).to_dict() if len(found) else None
+            row["no_time"] = number in no_time
             if better and found.mean() > max(gains.get(parameter, 0.0), self.request.smallest_effect):
                 gains[parameter] = float(found.mean())
                 best[parameter] = level
@@ -317,51 +401,6 @@ class _Work:
                 mattering.append((size, factor.parameter, factor.opposite))
         mattering.sort(key=lambda entry: -entry[0])
         return [(parameter, level) for _, parameter, further in mattering for level in further][:CANDIDATES]
-
-    def check(
-        self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]
-    ) -> tuple[dict[str, Level], list[dict[str, Any]]]:
-        """Takes changes that may be an interaction's (`Verdict.aliased`) back, one by one, from the smallest effect on.
-
-        A change stays where accuracy is surely lower without it, beside all that is still proposed. So what three
-        parameters do together is not laid at the door of a fourth, and of two that do the same one is enough. Where
-        PAIRS pairs do not tell, as many again do, each look at half the chance of an error.
-        """
-        proposed = dict(levels)
-        verdicts = list(assessment.verdicts)
-        checks: list[dict[str, Any]] = []
-
-        def trials(now: Mapping[str, Level], pairs: int) -> list[Trial]:
-            return [_trial(f"check/{turn}", now, plan.epochs) for turn in range(pairs)]
-
-        def losses(without: Mapping[str, Level], pairs: int) -> NDArray[np.float64]:
-            outcomes = self.carried_out("check", [*trials(proposed, pairs), *trials(without, pairs)])
-            both = zip(outcomes[:pairs], outcomes[pairs:], strict=True)
-            found = [b.accuracy - a.accuracy for a, b in both if a.accuracy is not None and b.accuracy is not None]
-            return np.array(found)
-
-        def doubtful() -> list[Verdict]:
-            seen = {row["parameter"] for row in checks}
-            return [v for v in verdicts if v.kind == "set it" and v.aliased and v.parameter in proposed.keys() - seen]
-
-        while left := doubtful():
-            parameter = min(left, key=lambda v: v.effect.estimate if v.effect else 0.0).parameter
-            without = {name: level for name, level in proposed.items() if name != parameter}
-            for pairs in LOOKS:
-                found = losses(without, pairs)
-                told = without_it(found, self.request.smallest_effect, len(LOOKS))
-                if told:
-                    break
-            known = len(found) >= _ROUNDS_BEFORE_DROPPING
-            taken_back = known and told != "needed"
-            row = {"parameter": parameter, "taken_back": taken_back, "not_needed": told == "not needed"}
-            checks.append({**row, "difference": over_seeds(found).to_dict() if known else None})
-            if taken_back:  # what did nothing beside it is proposed now, and checked where it too is in doubt
-                verdicts = [verdict for verdict in verdicts if verdict.parameter != parameter]
-                chosen = chosen_levels(self.request.factors, verdicts, self.request.smallest_effect)
-                freed = [f.parameter for f in self.request.factors if f.nested_in == parameter]
-                proposed = {**without, **{name: chosen[name] for name in freed if name in chosen}}
-        return proposed, checks
 
     def confirm(self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]) -> dict[str, Any] | None:
         """The proposed settings against the starting network, pair by pair; None where they are the same.

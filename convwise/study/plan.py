@@ -25,13 +25,18 @@ _USUAL_DEVIATION = 1.5  # points between trials of the same settings, for what i
 
 @dataclass(frozen=True)
 class Plan:
-    """`replicates` of the whole design, trials of `epochs`; then a race, then PAIRS pairs at `full_epochs`."""
+    """`replicates` of the whole design, trials of `epochs`; then checks and a race, then PAIRS pairs at `full_epochs`.
+
+    `seconds`, of all workers together, are for everything but the network's own side of the confirmation; None where
+    the budget is not a time.
+    """
 
     replicates: int
     epochs: int
     full_epochs: int
     n_workers: int
     note: str
+    seconds: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -72,16 +77,17 @@ def plan_by_minutes(
 ) -> Plan:
     """What fits into `minutes`, of which `spent` seconds are over.
 
-    The confirmation and the race are set aside first; then trials grow to the usual length, replicates after them.
+    The confirmation, checks and race are set aside first; then trials grow to the usual length, replicates after them.
     Raises RequestError, with the minutes that would do, where not even the shortest study fits.
     """
     least = least_replicates(design)
-    set_aside = 2 * PAIRS * (pace.start + full_epochs * (pace.own_epoch + pace.mean_epoch) / 2)
+    own_confirmation = PAIRS * (pace.start + full_epochs * pace.own_epoch)
+    confirmation = own_confirmation + PAIRS * (pace.start + full_epochs * pace.mean_epoch)
 
     def needed(replicates: int, length: int) -> float:
         trial = pace.start + length * pace.mean_epoch
         race = (CANDIDATES + 1) * PAIRS * trial * 0.6  # losers are dropped, and often there is nothing to race
-        return (replicates * design.n_runs * trial + race + set_aside) / n_workers
+        return (replicates * design.n_runs * trial + race + confirmation) / n_workers
 
     left = _RESERVE * (60 * minutes - spent)
     lengths = [epochs] if epochs else list(range(_FEWEST_EPOCHS, full_epochs + 1))
@@ -99,7 +105,8 @@ def plan_by_minutes(
         replicates += 1
     if replicates == _MOST_REPLICATES and fits:
         length = max(each for each in fits if needed(replicates, each) <= left)
-    return Plan(replicates, length, full_epochs, n_workers, promise(design, replicates))
+    seconds = n_workers * (60 * minutes - spent) - own_confirmation
+    return Plan(replicates, length, full_epochs, n_workers, promise(design, replicates), round(seconds, 3))
 
 
 def least_replicates(design: Design) -> int:

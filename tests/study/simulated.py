@@ -33,7 +33,8 @@ def request(
 class Formula:
     """Engine: accuracy is 80 plus what each setting brings, plus noise that a trial's own name draws.
 
-    `fails` says why a trial fails, or ""; after `stop_after` outcomes the power is cut.
+    A trial takes a second, or what `seconds` has for one of its settings. `fails` says why a trial fails, or "";
+    after `stop_after` outcomes the power is cut.
     """
 
     gains: Mapping[str, float]
@@ -41,6 +42,7 @@ class Formula:
     fails: Callable[[Trial], str] = lambda trial: ""
     stop_after: int = 10**9
     seed: int = 1
+    seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     asked: list[str] = dataclasses.field(default_factory=list)
 
     def run(self, trials: Sequence[Trial], done: Callable[[Outcome], None]) -> None:
@@ -58,6 +60,7 @@ class Formula:
         accuracy = 80 + sum(self.gains.get(text, 0.0) for text in trial.settings) + self.noise * random.normal()
         cheap = sum("padding" in text for text in trial.settings)
         correct = "".join("1" if hit else "0" for hit in random.random(200) < accuracy / 100) if trial.on_test else ""
+        seconds = max([self.seconds.get(text, 1.0) for text in trial.settings], default=1.0)
         return Outcome(
-            trial.key, "done", "", accuracy, 2.1 - accuracy / 50, 0.001 * 0.7**cheap, 1.0, 1000, 5000, 700, correct
+            trial.key, "done", "", accuracy, 2.1 - accuracy / 50, 0.001 * 0.7**cheap, seconds, 1000, 5000, 700, correct
         )  # fmt: skip

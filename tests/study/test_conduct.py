@@ -17,6 +17,7 @@ from convwise.study.conduct import Request, StudyListener, conduct
 from convwise.study.design import smallest_design
 from convwise.study.factors import Level, Settled
 from convwise.study.folder import StudyFolder
+from convwise.study.plan import Plan
 from tests.study.simulated import Formula, factor, request
 
 
@@ -82,6 +83,54 @@ def test_further_levels_are_raced_and_the_better_one_taken(tmp_path: Path) -> No
     assert result["recommended"]["filters"] == "x2"
     dropped = sum(key.startswith("race/") and "filters=x0.5" in key for key in engine.asked)
     assert dropped == 3  # surely worse after three rounds
+
+
+def timed(folder: StudyFolder, asked: Request, seconds: float, replicates: int) -> StudyFolder:
+    """The folder with a plan that has so many seconds of all workers."""
+    folder.write_plan(Plan(replicates, 6, 18, asked.n_workers, "", seconds).to_dict())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("seconds", "dear", "taken"),  # 32 trials of a second; each round takes 2 seconds, or 6 with the dear one
+    [(83, 5, "x2"), (82, 1, "x0.5"), (57, 1, "x0.5"), (56, 1, None)],
+)
+def test_the_race_leaves_the_dearest_out_where_the_time_does_not_reach(
+    tmp_path: Path, seconds: float, dear: int, taken: str | None
+) -> None:
+    asked = request(("filters", "groups", "activation"), runs=32, filters=("x2", "x0.5"))
+    gains = {"filters=other": 4.0, "filters=x2": 12.0, "filters=x0.5": 9.0}
+    engine = Formula(gains, noise=0.5, seconds={"filters=x2": 3.0})
+    result = conduct(timed(place(tmp_path, asked), asked, seconds, 4), asked, engine, StudyListener())
+    rows = {row["value"]: row for row in result["race"]}
+    assert sum(key.startswith("race/") and "filters=x2" in key for key in engine.asked) == dear
+    assert rows["x2"]["no_time"] == (dear == 1)
+    assert rows["x0.5"]["no_time"] == (taken is None)
+    assert [value for value, row in rows.items() if row["taken"]] == ([taken] if taken else [])
+    assert result["recommended"]["filters"] == (taken or "other")
+
+
+@pytest.mark.parametrize(("seconds", "pairs"), [(None, 10), (1000, 10), (84, 5)])
+def test_a_check_looks_twice_only_where_the_time_reaches(tmp_path: Path, seconds: float | None, pairs: int) -> None:
+    asked = request()
+    folder = place(tmp_path, asked)
+    if seconds is not None:
+        timed(folder, asked, seconds, 2)
+    result = conduct(folder, asked, Reach({}, noise=3.0), StudyListener())
+    looks = [row["difference"]["n"] for row in result["checks"] if not row["not_needed"]]
+    assert max(looks) == pairs
+
+
+def test_a_trial_that_several_checks_share_takes_its_time_once(tmp_path: Path) -> None:
+    asked = request()
+    engine = Reach({}, noise=3.0)
+    free = conduct(place(tmp_path, asked, "free"), asked, engine, StudyListener())
+    n_checks = sum(key.startswith("check/") for key in engine.asked)
+    enough = 64 + n_checks + 5 * (1 + 12 * 0.1)
+    folder = timed(place(tmp_path, asked, "timed"), asked, enough, 2)
+    result = conduct(folder, asked, Reach({}, noise=3.0), StudyListener())
+    assert len(free["checks"]) > 1
+    assert result["checks"] == free["checks"]
 
 
 def test_a_level_that_is_asked_for_twice_is_trained_once(tmp_path: Path) -> None:
@@ -306,15 +355,20 @@ def test_rules_take_no_run(tmp_path: Path) -> None:
     ("formula", "stops"),
     [(Formula, [1]), (Formula, [5, 40, 3]), (Formula, [64, 1, 1, 1]), (Formula, [70]), (Reach, [66, 5, 1, 7])],
 )
+@pytest.mark.parametrize("seconds", [None, 86])
 def test_a_study_that_was_stopped_ends_as_one_that_was_not(
-    tmp_path: Path, formula: type[Formula], stops: list[int]
+    tmp_path: Path, formula: type[Formula], stops: list[int], seconds: float | None
 ) -> None:
-    """Within the screen, the race, the confirmation; or within the check."""
-    asked = request(filters=("x2",))
-    gains = {"filters=other": 4.0, "filters=x2": 5.0}
-    whole = conduct(place(tmp_path, asked, "whole"), asked, formula(gains), StudyListener())
+    """Within the screen, the race, the confirmation; or within the check; with time for all of it or for some."""
+    asked = request(filters=("x2", "x4"))
+    gains = {"filters=other": 4.0, "filters=x2": 5.0, "filters=x4": 4.5}
+    folders = [place(tmp_path, asked, name) for name in ("whole", "stopped")]
+    if seconds is not None:
+        folders = [timed(folder, asked, seconds, 2) for folder in folders]
+    whole = conduct(folders[0], asked, formula(gains), StudyListener())
     assert bool(whole["checks"]) == (formula is Reach)
-    folder = place(tmp_path, asked, "stopped")
+    assert any(row["no_time"] for row in whole["race"]) == (seconds is not None and formula is Formula)
+    folder = folders[1]
     asked_for: list[str] = []
     for stop in stops:
         engine = formula(gains, stop_after=stop)
