@@ -47,12 +47,11 @@ def print_study(result: Mapping[str, Any]) -> None:
         console.print(Text(f"{verdict['parameter']}: {_why(verdict)}"), soft_wrap=True)
     console.print()
     for row in result["race"]:
-        difference = row["difference"]
-        told = _difference(difference) if difference else "it failed"
-        taken = "taken" if row["taken"] else "no time to race it to the end" if row.get("no_time") else "not taken"
+        no_time = "no time to race it to the end" if row.get("no_time") else ""
+        told = _difference(row["difference"]) if row["difference"] else ("" if no_time else "it failed")
+        outcome = "taken" if row["taken"] else no_time or "not taken"
         console.print(
-            f"raced: {row['parameter']}={row['value']}: {told}; {taken}",
-            markup=False,
+            f"raced: {row['parameter']}={row['value']}: {'; '.join(filter(None, (told, outcome)))}", markup=False
         )
     for row in result.get("checks", ()):
         told = _difference(row["difference"]) if row["difference"] else "it failed"

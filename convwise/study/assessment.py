@@ -242,5 +242,6 @@ def after_the_check(verdict: Verdict, checks: Sequence[Mapping[str, Any]], facto
         own = next(factor.own for factor in factors if factor.parameter == verdict.parameter)
         if row["not_needed"]:
             return dataclasses.replace(verdict, kind="keep it", value=own, why=f"{why}, so it is not needed")
-        return dataclasses.replace(verdict, kind="undecided", value=own, why=f"{why}, which does not tell")
+        more = ", and the time had no room for more" if row["no_time"] else ""
+        return dataclasses.replace(verdict, kind="undecided", value=own, why=f"{why}, which does not tell{more}")
     return verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from convwise.errors import ConvwiseError
 from convwise.files import to_plain
 from convwise.seeds import generator
 from convwise.study.assessment import Assessment, after_the_check, after_the_race, assess, chosen_levels, left_out
+from convwise.study.budget import Budget
 from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level, Settled
@@ -81,17 +82,19 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
     """Carries the study on from where its folder stands to its result, which is written and returned.
 
     Given the same folder with the plan in it, the same result comes out, whenever it was stopped and resumed, but for
-    measured times. Raises ConvwiseError where too many trials failed for any verdict.
+    measured times; where the budget is a time, these decide how many levels are raced to the end and how many changes
+    are looked at twice. Raises ConvwiseError where too many trials failed for any verdict.
     """
     began = time.monotonic()
     work = _Work(folder, request, engine, listener)
     spent_before = sum(outcome.seconds for outcome in work.known.values()) / request.n_workers
     plan = work.planned(began)
+    budget = Budget(plan, request.n_train)
     listener.note(f"{plan.note}; trials of {plan.epochs} epochs, {plan.n_workers} at a time")
-    assessment = work.screen(plan)
+    assessment = work.screen(budget)
     levels = chosen_levels(request.factors, assessment.verdicts, request.smallest_effect)
-    levels, checks = work.check(plan, assessment, levels)
-    levels, raced = work.race(plan, assessment, levels)
+    levels, checks = work.check(budget, assessment, levels)
+    levels, raced = work.race(budget, assessment, levels)
     confirmation = work.confirm(plan, assessment, levels)
     verdicts = [
         after_the_race(after_the_check(verdict, checks, request.factors), raced) for verdict in assessment.verdicts
@@ -137,9 +140,6 @@ class _Work:
         self.folder, self.request, self.engine, self.listener = folder, request, engine, listener
         folder.mend()
         self.known = folder.outcomes()
-        # Seconds of all workers, for the trials asked for so far: what is known of later stages does not count yet.
-        self.spent = 0.0
-        self.counted: set[str] = set()
         self.design = smallest_design(tuple(factor.parameter for factor in request.factors))
 
     def carried_out(
@@ -162,26 +162,7 @@ class _Work:
 
         if missing:
             self.engine.run(missing, done)
-        outcomes = [self.known[trial.key] for trial in trials]
-        self.spent += self.taken([outcome for outcome in outcomes if outcome.key not in self.counted])
-        self.counted.update(outcome.key for outcome in outcomes)
-        return outcomes
-
-    def taken(self, outcomes: Sequence[Outcome]) -> float:
-        """Seconds of all workers for trials that are carried out together, of those that wait for the longest too."""
-        seconds = [outcome.seconds for outcome in outcomes]
-        return max(sum(seconds), self.request.n_workers * max(seconds, default=0.0))
-
-    def time_for(self, plan: Plan, further: float, proposed: Sequence[Outcome]) -> bool:
-        """Whether `further` seconds of trials fit in before any of these, the dearest too, is confirmed."""
-        if plan.seconds is None:
-            return True
-        full = [
-            outcome.seconds + (plan.full_epochs - plan.epochs) * outcome.seconds_per_image * self.request.n_train
-            for outcome in proposed
-            if outcome.seconds_per_image is not None
-        ]
-        return self.spent + further + max(PAIRS, self.request.n_workers) * max(full, default=0.0) <= plan.seconds
+        return [self.known[trial.key] for trial in trials]
 
     def planned(self, began: float) -> Plan:
         """The plan on record, or a new one; for a budget of time, from a pilot."""
@@ -200,7 +181,6 @@ class _Work:
         else:
             pace = self._pilot()
             plan = plan_by_minutes(request.minutes, time.monotonic() - began, design, pace, **options)
-            self.spent = 0.0  # the plan shares out what is left after the pilot
         self.folder.write_plan(plan.to_dict())
         return plan
 
@@ -245,8 +225,9 @@ class _Work:
             for text in factor.alternative.settings
         )
 
-    def screen(self, plan: Plan) -> Assessment:
+    def screen(self, budget: Budget) -> Assessment:
         """All replicates of the design, each in an order of its own."""
+        plan = budget.plan
         trials = {}
         for replicate in range(plan.replicates):
             block = f"screen/{replicate}"
@@ -280,13 +261,13 @@ class _Work:
                     now = time.monotonic()
                     rest_until = now + _REST * (now - began)
 
-        self.carried_out("screen", list(trials.values()), heard)
+        budget.spend(self.carried_out("screen", list(trials.values()), heard))
         assessment = assessed()
         self.listener.known(assessment.verdicts)
         return assessment
 
     def check(
-        self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]
+        self, budget: Budget, assessment: Assessment, levels: Mapping[str, Level]
     ) -> tuple[dict[str, Level], list[dict[str, Any]]]:
         """Takes changes that may be an interaction's (`Verdict.aliased`) back, one by one, from the smallest effect on.
 
@@ -299,13 +280,20 @@ class _Work:
         checks: list[dict[str, Any]] = []
 
         def trials(now: Mapping[str, Level], pairs: int) -> list[Trial]:
-            return [_trial(f"check/{turn}", now, plan.epochs) for turn in range(pairs)]
+            return [_trial(f"check/{turn}", now, budget.plan.epochs) for turn in range(pairs)]
 
-        def losses(without: Mapping[str, Level], pairs: int) -> tuple[NDArray[np.float64], list[Outcome]]:
+        def losses(without: Mapping[str, Level], pairs: int) -> NDArray[np.float64]:
             outcomes = self.carried_out("check", [*trials(proposed, pairs), *trials(without, pairs)])
+            budget.spend(outcomes)
             both = zip(outcomes[:pairs], outcomes[pairs:], strict=True)
             found = [b.accuracy - a.accuracy for a, b in both if a.accuracy is not None and b.accuracy is not None]
-            return np.array(found), outcomes
+            return np.array(found)
+
+        def time_to_look_again(without: Mapping[str, Level]) -> bool:
+            once, twice = ([*trials(proposed, pairs), *trials(without, pairs)] for pairs in LOOKS)
+            lengths = {trial.settings: self.known[trial.key] for trial in once}
+            new = [lengths[trial.settings] for trial in twice if not budget.counts(trial.key)]
+            return budget.reaches(1, new, list(lengths.values()))
 
         def doubtful() -> list[Verdict]:
             seen = {row["parameter"] for row in checks}
@@ -314,14 +302,17 @@ class _Work:
         while left := doubtful():
             parameter = min(left, key=lambda v: v.effect.estimate if v.effect else 0.0).parameter
             without = {name: level for name, level in proposed.items() if name != parameter}
+            no_time = False
             for pairs in LOOKS:
-                found, outcomes = losses(without, pairs)
+                found = losses(without, pairs)
                 told = without_it(found, self.request.smallest_effect, len(LOOKS))
-                if told or not self.time_for(plan, self.taken(outcomes), outcomes):  # the second look takes as long
+                no_time = not told and pairs < LOOKS[-1] and not time_to_look_again(without)
+                if told or no_time:
                     break
             known = len(found) >= _ROUNDS_BEFORE_DROPPING
             taken_back = known and told != "needed"
             row = {"parameter": parameter, "taken_back": taken_back, "not_needed": told == "not needed"}
+            row["no_time"] = no_time
             checks.append({**row, "difference": over_seeds(found).to_dict() if known else None})
             if taken_back:  # what did nothing beside it is proposed now, and checked where it too is in doubt
                 verdicts = [verdict for verdict in verdicts if verdict.parameter != parameter]
@@ -331,61 +322,51 @@ class _Work:
         return proposed, checks
 
     def race(
-        self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]
+        self, budget: Budget, assessment: Assessment, levels: Mapping[str, Level]
     ) -> tuple[dict[str, Level], list[dict[str, Any]]]:
         """Further levels of the parameters that matter, each in place of what is proposed, in rounds of one seed each.
 
         Where the alternative gains, levels beyond it; where it loses beyond doubt, levels the other way. A level is
         dropped once it is surely worse than what is proposed, and takes its place only where it is surely better after
-        the last round, all raced levels considered. After each round the dearest are dropped until the rest can be
-        raced to the end, and any of them confirmed, in the time.
+        the last round, all raced levels considered. What a level takes is known once it has run: after each round the
+        dearest are dropped until the time reaches for the rest, and for confirming any of them.
         """
-        racing = self._raced(assessment, levels)
-        alive = dict(enumerate(racing))
-        no_time: set[int] = set()
-        differences: dict[int, list[float]] = {number: [] for number in alive}
+        racers = [_Racer(parameter, level) for parameter, level in self._raced(assessment, levels)]
+        if not budget.reaches(0, []):
+            for racer in racers:
+                racer.drop_for_time()
         for turn in range(PAIRS):
-            if not alive:
+            running = [racer for racer in racers if racer.running]
+            if not running:
                 break
-            block = f"race/{turn}"
-            racers = [{**levels, parameter: level} for parameter, level in alive.values()]
-            trials = [_trial(block, each, plan.epochs) for each in (levels, *racers)]
+            settings = [levels, *({**levels, racer.parameter: racer.level} for racer in running)]
+            trials = [_trial(f"race/{turn}", each, budget.plan.epochs) for each in settings]
             first, *others = self.carried_out(f"race, round {turn + 1}", trials)
-            runners = list(alive)
-            for number, outcome in zip(runners, others, strict=True):
-                if outcome.accuracy is None:
-                    del alive[number]
-                elif first.accuracy is not None:
-                    differences[number].append(outcome.accuracy - first.accuracy)
-            if turn + 1 >= _ROUNDS_BEFORE_DROPPING:
-                for number in list(alive):
-                    if surely_below(np.array(differences[number]), DROP):
-                        del alive[number]
-            ran = {number: outcome for number, outcome in zip(runners, others, strict=True) if number in alive}
-            rounds = PAIRS - turn - 1
-            while rounds and ran:
-                trials_again = [first, *ran.values()]
-                if self.time_for(plan, rounds * self.taken(trials_again), trials_again):
+            budget.spend([first, *others])
+            for racer, outcome in zip(running, others, strict=True):
+                racer.ran(outcome, first)
+                if turn + 1 >= _ROUNDS_BEFORE_DROPPING and surely_below(racer.gains, DROP):
+                    racer.running = False
+            rest = [(racer, outcome) for racer, outcome in zip(running, others, strict=True) if racer.running]
+            while turn + 1 < PAIRS and rest:
+                if budget.reaches(PAIRS - turn - 1, [first, *(outcome for _, outcome in rest)]):
                     break
-                dearest = max(ran, key=lambda number: ran[number].seconds)
-                del ran[dearest], alive[dearest]
-                no_time.add(dearest)
-        raced: list[dict[str, Any]] = []
-        best = dict(levels)
-        gains: dict[str, float] = {}
-        for number, (parameter, level) in enumerate(racing):
-            found = np.array(differences[number])
-            better = number in alive and surely_below(-found, DROP / len(racing))
-            row: dict[str, Any] = {"parameter": parameter, "value": level.value}
-            row["difference"] = over_seeds(found).to_dict() if len(found) else None
-            row["no_time"] = number in no_time
-            if better and found.mean() > max(gains.get(parameter, 0.0), self.request.smallest_effect):
-                gains[parameter] = float(found.mean())
-                best[parameter] = level
-            raced.append(row)
-        for row in raced:
-            row["taken"] = row["parameter"] in best and row["value"] == best[row["parameter"]].value
-        return best, raced
+                dearest = max(rest, key=lambda pair: budget.seconds(pair[1]))
+                dearest[0].drop_for_time()
+                rest.remove(dearest)
+        return self._winners(racers, levels)
+
+    def _winners(
+        self, racers: Sequence[_Racer], levels: Mapping[str, Level]
+    ) -> tuple[dict[str, Level], list[dict[str, Any]]]:
+        """What is proposed after the race, of each parameter the level that gained most, and the race's lines."""
+        winners: dict[str, _Racer] = {}
+        for racer in sorted(racers, key=lambda racer: -racer.gain):
+            sure = racer.running and surely_below(-racer.gains, DROP / len(racers))
+            if sure and racer.gain > self.request.smallest_effect:
+                winners.setdefault(racer.parameter, racer)
+        best = {**levels, **{parameter: racer.level for parameter, racer in winners.items()}}
+        return best, [racer.to_dict(winners.get(racer.parameter) is racer) for racer in racers]
 
     def _raced(self, assessment: Assessment, levels: Mapping[str, Level]) -> list[tuple[str, Level]]:
         """The levels to race: of the parameters that matter most first, so many as the plan has room for."""
@@ -400,7 +381,8 @@ class _Work:
             elif verdict.effect.joint_high < 0 and size >= self.request.smallest_effect:
                 mattering.append((size, factor.parameter, factor.opposite))
         mattering.sort(key=lambda entry: -entry[0])
-        return [(parameter, level) for _, parameter, further in mattering for level in further][:CANDIDATES]
+        racers = dict.fromkeys((parameter, level) for _, parameter, further in mattering for level in further)
+        return list(racers)[:CANDIDATES]
 
     def confirm(self, plan: Plan, assessment: Assessment, levels: Mapping[str, Level]) -> dict[str, Any] | None:
         """The proposed settings against the starting network, pair by pair; None where they are the same.
@@ -446,6 +428,44 @@ class _Work:
             "seconds_per_image": {"start": mean(0, "seconds_per_image"), "proposed": mean(1, "seconds_per_image")},
             "weights": {"start": mean(0, "weights"), "proposed": mean(1, "weights")},
         }
+
+
+@dataclass
+class _Racer:
+    """A level in the race: what it gained in each round, and whether it still runs."""
+
+    parameter: str
+    level: Level
+    found: list[float] = field(default_factory=list)
+    running: bool = True
+    no_time: bool = False
+
+    def ran(self, outcome: Outcome, first: Outcome) -> None:
+        """Take in a round, `first` being the trial of what is proposed."""
+        if outcome.accuracy is None:
+            self.running = False
+        elif first.accuracy is not None:
+            self.found.append(outcome.accuracy - first.accuracy)
+
+    def drop_for_time(self) -> None:
+        """Leave the race."""
+        self.running, self.no_time = False, True
+
+    @property
+    def gains(self) -> NDArray[np.float64]:
+        """(rounds,) points of accuracy."""
+        return np.array(self.found)
+
+    @property
+    def gain(self) -> float:
+        """Their mean."""
+        return float(np.mean(self.found)) if self.found else -np.inf
+
+    def to_dict(self, taken: bool) -> dict[str, Any]:
+        """The line of the result."""
+        difference = over_seeds(self.gains).to_dict() if self.found else None
+        row = {"parameter": self.parameter, "value": self.level.value, "difference": difference}
+        return {**row, "taken": taken, "no_time": self.no_time}
 
 
 def _trial(block: str, levels: Mapping[str, Level], epochs: int, *, on_test: bool = False) -> Trial:

@@ -27,8 +27,8 @@ _USUAL_DEVIATION = 1.5  # points between trials of the same settings, for what i
 class Plan:
     """`replicates` of the whole design, trials of `epochs`; then checks and a race, then PAIRS pairs at `full_epochs`.
 
-    `seconds`, of all workers together, are for everything but the network's own side of the confirmation; None where
-    the budget is not a time.
+    Where the budget is a time, `seconds` are left after the pilot, and one full training of the network itself takes
+    `own_seconds`.
     """
 
     replicates: int
@@ -37,6 +37,7 @@ class Plan:
     n_workers: int
     note: str
     seconds: float | None = None
+    own_seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -77,17 +78,21 @@ def plan_by_minutes(
 ) -> Plan:
     """What fits into `minutes`, of which `spent` seconds are over.
 
-    The confirmation, checks and race are set aside first; then trials grow to the usual length, replicates after them.
+    The confirmation and the race are set aside first; then trials grow to the usual length, replicates after them.
+    Checks of doubted changes take their time from the race.
     Raises RequestError, with the minutes that would do, where not even the shortest study fits.
     """
     least = least_replicates(design)
-    own_confirmation = PAIRS * (pace.start + full_epochs * pace.own_epoch)
-    confirmation = own_confirmation + PAIRS * (pace.start + full_epochs * pace.mean_epoch)
+    own_seconds = pace.start + full_epochs * pace.own_epoch
+    pair = own_seconds + pace.start + full_epochs * pace.mean_epoch
+    confirmation = max(PAIRS * pair / n_workers, own_seconds)
 
     def needed(replicates: int, length: int) -> float:
         trial = pace.start + length * pace.mean_epoch
-        race = (CANDIDATES + 1) * PAIRS * trial * 0.6  # losers are dropped, and often there is nothing to race
-        return (replicates * design.n_runs * trial + race + confirmation) / n_workers
+        in_round = 0.6 * (CANDIDATES + 1)  # losers are dropped, and often there is nothing to race
+        return (
+            replicates * design.n_runs / n_workers * trial + PAIRS * max(in_round / n_workers, 1) * trial + confirmation
+        )
 
     left = _RESERVE * (60 * minutes - spent)
     lengths = [epochs] if epochs else list(range(_FEWEST_EPOCHS, full_epochs + 1))
@@ -105,8 +110,9 @@ def plan_by_minutes(
         replicates += 1
     if replicates == _MOST_REPLICATES and fits:
         length = max(each for each in fits if needed(replicates, each) <= left)
-    seconds = n_workers * (60 * minutes - spent) - own_confirmation
-    return Plan(replicates, length, full_epochs, n_workers, promise(design, replicates), round(seconds, 3))
+    seconds = round(60 * minutes - spent, 3)
+    note = promise(design, replicates)
+    return Plan(replicates, length, full_epochs, n_workers, note, seconds, round(own_seconds, 3))
 
 
 def least_replicates(design: Design) -> int:
