@@ -1,7 +1,8 @@
 """Does the input keep up? Real epochs from the cache, against the same steps on one tensor held in memory.
 
 Both go through the same `fit`, in turn, a process for each network; each figure is the mean step within the epochs
-after the first, and the ratio the median over the repeats.
+after the first, and the ratio the median over the repeats. One less the ratio is the share of a step that waits for
+data. With KERAS_BACKEND=jax, on a GPU where there is one: `--size`, `--batch` and data as you like.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
+import keras
 from machine import machine
 
 from convwise.conv2d import NetworkSettings
@@ -39,6 +41,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--towers", type=int, help="instead of the recipe's")
     parser.add_argument("--net", choices=NETWORKS, help="this one alone, in this process")
+    parser.add_argument("--size", type=int, help="px, instead of the recipe's")
+    parser.add_argument("--batch", type=int, help="instead of the recipe's")
     options = parser.parse_args()
     if options.net:
         measure(options, options.net, NETWORKS[options.net])
@@ -50,9 +54,8 @@ def main() -> None:
 
 def measure(options: argparse.Namespace, net: str, name: str) -> None:
     """Both sides of one network, and its line."""
-    import tensorflow
-
-    recipe = named_recipe(name, {"epochs": options.epochs})
+    asked = {"epochs": options.epochs, "size_px": options.size, "batch": options.batch}
+    recipe = named_recipe(name, {key: value for key, value in asked.items() if value is not None})
     towers = resolve_towers(options.towers or recipe.towers, recipe.batch)
     recipe = dataclasses.replace(recipe, precision=resolve_precision(recipe.precision), towers=towers)
     give_threads(towers)
@@ -70,8 +73,7 @@ def measure(options: argparse.Namespace, net: str, name: str) -> None:
     pairs = []
     for _ in range(options.repeats):
         real = step_seconds(net, batches, recipe, n_classes)
-        held = tensorflow.data.Dataset.from_tensors(batches.at(0, 0)).cache().repeat()
-        with mock.patch("convwise.training.fit._stream", lambda batches, held=held: held):
+        with mock.patch("convwise.training.fit._stream", held_in_memory):
             pairs.append((real, step_seconds(net, batches, recipe, n_classes)))
     real, memory = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(b / a for a, b in pairs)
@@ -82,6 +84,16 @@ def measure(options: argparse.Namespace, net: str, name: str) -> None:
         f"{100 * alone / real:.1f} % of a step",
         flush=True,
     )
+
+
+def held_in_memory(batches: Batches, first_epoch: int) -> object:
+    """The first batch, again and again."""
+    batch = batches.at(first_epoch, 0)
+    if keras.backend.backend() != "tensorflow":
+        return (batch for _ in itertools.count())  # Keras wants a generator
+    import tensorflow
+
+    return tensorflow.data.Dataset.from_tensors(batch).cache().repeat()
 
 
 def step_seconds(net: str, batches: Batches, recipe: object, n_classes: int) -> float:

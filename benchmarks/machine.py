@@ -2,12 +2,14 @@
 
 import os
 import platform
+import shutil
+import subprocess
 from importlib import metadata
 from pathlib import Path
 
 
 def machine() -> str:
-    """Processor, cores, system and the versions that matter."""
+    """Processor, cores, GPU, system and the versions that matter."""
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -15,6 +17,12 @@ def machine() -> str:
             line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
         ]
         cpu = names[0] if names else cpu
+    gpu = ""
+    if shutil.which("nvidia-smi"):
+        asked = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True, check=False
+        )
+        gpu = "".join(f"{line.strip()}, " for line in asked.stdout.splitlines())
     versions = []
     for package in (
         "keras",
@@ -30,6 +38,5 @@ def machine() -> str:
             versions.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
             continue
-    return (
-        f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {', '.join(versions)}"
-    )
+    system = f"{platform.system()}, Python {platform.python_version()}, {', '.join(versions)}"
+    return f"{cpu}, {os.cpu_count()} cores, {gpu}{system}"

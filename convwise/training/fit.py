@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -13,14 +15,19 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.cores import available_cores
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
 from convwise.seeds import derive_seed
+from convwise.training.accelerator import has_accelerator
 from convwise.training.checkpoint import Arrays, Checkpoints, Progress, arrays_of
 from convwise.training.predict import BATCH, predict_probabilities
 from convwise.training.recipe import Recipe
 from convwise.training.schedule import StepSchedule, rate_at
 from convwise.training.towers import in_towers
+
+_MOST_THREADS = 8  # that make batches: more contend for the interpreter's lock
+_Batch = tuple[NDArray[np.uint8], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def fit(
     source = checkpoints.start_weights() if recipe.start_share else None
     conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start, source)
     trained.fit(
-        _stream(_KerasBatches(batches, start.epochs_done)),
+        _stream(batches, start.epochs_done),
         steps_per_epoch=batches.steps,
         epochs=recipe.epochs,
         initial_epoch=start.epochs_done,
@@ -100,47 +107,53 @@ def fit(
     return conductor.progress
 
 
-def _stream(batches: _KerasBatches) -> Any:
-    """What Model.fit takes the batches from: under TensorFlow a tf.data pipeline that fetches two batches ahead.
+def _stream(batches: Batches, first_epoch: int) -> Any:
+    """What Model.fit takes the batches from, without end: from one epoch into the next without a pause.
 
-    Keras would make one too, with tf.data's tuner, which has nothing to tune here: it sleeps in periods that double,
-    and the end of the training waits until the period is over.
+    Under TensorFlow a tf.data pipeline that fetches two batches ahead. Keras would make one too, with tf.data's tuner,
+    which has nothing to tune here: it sleeps in periods that double, and the end of the training waits until the period
+    is over. Elsewhere threads of our own: Keras's empty their queue at the end of each epoch and wait for that.
     """
+    numbered = _Numbered(batches, first_epoch)
     if keras.backend.backend() != "tensorflow":
-        return batches
+        feeds = has_accelerator(keras.backend.backend())  # which leaves the cores free
+        return _ahead(numbered, min(_MOST_THREADS, max(1, available_cores() - 1)) if feeds else 1)
     import tensorflow
 
-    signature = tuple(tensorflow.TensorSpec(array.shape, array.dtype) for array in batches[0])
-    stream = tensorflow.data.Dataset.from_generator(
-        lambda: map(batches.__getitem__, count()), output_signature=signature
-    )
+    signature = tuple(tensorflow.TensorSpec(array.shape, array.dtype) for array in numbered(0))
+    stream = tensorflow.data.Dataset.from_generator(lambda: map(numbered, count()), output_signature=signature)
     options = tensorflow.data.Options()
     options.autotune.enabled = False
     return stream.prefetch(2).with_options(options)
 
 
-class _KerasBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches without end, from one epoch into the next: a new iterator an epoch would begin each with a pause.
+def _ahead(numbered: Callable[[int], _Batch], n_threads: int) -> Iterator[_Batch]:
+    """Batches in their order, made by threads while the network computes: warps release the interpreter's lock."""
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="convwise-batches")
+    try:
+        waiting = deque(pool.submit(numbered, number) for number in range(2 * n_threads))
+        for number in count(len(waiting)):
+            batch = waiting.popleft().result()
+            waiting.append(pool.submit(numbered, number))
+            yield batch
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
-    Where the backend fetches ahead, that changes nothing, since a batch follows from its epoch and step alone.
-    """
+
+class _Numbered:
+    """Batches by one number that runs on through the epochs; several threads may ask at once."""
 
     def __init__(self, batches: Batches, first_epoch: int) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
         self._batches, self._first_epoch = batches, first_epoch
         self._order = (first_epoch, batches.order(first_epoch))
 
-    @property
-    def num_batches(self) -> None:
-        """Keras's word for no end."""
-        return None
-
-    def __getitem__(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def __call__(self, number: int) -> _Batch:
         epochs, step = divmod(number, self._batches.steps)
         epoch = self._first_epoch + epochs
-        if self._order[0] != epoch:
-            self._order = (epoch, self._batches.order(epoch))
-        return self._batches.of(self._order[1], epoch, step)
+        known = self._order
+        if known[0] != epoch:
+            known = self._order = (epoch, self._batches.order(epoch))
+        return self._batches.of(known[1], epoch, step)
 
 
 class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]

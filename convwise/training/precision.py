@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from convwise.training.accelerator import has_accelerator
+
 
 def resolve_precision(asked: str) -> str:
     """ "float32" or "bfloat16". "auto" is settled once, when a run starts, and saved with it."""
@@ -15,13 +17,10 @@ def resolve_precision(asked: str) -> str:
 def _has_bfloat16() -> bool:
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend == "jax":
-        import jax
-
-        # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware.
-        return any(device.platform in ("gpu", "tpu") for device in jax.devices())
-    if backend == "torch":
+        return has_accelerator(backend)  # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware
+    if backend == "torch" and has_accelerator(backend):
         import torch
 
-        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported())
     # TensorFlow on a processor trains more slowly in bfloat16, even with AVX512-BF16: benchmarks/arithmetic.py.
     return False

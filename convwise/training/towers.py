@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from convwise.cores import available_cores
+from convwise.training.accelerator import has_accelerator
 
 _SMALLEST_PART = 16  # images: batch normalisation takes its statistics from a part
 
@@ -22,7 +23,7 @@ def resolve_towers(asked: int | None, batch: int) -> int:
     Only TensorFlow on a processor runs the parts side by side; elsewhere it is 1 unless asked for.
     """
     if asked is None:
-        if keras.backend.backend() != "tensorflow" or _has_accelerator():
+        if keras.backend.backend() != "tensorflow" or has_accelerator("tensorflow"):
             return 1
         asked = min(available_cores(), batch // _SMALLEST_PART)
     asked = max(1, min(asked, batch))
@@ -54,9 +55,3 @@ def in_towers(model: keras.Model, towers: int, batch: int) -> keras.Model:
     images = keras.Input(batch_shape=(batch, *model.input_shape[1:]))
     parts = [model(part) for part in ops.split(images, towers, axis=0)]
     return keras.Model(images, ops.concatenate(parts, axis=0), name=f"{model.name}_in_{towers}_towers")
-
-
-def _has_accelerator() -> bool:
-    import tensorflow
-
-    return bool(tensorflow.config.list_physical_devices("GPU"))

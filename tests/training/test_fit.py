@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 
 from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import ConvwiseError
+from convwise.images.augment import Augmentation
 from convwise.images.batches import Batches
 from convwise.nets import build
 from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
-from convwise.training.fit import Validation, Watch, _KerasBatches, _stream, fit
+from convwise.training.fit import Validation, Watch, _ahead, _Numbered, _stream, fit
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.training.schedule import StepSchedule, rate_at
 
@@ -179,9 +181,33 @@ def test_a_start_that_no_epoch_beats_is_kept(tmp_path: Path) -> None:
 def test_the_pipeline_gives_the_batches_in_order_and_has_no_tuner_to_wait_for() -> None:
     pixels, labels = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20, dtype=np.int32) % 2
     batches = Batches(pixels, labels, np.arange(20), 2, 8, recipe().augmentation, 0.0, 0)
-    stream = _stream(_KerasBatches(batches, 1))
+    stream = _stream(batches, 1)
     assert stream.options().autotune.enabled is False
     expected = [batches.at(epoch, step) for epoch in (1, 2) for step in range(batches.steps)]
     for (images, targets), (other_images, other_targets) in zip(stream.as_numpy_iterator(), expected, strict=False):
         assert np.array_equal(images, other_images)
         assert np.array_equal(targets, other_targets)
+
+
+def test_threads_make_the_batches_ahead_in_their_order() -> None:
+    """Eight threads, of which most are in an epoch that is not the consumer's."""
+    pixels = np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
+    batches = Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, 8, Augmentation(), 0.0, 0)
+    expected = [batches.at(epoch, step)[0] for epoch in range(3, 40) for step in range(batches.steps)]
+    stream = _ahead(_Numbered(batches, 3), 8)
+    for (images, _), other in zip(stream, expected, strict=False):
+        assert np.array_equal(images, other)
+    stream.close()
+    assert not any(thread.name.startswith("convwise-batches") for thread in threading.enumerate())
+
+
+def test_what_a_thread_stumbles_over_is_raised() -> None:
+    def broken(number: int) -> Any:
+        if number == 2:
+            raise OSError("the cache is gone")
+        return number
+
+    stream = _ahead(broken, 2)
+    assert [next(stream), next(stream)] == [0, 1]
+    with pytest.raises(OSError, match="the cache is gone"):
+        next(stream)
