@@ -26,6 +26,8 @@ def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[
         effect, costs, kind = verdict["effect"], verdict["costs"], verdict["verdict"]
         told = f"{effect['estimate']:+.1f} ({effect['low']:+.1f} to {effect['high']:+.1f})" if effect else ""
         ratios = [_ratio(costs[name]) if costs else "" for name in ("seconds", "weights", "memory")]
+        if ratios[0].startswith("x") and (costs.get("seconds_low") or 1) <= 1 <= (costs.get("seconds_high") or 1):
+            ratios[0] += "?"
         cells = (
             verdict["parameter"],
             Text(kind, style=_STYLES.get(kind, "")),

@@ -58,11 +58,14 @@ def assess(
     kept = [i for i, factor in enumerate(design.factors) if factor not in hopeless]
     estimable = Design(tuple(design.factors[i] for i in kept), design.signs[:, kept])
     nested = {factor.parameter: factor.nested_in for factor in factors if factor.nested_in}
-    analysis, by_log_loss = (
-        analyse(estimable, _table(done, response), nested=nested, family=len(design.factors))
-        for response in ("accuracy", "log_loss")
+    analysis, by_log_loss, by_time = (
+        analyse(estimable, table, nested=nested, family=len(design.factors))
+        for table in (
+            _table(done, "accuracy"),
+            _table(done, "log_loss"),
+            np.log(_table(done, "seconds_per_image")),
+        )
     )
-    costs = _costs(estimable, done, nested)
     named = _interactions(analysis, nested)
     by_name = {factor.parameter: factor for factor in factors}
     verdicts: list[Verdict] = []
@@ -73,16 +76,16 @@ def assess(
             why = f"{hopeless[parameter]} of the trials with {alternative} failed, far more than without it"
             verdicts.append(Verdict(parameter, "keep it", factor.own, None, None, why))
             continue
-        effect = analysis.of(parameter)
+        effect, costs = analysis.of(parameter), _costs(factor, by_time.of(parameter))
         if parameter == PLACEBO:
-            verdict = _of_the_placebo(factor, effect, costs[parameter])
+            verdict = _of_the_placebo(factor, effect, costs)
             verdicts.append(dataclasses.replace(verdict, log_loss=by_log_loss.of(parameter)))
             continue
         verdict = decide(
             effect,
             own=factor.own,
             alternative=alternative,
-            costs=costs[parameter],
+            costs=costs,
             smallest_effect=smallest_effect,
             n_trials=analysis.n_trials,
         )
@@ -160,34 +163,15 @@ def _table(done: Sequence[Sequence[Outcome | None]], name: str) -> NDArray[np.fl
     return np.array(rows, np.float64)
 
 
-def _costs(design: Design, done: Sequence[Sequence[Outcome | None]], nested: Mapping[str, str]) -> dict[str, Costs]:
-    """For each factor, the ratio of each cost, high to low: main effects on the logarithms, by least squares."""
-    place = {factor: i for i, factor in enumerate(design.factors)}
-    signs = design.signs.astype(np.float64)
-    for factor, parent in nested.items():
-        if factor in place and parent in place:
-            signs[:, place[factor]] *= design.signs[:, place[parent]] < 0
-    matrix = np.column_stack([np.tile(signs, (len(done), 1)), np.ones(len(done) * design.n_runs)])
-    ratios: dict[str, NDArray[np.float64]] = {}
-    for cost, name in (
-        ("seconds", "seconds_per_image"),
-        ("weights", "weights"),
-        ("multiply_adds", "multiply_adds"),
-        ("memory", "memory"),
-    ):
-        values = _table(done, name).reshape(-1)
-        there = np.isfinite(values) & (values > 0)
-        if there.any():
-            coefficients = np.linalg.lstsq(matrix[there], np.log(values[there]), rcond=None)[0]
-            # Where a cost is known at one level only, there is nothing to compare.
-            compared = (matrix[there].max(axis=0) > 0) & (matrix[there].min(axis=0) < 0)
-            ratios[cost] = np.where(compared, np.exp(2 * coefficients), 1.0)
-        else:
-            ratios[cost] = np.ones(matrix.shape[1])
-    return {
-        factor: Costs(**{cost: round(float(values[i]), 4) for cost, values in ratios.items()})
-        for factor, i in place.items()
-    }
+def _costs(factor: Factor, time: Effect) -> Costs:
+    """What the alternative costs: the time as measured over all trials, the rest as it is beside the network itself."""
+    measured = {"seconds": time.estimate, "seconds_low": time.joint_low, "seconds_high": time.joint_high}
+    return Costs(
+        weights=factor.weights,
+        multiply_adds=factor.multiply_adds,
+        memory=factor.memory,
+        **{name: round(float(np.exp(log_ratio)), 4) for name, log_ratio in measured.items()},
+    )
 
 
 def _interactions(analysis: Analysis, nested: Mapping[str, str]) -> list[tuple[str, set[str]]]:

@@ -10,6 +10,7 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, parse_s
 from convwise.errors import RequestError
 from convwise.nets import Built, build, network_options
 from convwise.nets.changes import Change
+from convwise.nets.layer_table.table import layer_table
 
 PLACEBO = "data_format"
 _BIAS_OWN = ("bias_initializer", "bias_regularizer", "bias_constraint")
@@ -57,7 +58,8 @@ class Factor:
     """A parameter with the network's own value (`own`, the low level) and an alternative (the high level).
 
     `reach` says which layers the alternative changes, and why others are left; `nested_in` names another factor under
-    whose alternative this one does nothing; `further` are levels to race where the parameter matters.
+    whose alternative this one does nothing; `further` are levels to race where the parameter matters. `weights`,
+    `multiply_adds` and `memory` are those of the network with the alternative alone, over the network's own.
     """
 
     parameter: str
@@ -67,6 +69,9 @@ class Factor:
     nested_in: str = ""
     further: tuple[Level, ...] = ()
     opposite: tuple[Level, ...] = ()
+    weights: float = 1.0
+    multiply_adds: float = 1.0
+    memory: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -115,10 +120,14 @@ def require_parameter(name: str) -> str:
 class _Network:
     """The network under study, built again and again with settings on top of the user's own."""
 
-    def __init__(self, net: str, size_px: int, n_classes: int, settings: NetworkSettings) -> None:
+    def __init__(
+        self, net: str, size_px: int, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
+    ) -> None:
         self.net, self.size_px, self.n_classes, self.settings = net, size_px, n_classes, settings
+        self.batch, self.optimizer = batch, optimizer
         self.own = self.built(())
         self.convolutions = _convolutions(self.own)
+        self.costs = self.costs_of(self.own)
 
     def built(self, texts: Sequence[str], *, require_used: bool = True) -> Built:
         return build(
@@ -130,6 +139,15 @@ class _Network:
             precision="float32",
             require_used=require_used,
         )
+
+    def costs_of(self, built: Built) -> dict[str, Any]:
+        """Weights, multiply-adds and bytes of memory in training."""
+        table = layer_table(built.model, batch=self.batch, optimizer=self.optimizer)
+        return {
+            "weights": built.model.count_params(),
+            "multiply_adds": table.totals.multiply_adds,
+            "memory": table.estimated_memory_bytes(),
+        }
 
     def values(self, parameter: str, built: Built) -> dict[str, str]:
         """The parameter's text at each convolution."""
@@ -160,13 +178,16 @@ def factors_of(
     settings: NetworkSettings,
     parameters: Sequence[str] = PARAMETERS,
     levels: Mapping[str, Sequence[str]] | None = None,
+    batch: int = 32,
+    optimizer: str = "adamw",
 ) -> tuple[tuple[Factor, ...], tuple[Settled, ...]]:
     """What can be varied in `net` at `size_px`, and what rules settle, in the order of Conv2D's parameters.
 
     `levels` replaces the alternatives of a parameter: the first that is not the network's own value is the high
-    level, the rest are raced. Raises RequestError for a level that the network cannot take.
+    level, the rest are raced. `batch` and `optimizer` decide what is told of memory. Raises RequestError for a level
+    that the network cannot take.
     """
-    network = _Network(net, size_px, n_classes, settings)
+    network = _Network(net, size_px, n_classes, settings, batch, optimizer)
     levels = dict(levels or {})
     factors: list[Factor] = []
     settled: list[Settled] = []
@@ -227,6 +248,8 @@ def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> F
             )
             for texts_of in ((candidates[i + 1 :], ()) if asked else (further, opposite))
         ]
+        costs = network.costs_of(built)
+        ratios: dict[str, Any] = {name: round(costs[name] / own_cost, 4) for name, own_cost in network.costs.items()}
         return Factor(
             parameter,
             _joined(before[name] for name in changed if name in before) or own,
@@ -234,6 +257,7 @@ def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> F
             _reach(changed, [change for change in built.changes if change.parameter == parameter], texts[0]),
             further=raced[0],
             opposite=raced[1],
+            **ratios,
         )
     why = reasons[0] if reasons else "the network has no other value to try"
     return Settled(parameter, own, why)

@@ -16,22 +16,34 @@ WRONG = 0.045  # the chance of a wrong "keep it" or "free choice", for each para
 
 @dataclass(frozen=True)
 class Costs:
-    """What the alternative costs beside the network's own value: ratios of high to low, 1 where it is the same."""
+    """What the alternative costs beside the network's own value: ratios of high to low, 1 where it is the same.
+
+    The time is measured, and `seconds_low` to `seconds_high` its interval for all parameters at once; None stands for a
+    time without an error.
+    """
 
     seconds: float = 1.0
     weights: float = 1.0
     multiply_adds: float = 1.0
     memory: float = 1.0
+    seconds_low: float | None = None
+    seconds_high: float | None = None
 
     @property
     def cheaper(self) -> bool:
         """Whether it saves at least a twentieth of something and adds as much to nothing."""
-        return self.saving < 0.95 and max(asdict(self).values()) < 1.05
+        return self.saving < 0.95 and max(self._counted()) < 1.05
 
     @property
     def saving(self) -> float:
         """The smallest of the ratios: what it saves most of."""
-        return float(min(asdict(self).values()))
+        return float(min(self._counted()))
+
+    def _counted(self) -> tuple[float, ...]:
+        """The ratios, a time that may be the same as the same: what else is going on decides nothing."""
+        low, high = self.seconds_low, self.seconds_high
+        seconds = 1.0 if low is not None and high is not None and low <= 1 <= high else self.seconds
+        return seconds, self.weights, self.multiply_adds, self.memory
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,8 @@ def study(
         settings=network,
         parameters=parameters or PARAMETERS,
         levels=asked_levels,
+        batch=full.batch,
+        optimizer=full.optimizer,
     )
     if not factors:
         raise RequestError(

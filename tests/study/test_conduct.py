@@ -130,6 +130,19 @@ def test_a_level_that_was_raced_to_the_end_is_not_dropped_for_time(tmp_path: Pat
     assert [(row["no_time"], row["taken"]) for row in result["race"]] == [(False, True)]
 
 
+def test_an_alternative_with_fewer_weights_and_no_loss_is_taken(tmp_path: Path) -> None:
+    asked = request(("filters", "groups", "activation"), runs=32)
+    factors = tuple(dataclasses.replace(f, weights=0.6 if f.parameter == "groups" else 1.0) for f in asked.factors)
+    asked = dataclasses.replace(asked, factors=factors)
+    result = conduct(
+        place(tmp_path, asked), asked, Formula({}, noise=0.3, slower={"filters=other": 2}), StudyListener()
+    )
+    costs = {verdict["parameter"]: verdict["costs"] for verdict in result["verdicts"]}
+    assert costs["groups"]["weights"] == 0.6
+    assert costs["filters"]["seconds"] == pytest.approx(2, abs=0.01)
+    assert kinds(result) == {"filters": "keep it", "groups": "free choice", "activation": "keep it"}
+
+
 def test_a_level_that_fails_in_a_race_by_the_clock_leaves_it(tmp_path: Path) -> None:
     asked = request(("filters", "groups", "activation"), runs=32, filters=("x2", "x0.5"))
     engine = Formula(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
@@ -28,6 +29,21 @@ def test_the_simple_network_has_all_sixteen() -> None:
     assert {name for name, factor in factors.items() if factor.nested_in} == {
         "bias_initializer", "bias_regularizer", "bias_constraint", "dilation_rate",
     }  # fmt: skip
+
+
+def test_what_an_alternative_costs_is_told_of_this_network_and_it_alone() -> None:
+    factors, _ = of("simple", parameters=("filters", "dilation_rate", "use_bias", "kernel_regularizer", "data_format"))
+    # 3 x 3 windows of 3, 32 and 64 channels, at sides of 32, 16 and 8; then 4 x 4 x 128 values for 4 classes.
+    windows, head = np.array([9 * 3 * 32, 9 * 32 * 64, 9 * 64 * 128]), 4 * 4 * 128 * 4
+    weights = windows.sum() + (32 + 64 + 128) + head + 4
+    multiply_adds = windows @ [32**2, 16**2, 8**2] + head
+    assert factors["use_bias"].weights == pytest.approx((weights - 224) / weights, abs=1e-4)
+    halved = np.array([9 * 3 * 16, 9 * 16 * 32, 9 * 32 * 64]) @ [32**2, 16**2, 8**2] + 4 * 4 * 64 * 4
+    assert factors["filters"].multiply_adds == pytest.approx(halved / multiply_adds, abs=1e-4)
+    for name in ("dilation_rate", "use_bias", "kernel_regularizer"):
+        assert factors[name].multiply_adds == 1
+    assert factors["dilation_rate"].weights == factors["data_format"].weights == 1
+    assert factors["filters"].memory > of("simple", parameters=("filters",), batch=1)[0]["filters"].memory
 
 
 def test_a_normalised_network_has_no_use_for_biases() -> None:

@@ -26,6 +26,10 @@ def effect(estimate: float, error: float, df: int = 31) -> Effect:
         (-2.0, 0.5, Costs(), "keep it", "same"),  # worse
         (0.0, 0.3, Costs(), "keep it", "same"),  # equivalent, and nothing gained
         (0.0, 0.3, Costs(seconds=0.7), "free choice", "valid"),  # equivalent and cheaper
+        (0.0, 0.3, Costs(0.7, seconds_low=0.6, seconds_high=0.8), "free choice", "valid"),
+        (0.0, 0.3, Costs(0.7, seconds_low=0.4, seconds_high=1.1), "keep it", "same"),  # the time may be the same
+        (0.0, 0.3, Costs(1.2, 0.6, seconds_low=0.9, seconds_high=1.6), "free choice", "valid"),  # and so it is no loss
+        (0.0, 0.3, Costs(1.2, 0.6, seconds_low=1.1, seconds_high=1.3), "keep it", "same"),
         (0.0, 0.3, Costs(seconds=0.7, weights=1.4), "keep it", "same"),  # cheaper in one thing, dearer in another
         (-0.9, 0.3, Costs(seconds=0.7), "keep it", "same"),  # cheaper, but a loss is not excluded
         (0.0, 1.0, Costs(seconds=0.7), "undecided", "same"),  # not significant is not equivalent
