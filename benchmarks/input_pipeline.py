@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -86,14 +88,16 @@ def measure(options: argparse.Namespace, net: str, name: str) -> None:
     )
 
 
-def held_in_memory(batches: Batches, first_epoch: int) -> object:
+@contextmanager
+def held_in_memory(batches: Batches, first_epoch: int) -> Iterator[object]:
     """The first batch, again and again."""
     batch = batches.at(first_epoch, 0)
     if keras.backend.backend() != "tensorflow":
-        return (batch for _ in itertools.count())  # Keras wants a generator
+        yield (batch for _ in itertools.count())  # Keras wants a generator
+        return
     import tensorflow
 
-    return tensorflow.data.Dataset.from_tensors(batch).cache().repeat()
+    yield tensorflow.data.Dataset.from_tensors(batch).cache().repeat()
 
 
 def step_seconds(net: str, batches: Batches, recipe: object, n_classes: int) -> float:

@@ -322,6 +322,14 @@ def test_nothing_heavy_is_imported_before_it_is_needed(line: str) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_pictures_are_read_before_keras_is_there() -> None:
+    """`train` imports it while the pictures are read, and what reads pictures alone never does."""
+    modules = "convwise.progress, convwise.verbs.study, convwise.verbs.train, convwise.verbs.data"
+    script = f"import sys, {modules}; print([m for m in ('keras', 'tensorflow') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_guide_prints_the_list_one_parameter_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("guide") == 0
     assert len(capsys.readouterr().out.splitlines()) == 16

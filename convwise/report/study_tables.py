@@ -26,7 +26,7 @@ def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[
         effect, costs, kind = verdict["effect"], verdict["costs"], verdict["verdict"]
         told = f"{effect['estimate']:+.1f} ({effect['low']:+.1f} to {effect['high']:+.1f})" if effect else ""
         ratios = [_ratio(costs[name]) if costs else "" for name in ("seconds", "weights", "memory")]
-        if ratios[0].startswith("x") and (costs.get("seconds_low") or 1) <= 1 <= (costs.get("seconds_high") or 1):
+        if ratios[0].startswith("x") and _may_be_the_same(costs):
             ratios[0] += "?"
         cells = (
             verdict["parameter"],
@@ -127,6 +127,12 @@ def _difference(values: Mapping[str, Any]) -> str:
     if values["low"] is None or values["high"] is None:
         return f"{values['estimate']:+.2f} points (too few pairs for an interval)"
     return in_points(values["estimate"], values["low"], values["high"])
+
+
+def _may_be_the_same(costs: Mapping[str, Any]) -> bool:
+    """Whether the interval of the time holds 1; in JSON a bound without end is null."""
+    low, high = costs.get("seconds_low", 1.0), costs.get("seconds_high", 1.0)
+    return "seconds_low" in costs and (low is None or low <= 1) and (high is None or high >= 1)
 
 
 def _ratio(value: float) -> str:

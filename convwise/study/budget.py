@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from convwise.study.plan import PAIRS, Plan
+from convwise.study.plan import PAIRS, Plan, together
 from convwise.study.trials import Outcome
 
 
@@ -57,15 +56,7 @@ class Budget:
         return self.spent + rounds * a_round + together(pairs, plan.n_workers) <= plan.seconds
 
     def _start(self) -> float:
-        return statistics.median(self._starts) if self._starts else 0.0
+        return max(0.0, statistics.median(self._starts)) if self._starts else 0.0
 
     def _epoch(self, outcome: Outcome) -> float:
         return (outcome.seconds_per_image or 0.0) * self.n_train
-
-
-def together(seconds: Iterable[float], n_workers: int) -> float:
-    """Seconds until the last of these trials ends, where each in turn goes to the first worker that is free."""
-    free = [0.0] * n_workers
-    for each in seconds:
-        heapq.heapreplace(free, free[0] + each)
-    return max(free)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -139,7 +140,7 @@ class LocalEngine:
                 return
 
     def _carried_out(self, number: int, trial: Trial) -> Outcome:
-        reason = ""
+        reason, began = "", time.monotonic()
         for _ in range(TRIES):
             worker = self._workers[number]
             if worker and worker.n_trials >= _TRIALS_A_WORKER:
@@ -155,7 +156,7 @@ class LocalEngine:
             self._workers[number] = None
             if self._stopping:
                 break
-        return failed(trial.key, f"{reason}, {TRIES} times")
+        return failed(trial.key, f"{reason}, {TRIES} times", time.monotonic() - began)
 
 
 @contextmanager

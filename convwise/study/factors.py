@@ -10,7 +10,6 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, parse_s
 from convwise.errors import RequestError
 from convwise.nets import Built, build, network_options
 from convwise.nets.changes import Change
-from convwise.nets.layer_table.table import layer_table
 
 PLACEBO = "data_format"
 _BIAS_OWN = ("bias_initializer", "bias_regularizer", "bias_constraint")
@@ -142,6 +141,8 @@ class _Network:
 
     def costs_of(self, built: Built) -> dict[str, Any]:
         """Weights, multiply-adds and bytes of memory in training."""
+        from convwise.nets.layer_table.table import layer_table
+
         table = layer_table(built.model, batch=self.batch, optimizer=self.optimizer)
         return {
             "weights": built.model.count_params(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -84,15 +85,13 @@ def plan_by_minutes(
     """
     least = least_replicates(design)
     own_seconds = pace.start + full_epochs * pace.own_epoch
-    pair = own_seconds + pace.start + full_epochs * pace.mean_epoch
-    confirmation = max(PAIRS * pair / n_workers, own_seconds)
+    confirmation = together([own_seconds, pace.start + full_epochs * pace.mean_epoch] * PAIRS, n_workers)
 
     def needed(replicates: int, length: int) -> float:
         trial = pace.start + length * pace.mean_epoch
-        in_round = 0.6 * (CANDIDATES + 1)  # losers are dropped, and often there is nothing to race
-        return (
-            replicates * design.n_runs / n_workers * trial + PAIRS * max(in_round / n_workers, 1) * trial + confirmation
-        )
+        screen = replicates * design.n_runs * trial / n_workers
+        in_round = max(1.0, 0.6 * (CANDIDATES + 1) / n_workers)  # losers are dropped; often there is nothing to race
+        return screen + PAIRS * in_round * trial + confirmation
 
     left = _RESERVE * (60 * minutes - spent)
     lengths = [epochs] if epochs else list(range(_FEWEST_EPOCHS, full_epochs + 1))
@@ -113,6 +112,14 @@ def plan_by_minutes(
     seconds = round(60 * minutes - spent, 3)
     note = promise(design, replicates)
     return Plan(replicates, length, full_epochs, n_workers, note, seconds, round(own_seconds, 3))
+
+
+def together(seconds: Iterable[float], n_workers: int) -> float:
+    """Seconds until the last of these trials ends, where each in turn goes to the first worker that is free."""
+    free = [0.0] * n_workers
+    for each in seconds:
+        heapq.heapreplace(free, free[0] + each)
+    return max(free)
 
 
 def least_replicates(design: Design) -> int:

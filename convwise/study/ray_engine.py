@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -47,6 +48,7 @@ class RayEngine:
         ray = self._ray
         waiting = list(reversed(trials))
         tries = dict.fromkeys((trial.key for trial in trials), 0)
+        began: dict[str, float] = {}
         at_work: dict[Any, tuple[Any, Trial]] = {}
         idle = self._actors[:]
         while waiting or at_work:
@@ -54,6 +56,7 @@ class RayEngine:
                 actor = idle.pop() if idle else self._new()
                 trial = waiting.pop()
                 tries[trial.key] += 1
+                began.setdefault(trial.key, time.monotonic())
                 at_work[actor.carry_out.remote(trial.to_dict())] = (actor, trial)
             ready, _ = ray.wait(list(at_work), num_returns=1)
             actor, trial = at_work.pop(ready[0])
@@ -65,7 +68,8 @@ class RayEngine:
                 if tries[trial.key] < TRIES:
                     waiting.append(trial)
                 else:
-                    done(failed(trial.key, f"its worker died {TRIES} times: {one_line(problem)[:200]}"))
+                    reason = f"its worker died {TRIES} times: {one_line(problem)[:200]}"
+                    done(failed(trial.key, reason, time.monotonic() - began[trial.key]))
             except ray.exceptions.RayTaskError as problem:
                 raise ConvwiseError(one_line(problem.cause)) from None
 

@@ -31,19 +31,14 @@ class Costs:
 
     @property
     def cheaper(self) -> bool:
-        """Whether it saves at least a twentieth of something and adds as much to nothing."""
-        return self.saving < 0.95 and max(self._counted()) < 1.05
+        """Whether it saves at least a twentieth of something, beyond doubt, and seems to add as much to nothing."""
+        return self.saving < 0.95 and max(self.seconds, self.weights, self.multiply_adds, self.memory) < 1.05
 
     @property
     def saving(self) -> float:
-        """The smallest of the ratios: what it saves most of."""
-        return float(min(self._counted()))
-
-    def _counted(self) -> tuple[float, ...]:
-        """The ratios, a time that may be the same as the same: what else is going on decides nothing."""
-        low, high = self.seconds_low, self.seconds_high
-        seconds = 1.0 if low is not None and high is not None and low <= 1 <= high else self.seconds
-        return seconds, self.weights, self.multiply_adds, self.memory
+        """The smallest of the ratios: what it saves most of. A time that may be the same saves nothing."""
+        in_doubt = self.seconds_high is not None and self.seconds_high >= 1
+        return float(min(1.0 if in_doubt else self.seconds, self.weights, self.multiply_adds, self.memory))
 
 
 @dataclass(frozen=True)

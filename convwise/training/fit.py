@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -95,19 +96,21 @@ def fit(
         return start
     source = checkpoints.start_weights() if recipe.start_share else None
     conductor = _Conductor(model, batches, validation, recipe, checkpoints, watch or Watch(), start, source)
-    trained.fit(
-        _stream(batches, start.epochs_done),
-        steps_per_epoch=batches.steps,
-        epochs=recipe.epochs,
-        initial_epoch=start.epochs_done,
-        callbacks=[conductor, *callbacks],
-        shuffle=False,
-        verbose=0,
-    )
+    with _stream(batches, start.epochs_done) as stream:
+        trained.fit(
+            stream,
+            steps_per_epoch=batches.steps,
+            epochs=recipe.epochs,
+            initial_epoch=start.epochs_done,
+            callbacks=[conductor, *callbacks],
+            shuffle=False,
+            verbose=0,
+        )
     return conductor.progress
 
 
-def _stream(batches: Batches, first_epoch: int) -> Any:
+@contextmanager
+def _stream(batches: Batches, first_epoch: int) -> Iterator[Any]:
     """What Model.fit takes the batches from, without end: from one epoch into the next without a pause.
 
     Under TensorFlow a tf.data pipeline that fetches two batches ahead. Keras would make one too, with tf.data's tuner,
@@ -117,17 +120,19 @@ def _stream(batches: Batches, first_epoch: int) -> Any:
     numbered = _Numbered(batches, first_epoch)
     if keras.backend.backend() != "tensorflow":
         feeds = has_accelerator(keras.backend.backend())  # which leaves the cores free
-        return _ahead(numbered, min(_MOST_THREADS, max(1, available_cores() - 1)) if feeds else 1)
+        with closing(_ahead(numbered, min(_MOST_THREADS, max(1, available_cores() - 1)) if feeds else 1)) as ahead:
+            yield ahead
+        return
     import tensorflow
 
     signature = tuple(tensorflow.TensorSpec(array.shape, array.dtype) for array in numbered(0))
     stream = tensorflow.data.Dataset.from_generator(lambda: map(numbered, count()), output_signature=signature)
     options = tensorflow.data.Options()
     options.autotune.enabled = False
-    return stream.prefetch(2).with_options(options)
+    yield stream.prefetch(2).with_options(options)
 
 
-def _ahead(numbered: Callable[[int], _Batch], n_threads: int) -> Iterator[_Batch]:
+def _ahead(numbered: Callable[[int], _Batch], n_threads: int) -> Generator[_Batch, None, None]:
     """Batches in their order, made by threads while the network computes: warps release the interpreter's lock."""
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="convwise-batches")
     try:

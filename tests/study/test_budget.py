@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from convwise.study.budget import Budget, together
-from convwise.study.plan import Plan
+from convwise.study.budget import Budget
+from convwise.study.plan import Plan, together
 from convwise.study.trials import Outcome, failed
 
 

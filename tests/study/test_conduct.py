@@ -162,7 +162,8 @@ def test_a_study_by_the_clock_makes_its_plan_from_a_pilot(tmp_path: Path) -> Non
     engine = Formula({"filters=other": 4.0, "filters=x2": 9.0}, noise=0.7)
     result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
     pilot = [key for key in engine.asked if key.startswith("pilot/")]
-    assert pilot[-2:] == ["pilot/own0", "pilot/own1"] == sorted(pilot)[-2:]
+    assert pilot[-2:] == ["pilot/own0", "pilot/own1"]
+    assert len(pilot) > 2
     assert result["plan"]["seconds"] == pytest.approx(120, abs=1)
     assert result["plan"]["own_seconds"] == pytest.approx(0.4 + 18 * 0.1)
     assert result["seconds_of_trials"] <= 2 * 120

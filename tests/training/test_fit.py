@@ -1,5 +1,6 @@
 """Training resumes exactly, chooses on validation images, follows its schedule and stops on nonsense."""
 
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -10,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras.src.trainers.epoch_iterator import EpochIterator
 
 from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import ConvwiseError
@@ -181,10 +183,11 @@ def test_a_start_that_no_epoch_beats_is_kept(tmp_path: Path) -> None:
 def test_the_pipeline_gives_the_batches_in_order_and_has_no_tuner_to_wait_for() -> None:
     pixels, labels = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20, dtype=np.int32) % 2
     batches = Batches(pixels, labels, np.arange(20), 2, 8, recipe().augmentation, 0.0, 0)
-    stream = _stream(batches, 1)
-    assert stream.options().autotune.enabled is False
     expected = [batches.at(epoch, step) for epoch in (1, 2) for step in range(batches.steps)]
-    for (images, targets), (other_images, other_targets) in zip(stream.as_numpy_iterator(), expected, strict=False):
+    with _stream(batches, 1) as stream:
+        assert stream.options().autotune.enabled is False
+        found = list(itertools.islice(stream.as_numpy_iterator(), len(expected)))
+    for (images, targets), (other_images, other_targets) in zip(found, expected, strict=True):
         assert np.array_equal(images, other_images)
         assert np.array_equal(targets, other_targets)
 
@@ -195,10 +198,43 @@ def test_threads_make_the_batches_ahead_in_their_order() -> None:
     batches = Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, 8, Augmentation(), 0.0, 0)
     expected = [batches.at(epoch, step)[0] for epoch in range(3, 40) for step in range(batches.steps)]
     stream = _ahead(_Numbered(batches, 3), 8)
-    for (images, _), other in zip(stream, expected, strict=False):
+    for (images, _), other in zip(itertools.islice(stream, len(expected)), expected, strict=True):
         assert np.array_equal(images, other)
     stream.close()
-    assert not any(thread.name.startswith("convwise-batches") for thread in threading.enumerate())
+    assert not _threads()
+
+
+def _threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("convwise-batches")]
+
+
+def test_keras_takes_every_batch_in_its_order_from_one_epoch_into_the_next() -> None:
+    """As `Model.fit` iterates under JAX and PyTorch: two batches are looked at first, none is lost."""
+    pixels = np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
+    batches = Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, 4, Augmentation(), 0.0, 0)
+    stream = _ahead(_Numbered(batches, 1), 2)
+    epochs = EpochIterator(stream, steps_per_epoch=batches.steps)
+    next(iter(epochs))  # as the build of the model does
+    epochs.reset()
+    found = [images for _ in range(3) for _, _, step in epochs for images, _ in step]
+    expected = [batches.at(epoch, step)[0] for epoch in (1, 2, 3) for step in range(batches.steps)]
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    stream.close()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_threads_end_with_the_training(monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
+    monkeypatch.setattr("keras.backend.backend", lambda: "torch")
+    monkeypatch.setattr("convwise.training.fit.has_accelerator", lambda backend: False)
+    pixels = np.zeros((20, 32, 32, 3), np.uint8)
+    batches = Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, 4, Augmentation(), 0.0, 0)
+    with contextlib.suppress(KeyboardInterrupt), _stream(batches, 0) as stream:
+        kept = iter(EpochIterator(stream, steps_per_epoch=batches.steps))  # holds the stream, as Keras does
+        next(kept)
+        assert _threads()
+        if stopped:
+            raise KeyboardInterrupt
+    assert not _threads()
 
 
 def test_what_a_thread_stumbles_over_is_raised() -> None:
