@@ -120,7 +120,8 @@ def _cheaper(result: Mapping[str, Any]) -> list[str]:
         return []
     texts = " ".join(f"--set {text}" for text in settings)
     excluded = f"cheaper: a loss of {smallest:g} points is excluded"
-    return [f"{excluded}, in x{time:.2f} of the time and with x{weights:.2f} of the weights: {texts}"]
+    of_weights = "" if _ratio(weights) == "same" else f" and with x{weights:.2f} of the weights"
+    return [f"{excluded}, in x{time:.2f} of the time{of_weights}: {texts}"]
 
 
 def _difference(values: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from convwise.report.study_tables import confirmation_lines
+from convwise.report.study_tables import confirmation_lines, verdicts_table
 
 
 def result(low: float, time: float, *, confirmed: bool = False) -> dict[str, Any]:
@@ -45,6 +45,34 @@ def test_what_gains_nothing_is_offered_where_it_loses_nothing_and_is_cheaper(
     lines = confirmation_lines(result(low, time, confirmed=confirmed))
     assert lines[-1] == last
     assert ("recommended: the network as it is" in lines) == (not confirmed)
+
+
+def test_the_same_weights_are_not_told() -> None:
+    alike = result(-0.3, 0.5)
+    alike["confirmation"]["weights"]["proposed"] = 1001
+    assert "in x0.50 of the time: --set" in confirmation_lines(alike)[-1]
+
+
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [
+        ({"seconds_low": 0.7, "seconds_high": 0.95}, "x0.80"),
+        ({"seconds_low": 0.7, "seconds_high": 1.1}, "x0.80?"),
+        ({"seconds_low": 0.0, "seconds_high": None}, "x0.80?"),
+        ({}, "x0.80"),  # an earlier version's
+    ],
+)
+def test_a_time_that_may_be_the_same_has_a_question_mark(interval: dict[str, Any], told: str) -> None:
+    verdict = {
+        "parameter": "filters",
+        "verdict": "keep it",
+        "value": "32",
+        "effect": None,
+        "costs": {"seconds": 0.8, "weights": 0.5, "memory": 1.0, **interval},
+    }
+    table = verdicts_table([verdict], {"filters": "x0.5"})
+    cells = [next(iter(column.cells)) for column in table.columns]
+    assert [str(cell) for cell in cells[-3:]] == [told, "x0.50", "same"]
 
 
 def test_more_weights_are_not_called_cheaper() -> None:
