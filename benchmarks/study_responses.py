@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from convwise.study import effects, verdicts
-from convwise.study.conduct import Request
 from convwise.study.design import smallest_design
 from convwise.study.folder import StudyFolder
+from convwise.study.request import Request
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from convwise.study.conduct import StudyListener
+from convwise.study.request import StudyListener
 from convwise.study.verdicts import Verdict
 from convwise.verbs.execution import Listener
 

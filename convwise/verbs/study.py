@@ -16,12 +16,13 @@ from convwise.images.datasets import resolve
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network
 from convwise.runs import refuse_used, unused_folder
-from convwise.study.conduct import Request, StudyListener, conduct
+from convwise.study.conduct import conduct
 from convwise.study.design import smallest_design
 from convwise.study.engine import Engine, local_engine
 from convwise.study.factors import factors_of, read_levels, require_parameter
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import plan_by_runs
+from convwise.study.request import Request, StudyListener
 from convwise.study.trials import Bench
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe, named_recipe

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from convwise.conv2d import PARAMETERS, NetworkSettings
 from convwise.seeds import generator
-from convwise.study.conduct import Request
 from convwise.study.factors import Factor, Level, Settled
+from convwise.study.request import Request
 from convwise.study.trials import Bench, Outcome, Trial
 from convwise.training.recipe import Recipe
 
