@@ -156,6 +156,7 @@ def test_a_level_that_fails_in_a_race_by_the_clock_leaves_it(tmp_path: Path) -> 
         (True, False, False),
         (False, False, True),
     ]
+    assert sum(key.startswith("race/") and "filters=x2" in key for key in engine.asked) == 1
 
 
 def test_a_study_by_the_clock_makes_its_plan_from_a_pilot(tmp_path: Path) -> None:
