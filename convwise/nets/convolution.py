@@ -13,6 +13,7 @@ import keras
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, Times
 from convwise.conv2d.rules import violations, wrong_results
 from convwise.errors import RequestError
+from convwise.nets.accelerator import has_accelerator
 from convwise.nets.changes import Change, by_setting
 
 
@@ -166,11 +167,8 @@ _MOST_SPLITS = 16  # beyond, the many small convolutions are no gain
 @cache
 def _device() -> str:
     """Where the backend will compute, "cpu" or "gpu", as far as a rule depends on it."""
-    if keras.backend.backend() != "tensorflow":
-        return "cpu"
-    import tensorflow
-
-    return "gpu" if tensorflow.config.list_physical_devices("GPU") else "cpu"
+    backend = keras.backend.backend()
+    return "gpu" if backend == "tensorflow" and has_accelerator(backend) else "cpu"
 
 
 def _text(parameter: str, value: Any) -> str:

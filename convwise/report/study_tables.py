@@ -132,8 +132,10 @@ def _difference(values: Mapping[str, Any]) -> str:
 
 def _may_be_the_same(costs: Mapping[str, Any]) -> bool:
     """Whether the interval of the time holds 1; in JSON a bound without end is null."""
-    low, high = costs.get("seconds_low", 1.0), costs.get("seconds_high", 1.0)
-    return "seconds_low" in costs and (low is None or low <= 1) and (high is None or high >= 1)
+    if "seconds_low" not in costs:  # an earlier version's
+        return False
+    low, high = costs["seconds_low"], costs["seconds_high"]
+    return (low is None or low <= 1) and (high is None or high >= 1)
 
 
 def _ratio(value: float) -> str:

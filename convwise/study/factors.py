@@ -10,6 +10,7 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, parse_s
 from convwise.errors import RequestError
 from convwise.nets import Built, build, network_options
 from convwise.nets.changes import Change
+from convwise.study.costs import costs_of
 
 PLACEBO = "data_format"
 _BIAS_OWN = ("bias_initializer", "bias_regularizer", "bias_constraint")
@@ -140,15 +141,7 @@ class _Network:
         )
 
     def costs_of(self, built: Built) -> dict[str, Any]:
-        """Weights, multiply-adds and bytes of memory in training."""
-        from convwise.nets.layer_table.table import layer_table
-
-        table = layer_table(built.model, batch=self.batch, optimizer=self.optimizer)
-        return {
-            "weights": built.model.count_params(),
-            "multiply_adds": table.totals.multiply_adds,
-            "memory": table.estimated_memory_bytes(),
-        }
+        return costs_of(built.model, batch=self.batch, optimizer=self.optimizer)
 
     def values(self, parameter: str, built: Built) -> dict[str, str]:
         """The parameter's text at each convolution."""

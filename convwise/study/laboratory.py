@@ -17,6 +17,7 @@ from convwise.images.index import ImageIndex
 from convwise.images.prepare import prepare
 from convwise.images.split import Split, redivided, split_images
 from convwise.seeds import derive_seed
+from convwise.study.costs import costs_of
 from convwise.study.trials import Bench, Outcome, Trial, failed
 
 
@@ -74,7 +75,6 @@ class Laboratory:
     def _carried_out(self, trial: Trial, began: float) -> Outcome:
         from convwise.images.batches import Batches
         from convwise.nets import build
-        from convwise.nets.layer_table.table import layer_table
         from convwise.training.checkpoint import NoCheckpoints
         from convwise.training.fit import Validation, Watch, fit
         from convwise.training.predict import predict_probabilities
@@ -118,7 +118,7 @@ class Laboratory:
             )
             hits = probabilities.argmax(axis=1) == self.index.labels[split.test]
             correct = "".join("1" if hit else "0" for hit in hits)
-        totals = layer_table(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
+        costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
         steady = float(np.median(seconds[1:] or seconds)) / (batches.steps * batches.batch_size)
         return Outcome(
             trial.key,
@@ -127,8 +127,6 @@ class Laboratory:
             log_loss=round(log_loss, 8),
             seconds_per_image=round(steady, 8),
             seconds=round(time.monotonic() - began, 3),
-            weights=int(built.model.count_params()),
-            multiply_adds=totals.totals.multiply_adds,
-            memory=totals.estimated_memory_bytes(),
             correct=correct,
+            **costs,
         )

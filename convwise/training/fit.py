@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
+from convwise.nets.accelerator import has_accelerator
 from convwise.seeds import derive_seed
-from convwise.training.accelerator import has_accelerator
 from convwise.training.checkpoint import Arrays, Checkpoints, Progress, arrays_of
 from convwise.training.predict import BATCH, predict_probabilities
 from convwise.training.recipe import Recipe
@@ -118,9 +118,10 @@ def _stream(batches: Batches, first_epoch: int) -> Iterator[Any]:
     is over. Elsewhere threads of our own: Keras's empty their queue at the end of each epoch and wait for that.
     """
     numbered = _Numbered(batches, first_epoch)
-    if keras.backend.backend() != "tensorflow":
-        feeds = has_accelerator(keras.backend.backend())  # which leaves the cores free
-        with closing(_ahead(numbered, min(_MOST_THREADS, max(1, available_cores() - 1)) if feeds else 1)) as ahead:
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        free = available_cores() - 1 if has_accelerator(backend) else 1  # cores that the network leaves
+        with closing(_ahead(numbered, max(1, min(_MOST_THREADS, free)))) as ahead:
             yield ahead
         return
     import tensorflow

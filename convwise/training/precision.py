@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from convwise.training.accelerator import has_accelerator
+from convwise.nets.accelerator import has_accelerator
 
 
 def resolve_precision(asked: str) -> str:

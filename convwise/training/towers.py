@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from convwise.cores import available_cores
-from convwise.training.accelerator import has_accelerator
+from convwise.nets.accelerator import has_accelerator
 
 _SMALLEST_PART = 16  # images: batch normalisation takes its statistics from a part
 

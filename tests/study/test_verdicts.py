@@ -29,13 +29,7 @@ def effect(estimate: float, error: float, df: int = 31) -> Effect:
         (0.0, 0.3, Costs(0.7, seconds_low=0.6, seconds_high=0.8), "free choice", "valid"),
         (0.0, 0.3, Costs(0.7, seconds_low=0.4, seconds_high=1.1), "keep it", "same"),  # the time may be the same
         (0.0, 0.3, Costs(0.9, 0.6, seconds_low=0.7, seconds_high=1.1), "free choice", "valid"),  # the weights are not
-        (
-            0.0,
-            0.3,
-            Costs(1.2, 0.6, seconds_low=0.9, seconds_high=1.6),
-            "keep it",
-            "same",
-        ),  # nor that it takes no longer
+        (0.0, 0.3, Costs(1.2, 0.6, seconds_low=0.9, seconds_high=1.6), "keep it", "same"),  # it may take longer
         (0.0, 0.3, Costs(seconds=0.7, weights=1.4), "keep it", "same"),  # cheaper in one thing, dearer in another
         (-0.9, 0.3, Costs(seconds=0.7), "keep it", "same"),  # cheaper, but a loss is not excluded
         (0.0, 1.0, Costs(seconds=0.7), "undecided", "same"),  # not significant is not equivalent

@@ -192,10 +192,15 @@ def test_the_pipeline_gives_the_batches_in_order_and_has_no_tuner_to_wait_for() 
         assert np.array_equal(targets, other_targets)
 
 
+def _of_numbers(batch: int) -> Batches:
+    """Twenty images, each of the one gray level that is its number."""
+    pixels = np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
+    return Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, batch, Augmentation(), 0.0, 0)
+
+
 def test_threads_make_the_batches_ahead_in_their_order() -> None:
     """Eight threads, of which most are in an epoch that is not the consumer's."""
-    pixels = np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
-    batches = Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, 8, Augmentation(), 0.0, 0)
+    batches = _of_numbers(batch=8)
     expected = [batches.at(epoch, step)[0] for epoch in range(3, 40) for step in range(batches.steps)]
     stream = _ahead(_Numbered(batches, 3), 8)
     for (images, _), other in zip(itertools.islice(stream, len(expected)), expected, strict=True):
@@ -210,8 +215,7 @@ def _threads() -> list[str]:
 
 def test_keras_takes_every_batch_in_its_order_from_one_epoch_into_the_next() -> None:
     """As `Model.fit` iterates under JAX and PyTorch: two batches are looked at first, none is lost."""
-    pixels = np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
-    batches = Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, 4, Augmentation(), 0.0, 0)
+    batches = _of_numbers(batch=4)
     stream = _ahead(_Numbered(batches, 1), 2)
     epochs = EpochIterator(stream, steps_per_epoch=batches.steps)
     next(iter(epochs))  # as the build of the model does
@@ -226,8 +230,7 @@ def test_keras_takes_every_batch_in_its_order_from_one_epoch_into_the_next() -> 
 def test_the_threads_end_with_the_training(monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
     monkeypatch.setattr("keras.backend.backend", lambda: "torch")
     monkeypatch.setattr("convwise.training.fit.has_accelerator", lambda backend: False)
-    pixels = np.zeros((20, 32, 32, 3), np.uint8)
-    batches = Batches(pixels, np.arange(20, dtype=np.int32) % 2, np.arange(20), 2, 4, Augmentation(), 0.0, 0)
+    batches = _of_numbers(batch=4)
     with contextlib.suppress(KeyboardInterrupt), _stream(batches, 0) as stream:
         kept = iter(EpochIterator(stream, steps_per_epoch=batches.steps))  # holds the stream, as Keras does
         next(kept)

@@ -63,9 +63,15 @@ def check(
                 break
         known = len(found) >= FEWEST
         taken_back = known and told != "needed"
-        row = {"parameter": parameter, "taken_back": taken_back, "not_needed": told == "not needed"}
-        row["no_time"] = no_time
-        checks.append({**row, "difference": over_seeds(found).to_dict() if known else None})
+        checks.append(
+            {
+                "parameter": parameter,
+                "taken_back": taken_back,
+                "not_needed": told == "not needed",
+                "no_time": no_time,
+                "difference": over_seeds(found).to_dict() if known else None,
+            }
+        )
         if taken_back:  # what did nothing beside it is proposed now, and checked where it too is in doubt
             verdicts = [verdict for verdict in verdicts if verdict.parameter != parameter]
             chosen = chosen_levels(work.request.factors, verdicts, work.request.smallest_effect)

@@ -38,7 +38,7 @@ def planned(work: Work, began: float) -> Plan:
 
 
 def _pilot(work: Work) -> Pace:
-    """A few short trials, side by side as all later ones: cells that together are mean, and the network itwork.
+    """A few short trials, side by side as all later ones: cells that together are mean, and the network itself.
 
     The network comes last: a worker's first trial is slower than all others.
     """

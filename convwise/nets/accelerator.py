@@ -1,4 +1,4 @@
-"""Whether there is a GPU or TPU to train on. The backend is imported for the answer."""
+"""Whether there is a GPU or TPU to compute on. The backend is imported for the answer."""
 
 from __future__ import annotations
 
