@@ -16,7 +16,7 @@ def main() -> None:
     import keras
     import numpy as np
 
-    from convwise.nets.convolution import SplitConv2D
+    from convwise.nets.quick import SplitConv2D
 
     print(machine())
     rows = {}

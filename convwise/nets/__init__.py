@@ -71,7 +71,6 @@ def build(
     seed: int,
     precision: str,
     require_used: bool = True,
-    for_training: bool = False,
 ) -> Built:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
@@ -79,7 +78,6 @@ def build(
     The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
     kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
     Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells.
-    `for_training` lets layers compute the same by quicker means; such a network is not for saving.
     """
     import keras
 
@@ -88,7 +86,7 @@ def build(
     network = _function(name)
     chosen = _checked(name, network, settings.options)
     # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
-    conv = Convolution(settings, data_format=keras.config.image_data_format(), for_training=for_training)
+    conv = Convolution(settings, data_format=keras.config.image_data_format())
     with conditions(seed, precision):
         try:
             model = network((size_px, size_px, 3), n_classes, conv, **chosen)

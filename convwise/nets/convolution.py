@@ -17,34 +17,6 @@ from convwise.nets.accelerator import has_accelerator
 from convwise.nets.changes import Change, by_setting
 
 
-class SplitConv2D(keras.layers.Conv2D):  # type: ignore[misc]
-    """A grouped convolution computed group by group: the same function and weights as Conv2D's own.
-
-    TensorFlow on a processor takes some twenty times as long over its own grouped one (benchmarks/arithmetic.py). For
-    training only: the network that is saved is built with Conv2D.
-    """
-
-    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
-        """(n, h, w, c) and (h, w, c / groups, filters) -> (n, h', w', filters)."""
-        channels = -1 if self.data_format == "channels_last" else 1
-        parts = [
-            keras.ops.conv(
-                part,
-                own,
-                strides=list(self.strides),
-                padding=self.padding,
-                dilation_rate=self.dilation_rate,
-                data_format=self.data_format,
-            )
-            for part, own in zip(
-                keras.ops.split(inputs, self.groups, axis=channels),
-                keras.ops.split(kernel, self.groups, axis=-1),
-                strict=True,
-            )
-        ]
-        return keras.ops.concatenate(parts, axis=channels)
-
-
 class Convolution:
     """`conv(filters, kernel_size, *, name, keep, **own)(x)`: a `keras.layers.Conv2D` where a user's settings win.
 
@@ -55,11 +27,8 @@ class Convolution:
     Layers without a name are conv2d, conv2d_1 and so on, as Keras would call them.
     """
 
-    def __init__(
-        self, settings: NetworkSettings, *, data_format: str = "channels_last", for_training: bool = False
-    ) -> None:
+    def __init__(self, settings: NetworkSettings, *, data_format: str = "channels_last") -> None:
         self.settings = settings
-        self._splits = for_training and keras.backend.backend() == "tensorflow" and _device() == "cpu"
         self.changes: list[Change] = []
         self.layer_names: list[str] = []
         self._data_format = data_format
@@ -95,9 +64,7 @@ class Convolution:
 
     def _put(self, x: Any, name: str, before: Conv2DSettings, keep: Mapping[str, str]) -> Any:
         settings = self._overlaid(name, before, keep, x.shape)
-        split = self._splits and 1 < (settings.groups or 1) <= _MOST_SPLITS
-        kind = SplitConv2D if split else keras.layers.Conv2D
-        layer = kind.from_config({**settings.to_keras(), "name": name})
+        layer = keras.layers.Conv2D.from_config({**settings.to_keras(), "name": name})
         if settings.data_format == "channels_last":
             return layer(x)
         x = keras.layers.Permute((3, 1, 2), name=f"{name}_to_channels_first")(x)
@@ -159,9 +126,6 @@ def _no_room(parameter: str, before: Conv2DSettings, settings: Conv2DSettings) -
     if parameter == "dilation_rate" and settings.strides != (1, 1):
         return "it has strides"
     return ""
-
-
-_MOST_SPLITS = 16  # beyond, the many small convolutions are no gain
 
 
 @cache

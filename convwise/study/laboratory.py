@@ -75,6 +75,7 @@ class Laboratory:
     def _carried_out(self, trial: Trial, began: float) -> Outcome:
         from convwise.images.batches import Batches
         from convwise.nets import build
+        from convwise.nets.quick import quicker
         from convwise.training.checkpoint import NoCheckpoints
         from convwise.training.fit import Validation, Watch, fit
         from convwise.training.predict import predict_probabilities
@@ -92,8 +93,9 @@ class Laboratory:
             seed=derive_seed(root, "weights"),
             precision=recipe.precision,
             require_used=False,
-            for_training=True,
         )
+        costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
+        network = quicker(built.model)
         batches = Batches(
             pixels=self.pixels,
             labels=self.index.labels,
@@ -106,19 +108,18 @@ class Laboratory:
         )
         seconds: list[float] = []
         watch = Watch(epoch=lambda row: seconds.append(row["seconds"]))
-        fit(built.model, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), watch=watch)
+        fit(network, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), watch=watch)
         validation = Validation(self.pixels, self.index.labels, split.validation)
-        accuracy, log_loss = validation.scores(built.model, flip_averaging=recipe.flip_averaging)
+        accuracy, log_loss = validation.scores(network, flip_averaging=recipe.flip_averaging)
         if not math.isfinite(log_loss):
             raise ConvwiseError("the network's answers are not numbers")
         correct = ""
         if trial.on_test and len(split.test):
             probabilities = predict_probabilities(
-                built.model, self.pixels, split.test, flip_averaging=recipe.flip_averaging
+                network, self.pixels, split.test, flip_averaging=recipe.flip_averaging
             )
             hits = probabilities.argmax(axis=1) == self.index.labels[split.test]
             correct = "".join("1" if hit else "0" for hit in hits)
-        costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
         steady = float(np.median(seconds[1:] or seconds)) / (batches.steps * batches.batch_size)
         return Outcome(
             trial.key,

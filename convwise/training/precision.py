@@ -1,8 +1,9 @@
-"""Which arithmetic pays on this machine: bfloat16 on accelerators that multiply it in hardware, float32 elsewhere."""
+"""Which arithmetic pays on this machine: bfloat16 where the hardware multiplies matrices of it, float32 elsewhere."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from convwise.nets.accelerator import has_accelerator
 
@@ -18,9 +19,22 @@ def _has_bfloat16() -> bool:
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend == "jax":
         return has_accelerator(backend)  # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware
-    if backend == "torch" and has_accelerator(backend):
+    if backend == "torch":
+        if not has_accelerator(backend):
+            return False
         import torch
 
         return bool(torch.cuda.is_bf16_supported())
-    # TensorFlow on a processor trains more slowly in bfloat16, even with AVX512-BF16: benchmarks/arithmetic.py.
-    return False
+    # oneDNN's convolutions are the ones that use it. With vectors of bfloat16 alone (AVX512-BF16) training is slower
+    # than in float32: benchmarks/arithmetic.py.
+    return os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and "amx_bf16" in _processor_flags()
+
+
+def _processor_flags() -> frozenset[str]:
+    """What the processor can do, in Linux's words; nothing where the system does not tell."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return frozenset()
+    line = next((line for line in text.splitlines() if line.startswith("flags")), "")
+    return frozenset(line.partition(":")[2].split())

@@ -81,6 +81,7 @@ def pictures(
 def build_network(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Built:
     """The run's network with its first weights, to be trained or, in a `precision` of its own, to be saved."""
     from convwise.nets import build
+    from convwise.nets.quick import quicker
     from convwise.seeds import derive_seed
     from convwise.training.towers import give_threads
 
@@ -89,16 +90,15 @@ def build_network(settings: RunSettings, index: ImageIndex, precision: str | Non
 
         return Built(network_of(settings, len(index.class_names), precision or settings.recipe.precision), ())
     give_threads(settings.recipe.towers or 1)  # before the first computation
-
-    return build(
+    built = build(
         settings.net,
         size_px=settings.recipe.size_px,
         n_classes=len(index.class_names),
         settings=settings.network,
         seed=derive_seed(settings.recipe.seed, "weights"),
         precision=precision or settings.recipe.precision,
-        for_training=precision is None,
     )
+    return built if precision else Built(quicker(built.model), built.changes)
 
 
 @contextmanager

@@ -1,0 +1,102 @@
+"""Training's own means compute what Keras's layers compute, and learn the same from it."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import keras
+import numpy as np
+import pytest
+
+from convwise.conv2d import parse_settings
+from convwise.nets import build
+from convwise.nets.quick import FusedBatchNormalization, SplitConv2D, quicker
+
+tensorflow_only = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the means are TensorFlow's")
+_BUILD = {"size_px": 32, "n_classes": 3, "seed": 5, "precision": "float32"}
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(("groups", "dilation", "strides"), [(2, 1, 1), (4, 2, 1), (4, 1, 2)])
+def test_groups_one_by_one_equal_the_grouped_convolution(
+    padding: str, groups: int, dilation: int, strides: int
+) -> None:
+    options = {"groups": groups, "padding": padding, "dilation_rate": dilation, "strides": strides}
+    whole, split = keras.layers.Conv2D(12, 3, **options), SplitConv2D(12, 3, **options)
+    images = np.random.default_rng(0).normal(size=(2, 11, 11, 8)).astype("float32")
+    expected = whole(images)
+    split.build(images.shape)
+    split.set_weights(whole.get_weights())
+    np.testing.assert_allclose(np.asarray(split(images)), np.asarray(expected), rtol=1e-4, atol=1e-5)
+
+
+@tensorflow_only
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 2e-2)])
+@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False}, {"momentum": 0.5, "epsilon": 0.1}])
+def test_one_operation_equals_kerass_batch_normalisation(
+    options: dict[str, object], dtype: str, tolerance: float, training: bool, trainable: bool
+) -> None:
+    import tensorflow
+
+    random = np.random.default_rng(0)
+    maps = tensorflow.constant(random.normal(3, 2, (4, 5, 6, 7)), "float32")
+    weighted = tensorflow.constant(random.normal(size=maps.shape), "float32")
+    results = []
+    for kind in (keras.layers.BatchNormalization, FusedBatchNormalization):
+        layer = kind(dtype=dtype, trainable=trainable, **options)
+        layer.build(maps.shape)
+        own = np.random.default_rng(1)
+        layer.set_weights([own.uniform(0.5, 2, weight.shape) for weight in layer.weights])
+        with tensorflow.GradientTape() as tape:
+            tape.watch(maps)
+            answers = layer(maps, training=training)
+            loss = tensorflow.reduce_sum(tensorflow.cast(answers, "float32") * weighted)
+        gradients = tape.gradient(loss, [maps, *(weight.value for weight in layer.trainable_weights)])
+        results.append((answers.dtype, [answers, *gradients, *layer.get_weights()]))
+    (one_type, ones), (other_type, others) = results
+    assert one_type == other_type
+    for one, other in zip(ones, others, strict=True):
+        one, other = (np.asarray(tensorflow.cast(each, "float32")) for each in (one, other))
+        np.testing.assert_allclose(other, one, rtol=tolerance, atol=tolerance * max(1, np.abs(one).max()))
+
+
+@tensorflow_only
+@pytest.mark.parametrize(
+    ("name", "asked", "kind"),
+    [("simple", "conv.groups=2", SplitConv2D), ("narrowresnet", "net.width=8", FusedBatchNormalization)],
+)
+def test_the_quicker_network_has_the_same_weights_and_answers(name: str, asked: str, kind: type) -> None:
+    plain = build(name, settings=parse_settings([asked]), **_BUILD).model
+    quick = quicker(plain)
+    assert any(type(layer) is kind for layer in quick.layers)
+    assert [weight.path for weight in quick.weights] == [weight.path for weight in plain.weights]
+    for one, other in zip(plain.get_weights(), quick.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    images = np.random.default_rng(1).integers(0, 256, (8, 32, 32, 3)).astype("float32")
+    for training in (False, True):
+        answers = (np.asarray(each(images, training=training)) for each in (quick, plain))
+        np.testing.assert_allclose(*answers, rtol=1e-3, atol=1e-5)
+    for one, other in zip(plain.get_weights(), quick.get_weights(), strict=True):  # the statistics moved alike
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
+
+
+@tensorflow_only
+def test_what_has_nothing_to_gain_is_left_alone() -> None:
+    class Own(keras.layers.BatchNormalization):
+        """Of a user's, with a `call` of its own."""
+
+    pixels = keras.Input((8, 8, 3))
+    odd = [Own(), keras.layers.BatchNormalization(renorm=True), keras.layers.BatchNormalization(axis=1)]
+    x = pixels
+    for layer in odd:
+        x = layer(x)
+    model = keras.Model(pixels, keras.layers.BatchNormalization()(keras.layers.Flatten()(x)))
+    assert quicker(model) is model
+
+
+def test_with_an_accelerator_the_network_is_as_it_was() -> None:
+    plain = build("narrowresnet", settings=parse_settings([]), **_BUILD).model
+    with mock.patch("convwise.nets.quick.has_accelerator", return_value=True):
+        assert quicker(plain) is plain

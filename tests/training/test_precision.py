@@ -1,0 +1,47 @@
+"""The precision asked for is in effect; "auto" is bfloat16 only where a processor multiplies matrices of it."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import keras
+import pytest
+
+from convwise.conv2d import NetworkSettings
+from convwise.nets import build
+from convwise.training.precision import resolve_precision
+
+_ON_A_PROCESSOR = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own rule")
+
+
+@pytest.mark.parametrize(("precision", "kind"), [("float32", "float32"), ("bfloat16", "bfloat16")])
+def test_the_precision_asked_for_is_in_effect(precision: str, kind: str) -> None:
+    model = build("simple", size_px=32, n_classes=3, settings=NetworkSettings(), seed=5, precision=precision).model
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert {layer.compute_dtype for layer in convolutions} == {kind}
+    assert {layer.variable_dtype for layer in convolutions} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@_ON_A_PROCESSOR
+@pytest.mark.parametrize(
+    ("processor", "one_dnn", "expected"),
+    [
+        ("fpu avx512f avx512_bf16 amx_bf16 amx_tile", "", "bfloat16"),
+        ("fpu avx512f avx512_bf16 amx_bf16 amx_tile", "0", "float32"),
+        ("fpu avx512f avx512_bf16", "", "float32"),  # vectors of it alone are no gain
+        ("", "", "float32"),
+    ],
+)
+def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch, processor: str, one_dnn: str, expected: str) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", one_dnn)
+    told = f"processor\t: 0\nmodel name\t: any\nflags\t\t: {processor}\nbugs\t\t: amx_bf16_too\n"
+    with mock.patch("convwise.training.precision.Path.read_text", return_value=told):
+        assert resolve_precision("auto") == expected
+        assert resolve_precision("float32") == "float32"
+
+
+@_ON_A_PROCESSOR
+def test_where_the_system_does_not_tell_it_is_float32() -> None:
+    with mock.patch("convwise.training.precision.Path.read_text", side_effect=FileNotFoundError):
+        assert resolve_precision("auto") == "float32"
