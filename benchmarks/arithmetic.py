@@ -1,4 +1,7 @@
-"""Training steps of one convolution on one core: float32 against bfloat16, grouped convolutions against split ones."""
+"""Training steps of one convolution on one core: float32 against bfloat16, grouped convolutions against split ones.
+
+And batch normalisation behind it, as Keras composes it and in one operation.
+"""
 
 import os
 import time
@@ -16,33 +19,40 @@ def main() -> None:
     import keras
     import numpy as np
 
-    from convwise.nets.quick import SplitConv2D
+    from convwise.nets.quick import FusedBatchNormalization, SplitConv2D
 
     print(machine())
     rows = {}
     for policy in ("float32", "mixed_bfloat16"):
         keras.config.set_dtype_policy(policy)
-        for kind, groups in ((keras.layers.Conv2D, 1), (keras.layers.Conv2D, 2), (SplitConv2D, 2), (SplitConv2D, 4)):
+        for kind, groups, norm in (
+            (keras.layers.Conv2D, 1, None),
+            (keras.layers.Conv2D, 2, None),
+            (SplitConv2D, 2, None),
+            (SplitConv2D, 4, None),
+            (keras.layers.Conv2D, 1, keras.layers.BatchNormalization),
+            (keras.layers.Conv2D, 1, FusedBatchNormalization),
+        ):
             maps = keras.Input((32, 32, 32))
-            x = kind(64, 3, padding="same", groups=groups, activation="relu")(maps)
+            x = kind(64, 3, padding="same", groups=groups)(maps)
+            x = keras.layers.ReLU()(norm()(x) if norm else x)
             x = keras.layers.GlobalAveragePooling2D()(x)
             model = keras.Model(maps, keras.layers.Dense(4, activation="softmax", dtype="float32")(x))
             model.compile("adamw", "categorical_crossentropy", jit_compile=False)
             images, targets = np.random.rand(32, 32, 32, 32).astype("float32"), np.eye(4)[np.arange(32) % 4]
             model.train_on_batch(images, targets)
-            rows[policy, kind.__name__, groups] = (model, images, targets, [])
+            layers = f"{kind.__name__} groups={groups}{f' {norm.__name__}' if norm else ''}"
+            rows[policy, layers] = (model, images, targets, [])
     for _ in range(REPEATS):  # in turn, so that all see the same machine
         for model, images, targets, seconds in rows.values():
             began = time.perf_counter()
             for _ in range(5):
                 model.train_on_batch(images, targets)
             seconds.append((time.perf_counter() - began) / 5)
-    own = np.median(rows["float32", "Conv2D", 1][3])
+    own = np.median(rows["float32", "Conv2D groups=1"][3])
     print("32 images of 32x32x32, 64 filters of 3x3: ms a step, and as a ratio to float32 without groups")
-    for (policy, kind, groups), (*_, seconds) in rows.items():
-        print(
-            f"{policy:15} {kind:12} groups={groups}  {1000 * np.median(seconds):7.1f}  {np.median(seconds) / own:5.2f}"
-        )
+    for (policy, layers), (*_, seconds) in rows.items():
+        print(f"{policy:15} {layers:40} {1000 * np.median(seconds):7.1f}  {np.median(seconds) / own:5.2f}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from convwise.images.datasets import resolve
 from convwise.images.prepare import prepare
 from convwise.images.split import split_images
 from convwise.nets import build
+from convwise.nets.quick import quicker
 from convwise.training.checkpoint import CheckpointFolder
 from convwise.training.fit import Watch, fit
 from convwise.training.precision import resolve_precision
@@ -104,9 +105,10 @@ def step_seconds(net: str, batches: Batches, recipe: object, n_classes: int) -> 
     """The mean step of all epochs but the first."""
     times: list[tuple[int, float]] = []
     size = batches.pixels.shape[1]
-    model = build(
+    built = build(
         net, size_px=size, n_classes=n_classes, settings=NetworkSettings(), seed=0, precision=recipe.precision
-    ).model
+    )
+    model = quicker(built.model)
     watch = Watch(step=lambda share, epoch: times.append((epoch, time.perf_counter())))
     with tempfile.TemporaryDirectory() as folder:
         fit(model, batches, None, recipe=recipe, checkpoints=CheckpointFolder(Path(folder)), watch=watch)
