@@ -19,7 +19,7 @@ def main() -> None:
     import keras
     import numpy as np
 
-    from convwise.nets.quick import FusedBatchNormalization, SplitConv2D
+    from convwise.nets.quick import FusedBatchNormalization, QuickConv2D
 
     print(machine())
     rows = {}
@@ -28,8 +28,8 @@ def main() -> None:
         for kind, groups, norm in (
             (keras.layers.Conv2D, 1, None),
             (keras.layers.Conv2D, 2, None),
-            (SplitConv2D, 2, None),
-            (SplitConv2D, 4, None),
+            (QuickConv2D, 2, None),
+            (QuickConv2D, 4, None),
             (keras.layers.Conv2D, 1, keras.layers.BatchNormalization),
             (keras.layers.Conv2D, 1, FusedBatchNormalization),
         ):

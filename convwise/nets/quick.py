@@ -9,26 +9,24 @@ import keras
 from convwise.nets.accelerator import has_accelerator
 
 _MOST_SPLITS = 16  # groups: beyond, the many small convolutions are no gain
+_SMALLEST_SHRUNK = 3  # px: see `_is_exact_in_bfloat16`
 
 
-class SplitConv2D(keras.layers.Conv2D):  # type: ignore[misc]
-    """A grouped convolution computed group by group: the same function and weights as Conv2D's own.
+class QuickConv2D(keras.layers.Conv2D):  # type: ignore[misc]
+    """A convolution with its groups one by one and its bias as a plain sum: the function and weights of Conv2D's own.
 
-    TensorFlow on a processor takes some twenty times as long over its own grouped one (benchmarks/arithmetic.py).
+    TensorFlow on a processor takes some twenty times as long over its own grouped one (benchmarks/arithmetic.py). And
+    its gradient of a bias in bfloat16 adds up in bfloat16, where 512 + 1 is 512 (TensorFlow 2.21, BiasAddGrad); that
+    of a plain sum does not.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """(n, h, w, c) and (h, w, c / groups, filters) -> (n, h', w', filters)."""
+        if self.groups == 1:
+            return super().convolution_op(inputs, kernel)
         channels = -1 if self.data_format == "channels_last" else 1
         parts = [
-            keras.ops.conv(
-                part,
-                own,
-                strides=list(self.strides),
-                padding=self.padding,
-                dilation_rate=self.dilation_rate,
-                data_format=self.data_format,
-            )
+            super(QuickConv2D, self).convolution_op(part, own)
             for part, own in zip(
                 keras.ops.split(inputs, self.groups, axis=channels),
                 keras.ops.split(kernel, self.groups, axis=-1),
@@ -36,6 +34,14 @@ class SplitConv2D(keras.layers.Conv2D):  # type: ignore[misc]
             )
         ]
         return keras.ops.concatenate(parts, axis=channels)
+
+    def call(self, inputs: Any) -> Any:
+        """(n, h, w, c) -> (n, h', w', filters)."""
+        outputs = self.convolution_op(inputs, self.kernel)
+        if self.use_bias:
+            sides = (1, 1) if self.data_format == "channels_first" else ()
+            outputs = outputs + keras.ops.reshape(self.bias, (self.filters, *sides))
+        return outputs if self.activation is None else self.activation(outputs)
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
@@ -76,24 +82,44 @@ def quicker(model: keras.Model) -> keras.Model:
     """A network of the same function, layer names and weights; `model` itself where nothing in it can be quickened.
 
     Only TensorFlow on a processor has something to gain. The weights are copies: `model` does not learn with it.
+    In a network of bfloat16, convolutions that the processor would compute wrongly are float32.
     """
     if keras.backend.backend() != "tensorflow" or has_accelerator("tensorflow"):
         return model
     if all(_quick_kind(layer) is type(layer) for layer in model.layers):
         return model
-    quick = keras.models.clone_model(
-        model, clone_function=lambda layer: _quick_kind(layer).from_config(layer.get_config())
-    )
+    quick = keras.models.clone_model(model, clone_function=_quick)
     quick.set_weights(model.get_weights())
     return quick
 
 
+def _quick(layer: keras.layers.Layer) -> keras.layers.Layer:
+    config = layer.get_config()
+    kind = _quick_kind(layer)
+    if kind is QuickConv2D and layer.compute_dtype == "bfloat16" and not _is_exact_in_bfloat16(layer):
+        config["dtype"] = "float32"
+    return kind.from_config(config)
+
+
 def _quick_kind(layer: keras.layers.Layer) -> type[keras.layers.Layer]:
     """The class that computes what the layer does most quickly. A class derived from Keras's is left alone."""
-    if type(layer) is keras.layers.Conv2D and 1 < layer.groups <= _MOST_SPLITS:
-        return SplitConv2D
+    if type(layer) is keras.layers.Conv2D:
+        return QuickConv2D if 1 < layer.groups <= _MOST_SPLITS or layer.compute_dtype == "bfloat16" else type(layer)
     if type(layer) is keras.layers.BatchNormalization and not layer.renorm and not layer.synchronized:
-        shape = layer.input.shape
-        if len(shape) == 4 and layer.axis in (-1, 3):
-            return FusedBatchNormalization
+        return FusedBatchNormalization if len(layer.input.shape) == 4 and layer.axis in (-1, 3) else type(layer)
     return type(layer)
+
+
+def _is_exact_in_bfloat16(layer: keras.layers.Conv2D) -> bool:
+    """Whether oneDNN computes the convolution and its gradients on AMX as it should, up to rounding.
+
+    In the version that TensorFlow 2.21 brings, some with strides read or write past a buffer: where a stride is larger
+    than the window (oneDNN pull request 5494), on maps of one or two pixels, and others with strides of three and
+    more. What is let through here was compared with float32 on thousands of drawn convolutions.
+    """
+    if layer.data_format != "channels_last" or layer.groups > _MOST_SPLITS:
+        return False
+    if layer.strides == (1, 1):
+        return True
+    smallest = min(layer.output.shape[1:3])
+    return bool(layer.strides == (2, 2) and min(layer.kernel_size) >= 2 and smallest >= _SMALLEST_SHRUNK)

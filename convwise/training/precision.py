@@ -8,14 +8,14 @@ from pathlib import Path
 from convwise.nets.accelerator import has_accelerator
 
 
-def resolve_precision(asked: str) -> str:
+def resolve_precision(asked: str, *, pretrained: bool = False) -> str:
     """ "float32" or "bfloat16". "auto" is settled once, when a run starts, and saved with it."""
     if asked != "auto":
         return asked
-    return "bfloat16" if _has_bfloat16() else "float32"
+    return "bfloat16" if _has_bfloat16(pretrained) else "float32"
 
 
-def _has_bfloat16() -> bool:
+def _has_bfloat16(pretrained: bool) -> bool:
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend == "jax":
         return has_accelerator(backend)  # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware
@@ -25,6 +25,8 @@ def _has_bfloat16() -> bool:
         import torch
 
         return bool(torch.cuda.is_bf16_supported())
+    if pretrained:
+        return False  # bodies of keras.applications hold kinds of layer that were not tried on a processor
     # oneDNN's convolutions are the ones that use it. With vectors of bfloat16 alone (AVX512-BF16) training is slower
     # than in float32: benchmarks/arithmetic.py.
     return os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and "amx_bf16" in _processor_flags()

@@ -81,7 +81,6 @@ def pictures(
 def build_network(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Built:
     """The run's network with its first weights, to be trained or, in a `precision` of its own, to be saved."""
     from convwise.nets import build
-    from convwise.nets.quick import quicker
     from convwise.seeds import derive_seed
     from convwise.training.towers import give_threads
 
@@ -90,7 +89,8 @@ def build_network(settings: RunSettings, index: ImageIndex, precision: str | Non
 
         return Built(network_of(settings, len(index.class_names), precision or settings.recipe.precision), ())
     give_threads(settings.recipe.towers or 1)  # before the first computation
-    built = build(
+
+    return build(
         settings.net,
         size_px=settings.recipe.size_px,
         n_classes=len(index.class_names),
@@ -98,7 +98,6 @@ def build_network(settings: RunSettings, index: ImageIndex, precision: str | Non
         seed=derive_seed(settings.recipe.seed, "weights"),
         precision=precision or settings.recipe.precision,
     )
-    return built if precision else Built(quicker(built.model), built.changes)
 
 
 @contextmanager
@@ -124,6 +123,7 @@ def complete(
     import keras
 
     from convwise.images.batches import Batches
+    from convwise.nets.quick import quicker
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import Validation, Watch
     from convwise.training.fit import fit as fit_model
@@ -162,7 +162,7 @@ def complete(
 
     events = [keras.callbacks.TensorBoard(str(run.folder / "tensorboard"))] if tensorboard else []
     progress = fit_model(
-        model,
+        quicker(model),
         batches,
         validation,
         recipe=recipe,

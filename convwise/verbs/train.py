@@ -138,7 +138,7 @@ def train(
 
     full = dataclasses.replace(
         full.for_network(name),
-        precision=resolve_precision(full.precision),
+        precision=resolve_precision(full.precision, pretrained=start is not None),
         towers=resolve_towers(full.towers, full.batch),
     )
     run_settings = RunSettings(

@@ -10,7 +10,7 @@ import pytest
 
 from convwise.conv2d import parse_settings
 from convwise.nets import build
-from convwise.nets.quick import FusedBatchNormalization, SplitConv2D, quicker
+from convwise.nets.quick import FusedBatchNormalization, QuickConv2D, quicker
 
 tensorflow_only = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the means are TensorFlow's")
 _BUILD = {"size_px": 32, "n_classes": 3, "seed": 5, "precision": "float32"}
@@ -22,7 +22,7 @@ def test_groups_one_by_one_equal_the_grouped_convolution(
     padding: str, groups: int, dilation: int, strides: int
 ) -> None:
     options = {"groups": groups, "padding": padding, "dilation_rate": dilation, "strides": strides}
-    whole, split = keras.layers.Conv2D(12, 3, **options), SplitConv2D(12, 3, **options)
+    whole, split = keras.layers.Conv2D(12, 3, **options), QuickConv2D(12, 3, **options)
     images = np.random.default_rng(0).normal(size=(2, 11, 11, 8)).astype("float32")
     expected = whole(images)
     split.build(images.shape)
@@ -65,7 +65,7 @@ def test_one_operation_equals_kerass_batch_normalisation(
 @tensorflow_only
 @pytest.mark.parametrize(
     ("name", "asked", "kind"),
-    [("simple", "conv.groups=2", SplitConv2D), ("narrowresnet", "net.width=8", FusedBatchNormalization)],
+    [("simple", "conv.groups=2", QuickConv2D), ("narrowresnet", "net.width=8", FusedBatchNormalization)],
 )
 def test_the_quicker_network_has_the_same_weights_and_answers(name: str, asked: str, kind: type) -> None:
     plain = build(name, settings=parse_settings([asked]), **_BUILD).model
@@ -80,6 +80,81 @@ def test_the_quicker_network_has_the_same_weights_and_answers(name: str, asked: 
         np.testing.assert_allclose(*answers, rtol=1e-3, atol=1e-5)
     for one, other in zip(plain.get_weights(), quick.get_weights(), strict=True):  # the statistics moved alike
         np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
+
+
+def _gradients(layer: keras.layers.Layer, images: np.ndarray) -> list[np.ndarray]:
+    """The answers, and the gradients by the images and by the layer's weights of their sum with drawn weights."""
+    import tensorflow
+
+    inputs = tensorflow.constant(images)
+    with tensorflow.GradientTape() as tape:
+        tape.watch(inputs)
+        answers = tensorflow.cast(layer(inputs), "float32")
+        weighted = np.random.default_rng(0).uniform(0.5, 1, answers.shape)
+        loss = tensorflow.reduce_sum(answers * weighted.astype("float32"))
+    found = tape.gradient(loss, [inputs, *(weight.value for weight in layer.trainable_weights)])
+    return [np.asarray(each) for each in (answers, *found)]
+
+
+def _quick_and_exact(
+    shape: tuple[int, ...], **options: object
+) -> tuple[keras.layers.Layer, list[np.ndarray], list[np.ndarray]]:
+    """The layer that takes a Conv2D's place in bfloat16, what it computes, and what Conv2D computes in float32."""
+    pixels = keras.Input(shape[1:])
+    exact = keras.layers.Conv2D(dtype="float32", **options)
+    model = keras.Model(pixels, keras.layers.Conv2D(dtype="mixed_bfloat16", **options)(pixels))
+    quick = quicker(model).layers[-1]
+    exact.build(shape)
+    quick.set_weights(exact.get_weights())
+    images = np.random.default_rng(1).normal(size=shape).astype("float32")
+    return quick, _gradients(quick, images), _gradients(exact, images)
+
+
+@tensorflow_only
+def test_the_gradient_of_a_bias_does_not_add_up_in_bfloat16() -> None:
+    quick, found, expected = _quick_and_exact((4, 32, 32, 3), filters=5, kernel_size=3, padding="same")
+    assert quick.compute_dtype == "bfloat16"
+    np.testing.assert_allclose(found[-1], expected[-1], rtol=1e-2)
+
+
+@tensorflow_only
+@pytest.mark.parametrize(
+    ("options", "trusted"),
+    [
+        ({"kernel_size": 3}, True),
+        ({"kernel_size": 3, "dilation_rate": 2}, True),
+        ({"kernel_size": 3, "strides": 2}, True),
+        ({"kernel_size": 3, "groups": 2}, True),
+        ({"kernel_size": 1, "strides": 2}, False),  # the stride is larger than the window
+        ({"kernel_size": 4, "strides": 3}, False),
+        ({"kernel_size": 15, "strides": 2}, False),  # one pixel is left
+        ({"kernel_size": 3, "groups": 32}, False),
+        ({"kernel_size": 3, "data_format": "channels_first"}, False),
+    ],
+)
+def test_bfloat16_is_for_convolutions_that_are_computed_rightly(options: dict[str, int], trusted: bool) -> None:
+    pixels = keras.Input((16, 16, 32) if options.get("data_format") is None else (32, 16, 16))
+    model = keras.Model(pixels, keras.layers.Conv2D(32, dtype="mixed_bfloat16", **options)(pixels))
+    assert quicker(model).layers[-1].compute_dtype == ("bfloat16" if trusted else "float32")
+
+
+@tensorflow_only
+@pytest.mark.slow
+def test_drawn_convolutions_in_bfloat16_equal_those_in_float32() -> None:
+    random = np.random.default_rng(2026)
+    n_trusted = 0
+    for _ in range(400):
+        channels, filters = (int(random.choice([1, 3, 4, 16, 17, 32, 64])) for _ in range(2))
+        strides, kernel = int(random.integers(1, 5)), tuple(int(side) for side in random.integers(1, 8, 2))
+        height, width = (int(side) for side in random.integers(7, 40, 2))
+        padding = str(random.choice(["same", "valid"]))
+        quick, found, expected = _quick_and_exact(
+            (4, height, width, channels), filters=filters, kernel_size=kernel, strides=strides, padding=padding
+        )
+        n_trusted += quick.compute_dtype == "bfloat16"
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=0.03 * np.abs(other).max())
+    assert 100 < n_trusted < 300
 
 
 @tensorflow_only

@@ -18,6 +18,7 @@ from convwise.errors import ConvwiseError
 from convwise.images.augment import Augmentation
 from convwise.images.batches import Batches
 from convwise.nets import build
+from convwise.nets.quick import quicker
 from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
 from convwise.training.fit import Validation, Watch, _ahead, _Numbered, _stream, fit
 from convwise.training.recipe import Recipe, named_recipe
@@ -41,7 +42,8 @@ def trained(
     pixels = random.integers(0, 120, (40, 32, 32, 3), dtype=np.uint8)
     pixels[labels == 1, :, :, 0] += 100
     batches = Batches(pixels, labels, np.arange(28), 2, recipe.batch, recipe.augmentation, recipe.cutmix, recipe.seed)
-    model = build(net, size_px=32, n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision).model
+    built = build(net, size_px=32, n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision)
+    model = quicker(built.model)
 
     def epoch(row: dict[str, float]) -> None:
         if row["epoch"] == stop_after:

@@ -38,6 +38,7 @@ def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch, processor: str
     told = f"processor\t: 0\nmodel name\t: any\nflags\t\t: {processor}\nbugs\t\t: amx_bf16_too\n"
     with mock.patch("convwise.training.precision.Path.read_text", return_value=told):
         assert resolve_precision("auto") == expected
+        assert resolve_precision("auto", pretrained=True) == "float32"
         assert resolve_precision("float32") == "float32"
 
 
