@@ -9,7 +9,7 @@ import keras
 from convwise.nets.accelerator import has_accelerator
 
 _MOST_SPLITS = 16  # groups: beyond, the many small convolutions are no gain
-_SMALLEST_SHRUNK = 3  # px: see `_is_exact_in_bfloat16`
+_SMALLEST_SIDE = 3  # px: see `_is_exact_in_bfloat16`
 
 
 class QuickConv2D(keras.layers.Conv2D):  # type: ignore[misc]
@@ -113,13 +113,12 @@ def _quick_kind(layer: keras.layers.Layer) -> type[keras.layers.Layer]:
 def _is_exact_in_bfloat16(layer: keras.layers.Conv2D) -> bool:
     """Whether oneDNN computes the convolution and its gradients on AMX as it should, up to rounding.
 
-    In the version that TensorFlow 2.21 brings, some with strides read or write past a buffer: where a stride is larger
-    than the window (oneDNN pull request 5494), on maps of one or two pixels, and others with strides of three and
-    more. What is let through here was compared with float32 on thousands of drawn convolutions.
+    In the version that TensorFlow 2.21 brings, some read or write past a buffer: where a stride is larger than the
+    window (oneDNN pull request 5494), on maps of one or two pixels, and others with strides of three and more. What is
+    let through here was compared with float32 on thousands of drawn convolutions.
     """
     if layer.data_format != "channels_last" or layer.groups > _MOST_SPLITS:
         return False
-    if layer.strides == (1, 1):
-        return True
-    smallest = min(layer.output.shape[1:3])
-    return bool(layer.strides == (2, 2) and min(layer.kernel_size) >= 2 and smallest >= _SMALLEST_SHRUNK)
+    if min(layer.output.shape[1:3]) < _SMALLEST_SIDE:
+        return False
+    return bool(layer.strides == (1, 1) or (layer.strides == (2, 2) and min(layer.kernel_size) >= 2))
