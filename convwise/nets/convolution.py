@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -13,7 +11,7 @@ import keras
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, Times
 from convwise.conv2d.rules import violations, wrong_results
 from convwise.errors import RequestError
-from convwise.nets.accelerator import has_accelerator
+from convwise.nets.accelerator import has_accelerator, has_one_dnn
 from convwise.nets.changes import Change, by_setting
 
 
@@ -112,7 +110,7 @@ class Convolution:
             channels=channels,
             backend=backend,
             device=_device(),
-            one_dnn=os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and platform.machine() in ("x86_64", "AMD64"),
+            one_dnn=has_one_dnn(),
         )
         return str(broken[0]) if broken else ""
 

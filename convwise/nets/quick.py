@@ -1,4 +1,4 @@
-"""The same network from layers that compute the same by quicker means: for training, not for saving."""
+"""The same network from layers that compute the same quicker, or rightly in bfloat16: for training, not for saving."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import Any
 
 import keras
 
-from convwise.nets.accelerator import has_accelerator
+from convwise.nets.accelerator import tensorflow_on_processor
+from convwise.nets.activations import leaf_layers
 
 _MOST_SPLITS = 16  # groups: beyond, the many small convolutions are no gain
-_SMALLEST_SIDE = 3  # px: see `_is_exact_in_bfloat16`
+_SMALLEST_SIDE = 3  # px: see `_is_right_in_bfloat16`
+_UNTRIED = (keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D, keras.layers.Conv2DTranspose)  # in bfloat16
 
 
 class QuickConv2D(keras.layers.Conv2D):  # type: ignore[misc]
@@ -41,6 +43,17 @@ class QuickConv2D(keras.layers.Conv2D):  # type: ignore[misc]
         if self.use_bias:
             sides = (1, 1) if self.data_format == "channels_first" else ()
             outputs = outputs + keras.ops.reshape(self.bias, (self.filters, *sides))
+        return outputs if self.activation is None else self.activation(outputs)
+
+
+class QuickDense(keras.layers.Dense):  # type: ignore[misc]
+    """A dense layer with its bias as a plain sum, for the reason given at `QuickConv2D`."""
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """(n, ..., c) -> (n, ..., units)."""
+        outputs = keras.ops.matmul(inputs, self.kernel)
+        if self.bias is not None:
+            outputs = outputs + keras.ops.convert_to_tensor(self.bias, dtype=outputs.dtype)
         return outputs if self.activation is None else self.activation(outputs)
 
 
@@ -79,46 +92,58 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
 
 
 def quicker(model: keras.Model) -> keras.Model:
-    """A network of the same function, layer names and weights; `model` itself where nothing in it can be quickened.
+    """A network of the same function, layer names and weights; `model` itself where nothing in it is to be replaced.
 
     Only TensorFlow on a processor has something to gain. The weights are copies: `model` does not learn with it.
-    In a network of bfloat16, convolutions that the processor would compute wrongly are float32.
+    In a network of bfloat16, convolutions that the processor would compute wrongly are float32, quick or not.
     """
-    if keras.backend.backend() != "tensorflow" or has_accelerator("tensorflow"):
+    if not tensorflow_on_processor():
         return model
-    if all(_quick_kind(layer) is type(layer) for layer in model.layers):
+    if all(_kind(layer) is type(layer) and not _keeps_float32(layer) for layer in leaf_layers(model)):
         return model
-    quick = keras.models.clone_model(model, clone_function=_quick)
+    quick = keras.models.clone_model(model, clone_function=_twin, recursive=True)
     quick.set_weights(model.get_weights())
     return quick
 
 
-def _quick(layer: keras.layers.Layer) -> keras.layers.Layer:
+def _twin(layer: keras.layers.Layer) -> keras.layers.Layer:
     config = layer.get_config()
-    kind = _quick_kind(layer)
-    if kind is QuickConv2D and layer.compute_dtype == "bfloat16" and not _is_exact_in_bfloat16(layer):
+    if _keeps_float32(layer):
         config["dtype"] = "float32"
-    return kind.from_config(config)
+    return _kind(layer).from_config(config)
 
 
-def _quick_kind(layer: keras.layers.Layer) -> type[keras.layers.Layer]:
-    """The class that computes what the layer does most quickly. A class derived from Keras's is left alone."""
-    if type(layer) is keras.layers.Conv2D:
-        return QuickConv2D if 1 < layer.groups <= _MOST_SPLITS or layer.compute_dtype == "bfloat16" else type(layer)
-    if type(layer) is keras.layers.BatchNormalization and not layer.renorm and not layer.synchronized:
-        return FusedBatchNormalization if len(layer.input.shape) == 4 and layer.axis in (-1, 3) else type(layer)
-    return type(layer)
+def _kind(layer: keras.layers.Layer) -> type[keras.layers.Layer]:
+    """The class that takes the place of the layer's; its own where that is best. Classes of a user's are left alone."""
+    in_bfloat16 = layer.compute_dtype == "bfloat16" and not _keeps_float32(layer)
+    kind = type(layer)
+    if kind is keras.layers.Conv2D and (in_bfloat16 or 1 < layer.groups <= _MOST_SPLITS):
+        return QuickConv2D
+    if kind is keras.layers.Dense and in_bfloat16:
+        return QuickDense
+    if kind is keras.layers.BatchNormalization and not layer.renorm and not layer.synchronized:
+        return FusedBatchNormalization if len(layer.input.shape) == 4 and layer.axis in (-1, 3) else kind
+    return kind
 
 
-def _is_exact_in_bfloat16(layer: keras.layers.Conv2D) -> bool:
+def _keeps_float32(layer: keras.layers.Layer) -> bool:
+    """Whether the layer is one of bfloat16 that was not seen to be computed rightly in it."""
+    if layer.compute_dtype != "bfloat16":
+        return False
+    return isinstance(layer, _UNTRIED) or (isinstance(layer, keras.layers.Conv2D) and not _is_right_in_bfloat16(layer))
+
+
+def _is_right_in_bfloat16(layer: keras.layers.Conv2D) -> bool:
     """Whether oneDNN computes the convolution and its gradients on AMX as it should, up to rounding.
 
     In the version that TensorFlow 2.21 brings, some read or write past a buffer: where a stride is larger than the
     window (oneDNN pull request 5494), on maps of one or two pixels, and others with strides of three and more. What is
-    let through here was compared with float32 on thousands of drawn convolutions.
+    let through here was compared with float32 on thousands of drawn convolutions (benchmarks/bfloat16.py).
     """
     if layer.data_format != "channels_last" or layer.groups > _MOST_SPLITS:
         return False
-    if min(layer.output.shape[1:3]) < _SMALLEST_SIDE:
+    # With a dilation of d, TensorFlow may deal a map out to d x d small ones.
+    sides = zip(layer.output.shape[1:3], layer.dilation_rate, strict=True)
+    if min(side // dilation for side, dilation in sides) < _SMALLEST_SIDE:
         return False
     return bool(layer.strides == (1, 1) or (layer.strides == (2, 2) and min(layer.kernel_size) >= 2))

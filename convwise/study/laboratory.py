@@ -96,6 +96,7 @@ class Laboratory:
         )
         costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
         network = quicker(built.model)
+        del built  # its weights are in the other
         batches = Batches(
             pixels=self.pixels,
             labels=self.index.labels,

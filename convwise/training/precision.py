@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from convwise.nets.accelerator import has_accelerator
+from convwise.nets.accelerator import has_accelerator, has_one_dnn
 
 
 def resolve_precision(asked: str, *, pretrained: bool = False) -> str:
@@ -16,20 +15,18 @@ def resolve_precision(asked: str, *, pretrained: bool = False) -> str:
 
 
 def _has_bfloat16(pretrained: bool) -> bool:
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    if backend == "jax":
-        return has_accelerator(backend)  # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware
-    if backend == "torch":
-        if not has_accelerator(backend):
-            return False
-        import torch
+    import keras
 
-        return bool(torch.cuda.is_bf16_supported())
-    if pretrained:
-        return False  # bodies of keras.applications hold kinds of layer that were not tried on a processor
-    # oneDNN's convolutions are the ones that use it. With vectors of bfloat16 alone (AVX512-BF16) training is slower
-    # than in float32: benchmarks/arithmetic.py.
-    return os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and "amx_bf16" in _processor_flags()
+    backend = str(keras.backend.backend())
+    if has_accelerator(backend):
+        if backend == "torch":
+            import torch
+
+            return bool(torch.cuda.is_bf16_supported())
+        return backend == "jax"  # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware
+    # oneDNN's convolutions are the ones that use AMX. With vectors of bfloat16 alone (AVX512-BF16) training is slower
+    # than in float32: benchmarks/arithmetic.py. Bodies of other makers hold layers that were not tried.
+    return backend == "tensorflow" and not pretrained and has_one_dnn() and "amx_bf16" in _processor_flags()
 
 
 def _processor_flags() -> frozenset[str]:

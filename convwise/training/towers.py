@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from convwise.cores import available_cores
-from convwise.nets.accelerator import has_accelerator
+from convwise.nets.accelerator import tensorflow_on_processor
 
 _SMALLEST_PART = 16  # images: batch normalisation takes its statistics from a part
 
@@ -23,7 +23,7 @@ def resolve_towers(asked: int | None, batch: int) -> int:
     Only TensorFlow on a processor runs the parts side by side; elsewhere it is 1 unless asked for.
     """
     if asked is None:
-        if keras.backend.backend() != "tensorflow" or has_accelerator("tensorflow"):
+        if not tensorflow_on_processor():
             return 1
         asked = min(available_cores(), batch // _SMALLEST_PART)
     asked = max(1, min(asked, batch))

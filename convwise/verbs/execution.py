@@ -80,6 +80,13 @@ def pictures(
 
 def build_network(settings: RunSettings, index: ImageIndex, precision: str | None = None) -> Built:
     """The run's network with its first weights, to be trained or, in a `precision` of its own, to be saved."""
+    from convwise.nets.quick import quicker
+
+    built = _plain_network(settings, index, precision or settings.recipe.precision)
+    return built if precision else Built(quicker(built.model), built.changes)
+
+
+def _plain_network(settings: RunSettings, index: ImageIndex, precision: str) -> Built:
     from convwise.nets import build
     from convwise.seeds import derive_seed
     from convwise.training.towers import give_threads
@@ -87,16 +94,15 @@ def build_network(settings: RunSettings, index: ImageIndex, precision: str | Non
     if settings.pretrained:
         from convwise.verbs.transfer import network_of
 
-        return Built(network_of(settings, len(index.class_names), precision or settings.recipe.precision), ())
+        return Built(network_of(settings, len(index.class_names), precision), ())
     give_threads(settings.recipe.towers or 1)  # before the first computation
-
     return build(
         settings.net,
         size_px=settings.recipe.size_px,
         n_classes=len(index.class_names),
         settings=settings.network,
         seed=derive_seed(settings.recipe.seed, "weights"),
-        precision=precision or settings.recipe.precision,
+        precision=precision,
     )
 
 
@@ -123,7 +129,6 @@ def complete(
     import keras
 
     from convwise.images.batches import Batches
-    from convwise.nets.quick import quicker
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import Validation, Watch
     from convwise.training.fit import fit as fit_model
@@ -162,7 +167,7 @@ def complete(
 
     events = [keras.callbacks.TensorBoard(str(run.folder / "tensorboard"))] if tensorboard else []
     progress = fit_model(
-        quicker(model),
+        model,
         batches,
         validation,
         recipe=recipe,

@@ -120,6 +120,7 @@ def first_stage(
 ) -> Any:
     """The network with its classifier trained: saved as epoch 0, and what was found out put into the settings."""
     from convwise.nets.pretrained import preprocessings, put_on, turn_to_rgb
+    from convwise.nets.quick import quicker
     from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
     from convwise.training.first_stage import TrainingImages, measure_preprocessings, put_in, train_heads
     from convwise.training.fit import Validation
@@ -137,7 +138,7 @@ def first_stage(
     name = next(iter(losses or ways))
     note(f"preprocessing: {name}{_compared(losses)}")
     turn_to_rgb(body, ways[name])
-    network = put_on(body, ways[name], len(index.class_names))
+    network = quicker(put_on(body, ways[name], len(index.class_names)))
     heads = train_heads(network, images, towers=towers)
     put_in(network, heads.best)
     c = heads.c

@@ -61,9 +61,13 @@ def saved(folder: Path) -> tuple[list[np.ndarray[Any, Any]], list[np.ndarray[Any
     return loaded[1], loaded[2]
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
-def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(tmp_path: Path, optimizer: str) -> None:
-    chosen = recipe(optimizer=optimizer, learning_rate=0.01, cutmix=0.5)
+@pytest.mark.parametrize(
+    ("optimizer", "precision"), [("sgd", "float32"), ("adam", "float32"), ("adamw", "float32"), ("adamw", "bfloat16")]
+)
+def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
+    tmp_path: Path, optimizer: str, precision: str
+) -> None:
+    chosen = recipe(optimizer=optimizer, precision=precision, learning_rate=0.01, cutmix=0.5)
     whole = trained(tmp_path / "whole", chosen)
     for stop in (1, 3):
         with pytest.raises(StoppedError):
@@ -77,6 +81,16 @@ def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(tmp_path
         [{k: v for k, v in row.items() if "seconds" not in k} for row in progress.rows] for progress in (whole, parts)
     ]
     assert timeless[0] == timeless[1]
+
+
+@pytest.mark.parametrize("net", ["narrowresnet", "simple"])
+def test_bfloat16_learns_what_float32_learns(tmp_path: Path, net: str) -> None:
+    single, half = (
+        trained(tmp_path / precision, recipe(precision=precision, epochs=8, learning_rate=0.01), net=net)
+        for precision in ("float32", "bfloat16")
+    )
+    assert half.rows[-1]["loss"] < 0.8 * half.rows[0]["loss"]
+    assert abs(half.rows[-1]["loss"] - single.rows[-1]["loss"]) < 0.25 * single.rows[0]["loss"]
 
 
 def test_another_seed_ends_with_other_weights(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ convolution and a dense layer keep their input, ReLU, sigmoid, tanh and softmax 
 input (a float32 copy of it in mixed precision), max-pooling both, dropout one byte a number, and additions,
 concatenations, average pooling and padding nothing. A tensor that two layers keep counts once. No operation is taken
 to write over its input. Scratch space and copies in other layouts, which libraries make as they like, are not in it.
+Training on a processor with TensorFlow keeps less in mixed precision, since it computes batch normalisation otherwise
+(`convwise.nets.quick`).
 """
 
 from __future__ import annotations
