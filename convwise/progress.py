@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from convwise.study.request import StudyListener
-from convwise.study.verdicts import Verdict
 from convwise.verbs.execution import Listener
+
+if TYPE_CHECKING:
+    from convwise.study.verdicts import Verdict
 
 _PLAIN_EVERY_SECONDS = 10.0
 
@@ -98,6 +99,8 @@ class StudyDisplay(_Reading):
         self._trials = self._progress.add_task("trials", total=None, visible=False)
         self._stage, self._last = ("", 0), 0.0
         self._told: dict[str, str] = {}
+        from convwise.study.request import StudyListener  # with SciPy's statistics, which take a second
+
         self.listener = StudyListener(self._note, self._trial, self._known, self._decoded)
 
     def _trial(self, stage: str, done: int, total: int) -> None:

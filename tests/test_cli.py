@@ -330,6 +330,12 @@ def test_pictures_are_read_before_keras_is_there() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_training_does_without_the_statistics_of_a_study() -> None:
+    script = "import sys, convwise.progress, convwise.verbs.train; print('scipy.stats' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 def test_guide_prints_the_list_one_parameter_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("guide") == 0
     assert len(capsys.readouterr().out.splitlines()) == 16

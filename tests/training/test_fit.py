@@ -7,6 +7,7 @@ import math
 import threading
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import keras
 import numpy as np
@@ -91,6 +92,13 @@ def test_bfloat16_learns_what_float32_learns(tmp_path: Path, net: str) -> None:
     )
     assert half.rows[-1]["loss"] < 0.8 * half.rows[0]["loss"]
     assert abs(half.rows[-1]["loss"] - single.rows[-1]["loss"]) < 0.25 * single.rows[0]["loss"]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own way of tracing")
+def test_the_step_is_traced_once(tmp_path: Path) -> None:
+    with mock.patch.object(keras.optimizers.SGD, "apply_gradients", autospec=True) as traced:
+        trained(tmp_path, recipe(optimizer="sgd", epochs=2), net="simple")
+    assert traced.call_count == 1
 
 
 def test_another_seed_ends_with_other_weights(tmp_path: Path) -> None:
