@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -50,7 +51,9 @@ def entry() -> int:
     # A scheduler's polite end is handled as Ctrl-C is.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with filtered_standard_error():
-        return main()
+        code = main()
+    gc.freeze()  # else the end waits a second or two for a search through TensorFlow's objects for what to free
+    return code
 
 
 class _Parser(argparse.ArgumentParser):
