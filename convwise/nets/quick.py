@@ -130,6 +130,8 @@ def _keeps_float32(layer: keras.layers.Layer) -> bool:
     """Whether the layer is one of bfloat16 that was not seen to be computed rightly in it."""
     if layer.compute_dtype != "bfloat16":
         return False
+    if layer.activity_regularizer is not None:
+        return True  # Keras does not add its penalty, in bfloat16, to those in float32
     return isinstance(layer, _UNTRIED) or (isinstance(layer, keras.layers.Conv2D) and not _is_right_in_bfloat16(layer))
 
 

@@ -94,6 +94,12 @@ def test_bfloat16_learns_what_float32_learns(tmp_path: Path, net: str) -> None:
     assert abs(half.rows[-1]["loss"] - single.rows[-1]["loss"]) < 0.25 * single.rows[0]["loss"]
 
 
+def test_penalties_add_up_in_bfloat16(tmp_path: Path) -> None:
+    settings = ("conv.activity_regularizer=l2:0.01", "conv.kernel_regularizer=l2:0.01", "conv.bias_regularizer=l1:0.01")
+    progress = trained(tmp_path, recipe(precision="bfloat16", epochs=1), net="simple", conv=settings)
+    assert math.isfinite(progress.rows[-1]["loss"])
+
+
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own way of tracing")
 def test_the_step_is_traced_once(tmp_path: Path) -> None:
     with mock.patch.object(keras.optimizers.SGD, "apply_gradients", autospec=True) as traced:
