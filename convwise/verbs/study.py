@@ -108,9 +108,9 @@ def study(
     for name in parameters:
         require_parameter(name)
     index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
-    full = dataclasses.replace(full.for_network(net), precision=resolve_precision(full.precision), towers=1)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
     split = redivided(split, index, validation=validation, seed=seed)
+    full = dataclasses.replace(full.for_network(net), precision=resolve_precision(full.precision), towers=1)
     factors, settled = factors_of(
         net,
         size_px=full.size_px,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +10,10 @@ import keras
 import numpy as np
 
 from convwise.conv2d import Conv2DSettings
+from convwise.nets.accelerator import has_one_dnn
 
 BACKEND = keras.backend.backend()
-# TensorFlow has oneDNN on by default on x86-64 only.
-ONE_DNN = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0" and platform.machine() in ("x86_64", "AMD64")
+ONE_DNN = has_one_dnn()
 
 
 def layer_of(settings: Conv2DSettings) -> Any:
