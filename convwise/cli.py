@@ -21,36 +21,49 @@ _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    if not hasattr(options, "verb"):
-        parser.print_help()
-        return 2
     # The backend's start-up chatter is not the user's; an own setting of these wins.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "3")
     try:
-        verb: Callable[[argparse.Namespace], None] = options.verb
-        verb(options)
+        return _carried_out(arguments)
     except ConvwiseError as problem:
         print(f"convwise: {problem}", file=sys.stderr)
         return problem.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone, as `head` does
         return 1
     except KeyboardInterrupt:
         print("convwise: stopped", file=sys.stderr)
         return 1
+    except MemoryError:
+        print("convwise: out of memory; a smaller --size or --batch takes less", file=sys.stderr)
+        return 1
+
+
+def _carried_out(arguments: Sequence[str] | None) -> int:
+    """Parses, carries out, and sees that all that was printed has gone out."""
+    parser = build_parser()
+    try:
+        options = parser.parse_args(arguments)
+        if not hasattr(options, "verb"):
+            parser.print_help()
+            return 2
+        verb: Callable[[argparse.Namespace], None] = options.verb
+        verb(options)
+    except SystemExit:  # by which argparse leaves, after --help too
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
     return 0
 
 
 def entry() -> int:
     """The installed command: `main` without the backend's chatter."""
     from convwise.chatter import filtered_standard_error
+    from convwise.streams import safe_streams
 
     # A scheduler's polite end is handled as Ctrl-C is.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with filtered_standard_error():
+    with safe_streams(), filtered_standard_error():
         code = main()
     gc.freeze()  # else the end waits a second or two for a search through TensorFlow's objects for what to free
     return code
@@ -79,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_explain(verbs)
     _add_guide(verbs)
     _add_study(verbs)
+    _add_doctor(verbs)
     return parser
 
 
@@ -283,6 +297,18 @@ def _add_study(verbs: Any) -> None:
     study.set_defaults(verb=_study)
 
 
+def _add_doctor(verbs: Any) -> None:
+    what = "what this machine and its backend are and can do"
+    doctor = verbs.add_parser(
+        "doctor",
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}, a line each: versions, instruction set, oneDNN, backend, layouts "
+        "and types that work, cores, caches, extras. To paste into a bug report.",
+    )
+    doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    doctor.set_defaults(verb=_doctor)
+
+
 def _data_add(options: argparse.Namespace) -> None:
     from convwise.progress import CountBar
     from convwise.verbs.data import add_data
@@ -463,6 +489,17 @@ def _study(options: argparse.Namespace) -> None:
     print(f"study: {result.folder}")
 
 
+def _doctor(options: argparse.Namespace) -> None:
+    from convwise.verbs.doctor import doctor
+
+    found = doctor().to_dict()
+    if options.json:
+        _print_json(found)
+    else:
+        for name, value in found.items():
+            print(f"{name}: {value}")
+
+
 def _print_evaluation(evaluation: Any) -> None:
     from convwise.report.terminal import print_evaluation
 
@@ -470,8 +507,12 @@ def _print_evaluation(evaluation: Any) -> None:
 
 
 def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # JSON has an escape for each character, where the stream has not the character itself
+        text = json.dumps(value, indent=2, allow_nan=False)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import cannot_write, write_json, write_text
 from convwise.nets.start import Pretrained
+from convwise.processor import ONE_DNN, instruction_set, processor_name
 from convwise.training.recipe import Recipe
 
 
@@ -216,7 +217,9 @@ def environment() -> dict[str, Any]:
         "versions": {name: v for name in (*names, *backends.get(backend, ())) if (v := _version(name))},
         "backend": backend,
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor_name(),
+        "instruction_set": instruction_set(),
+        "one_dnn": os.environ.get(ONE_DNN),
         "cores": os.cpu_count(),
         "threads": {name: v for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS") if (v := os.environ.get(name))},
     }
@@ -227,11 +230,3 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

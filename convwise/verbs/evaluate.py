@@ -18,6 +18,7 @@ from convwise.images.datasets import resolve
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
+from convwise.nets.backend import require_backend
 from convwise.runs import Run
 
 SPLITS = ("test", "validation", "train", "all")
@@ -48,6 +49,7 @@ def evaluate(
     began = time.monotonic()
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
+    require_backend()
     if split is not None and split not in SPLITS:
         raise RequestError(f"split={split}: choose one of {', '.join(SPLITS)}")
     settings = run.settings

@@ -12,6 +12,7 @@ from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
 from convwise.nets import NETWORKS, build
+from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.nets.layer_table.records import LayerTable
 from convwise.runs import Run
@@ -75,6 +76,7 @@ def explain(
     Raises RequestError where `what` is none of these, an option does not belong to it, or a setting is illegal.
     """
     chosen = network_settings(settings)
+    require_backend()
     if image is not None and figures is None:
         raise RequestError(f"--image {image}: it is for figures; add --figures DIR")
     subject = _subject(what, size, classes, chosen)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from convwise.conv2d.guide import Guidance, guide, guide_list, guide_text
 from convwise.errors import RequestError
+from convwise.nets.backend import require_backend
 
 __all__ = ["Guidance", "draw_figure", "guide", "guide_list", "guide_text"]
 
@@ -22,6 +23,7 @@ def draw_figure(parameter: str, path: str | Path) -> Path:
         raise RequestError(f"--figure {path}: the figure is a PNG; name it {target.with_suffix('.png')}")
     if not target.parent.is_dir():
         raise RequestError(f"--figure {path}: there is no folder {target.parent}; make it first")
+    require_backend()
     from convwise.nets.guide.examples import guide_example
     from convwise.report.guide_figures import draw_guide_figure
 

@@ -17,6 +17,7 @@ from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.files import write_text
 from convwise.images.reading import UnreadableImage, load_pixels
+from convwise.nets.backend import require_backend
 from convwise.runs import Run
 from convwise.verbs.evaluate import load_model
 
@@ -55,6 +56,7 @@ def predict(
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
+    require_backend()
     if top < 1:
         raise RequestError(f"top={top}: it must be 1 or more")
     if not paths:

@@ -15,6 +15,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network
+from convwise.nets.backend import require_backend
 from convwise.runs import refuse_used, unused_folder
 from convwise.study.conduct import conduct
 from convwise.study.design import smallest_design
@@ -95,6 +96,7 @@ def study(
     if address is not None and engine != "ray":
         raise RequestError(f"address={address}: only engine=ray has one")
     require_network(net)
+    require_backend()
     if isinstance(recipe, Recipe) and recipe.start_share:
         raise RequestError("start_share: a study starts from first weights, not from pretrained ones; set it to 0")
     network = network_settings(settings)
@@ -166,6 +168,7 @@ def study(
 def resume_study(folder: str | Path, *, listener: StudyListener | None = None) -> StudyResult:
     """Goes on with a study from the trials on record, or reads the result of one that is complete."""
     listener = listener or StudyListener()
+    require_backend()
     found = StudyFolder.open(folder)
     if found.complete:
         listener.note(f"{folder} is complete already")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 import time
 import tomllib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, p
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
+from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.runs import Run, RunSettings, refuse_used, unused_folder
 from convwise.study.folder import StudyFolder
@@ -85,6 +87,7 @@ def train(
     """
     began = time.monotonic()
     listener = listener or Listener()
+    require_backend()
     given = read_config(config) if config else {}
     studied = _studied(from_study) if from_study else None
     if studied:
@@ -121,9 +124,7 @@ def train(
     if asked.get("out"):
         refuse_used(Path(asked["out"]))
 
-    with ThreadPoolExecutor(1) as elsewhere:
-        # Keras takes seconds to import, reading the pictures takes seconds of other threads: both at once.
-        keras_ready = elsewhere.submit(_import_keras)
+    with keras_meanwhile():
         index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
         split = split_images(
             index,
@@ -132,14 +133,15 @@ def train(
             validation=asked.get("validation", 0.15),
             seed=full.seed,
         )
-        keras_ready.result()
     from convwise.training.precision import resolve_precision
-    from convwise.training.towers import resolve_towers
+    from convwise.training.towers import give_threads, resolve_towers
 
+    towers = resolve_towers(full.towers, full.batch)
+    give_threads(towers)  # before the first computation, such as what the precision is found out by
     full = dataclasses.replace(
         full.for_network(name),
         precision=resolve_precision(full.precision, pretrained=start is not None),
-        towers=resolve_towers(full.towers, full.batch),
+        towers=towers,
     )
     run_settings = RunSettings(
         data=str(data),
@@ -185,6 +187,7 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
     began = time.monotonic()
     listener = listener or Listener()
     run = Run.open(folder)
+    require_backend()
     if run.complete:
         listener.note(f"{folder} is complete already")
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
@@ -237,7 +240,21 @@ def _studied(folder: str | Path) -> Bench:
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 
-def _import_keras() -> None:
-    import keras  # noqa: F401
+@contextmanager
+def keras_meanwhile(after_seconds: float = 1.0) -> Iterator[None]:
+    """Keras, which takes seconds to import, comes in beside the reading of pictures where that takes time too.
 
-    import convwise.training.fit  # noqa: F401
+    Not at once: most folders that cannot be trained on are refused sooner than that, and need not wait for Keras then.
+    """
+    timer = threading.Timer(after_seconds, _import_keras)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()  # without effect on one that has begun
+        timer.join()
+
+
+def _import_keras() -> None:
+    with suppress(ImportError):  # told by the thread that needs it
+        import convwise.training.fit  # noqa: F401

@@ -221,5 +221,5 @@ def test_what_has_nothing_to_gain_is_left_alone() -> None:
 @tensorflow_only
 def test_with_an_accelerator_the_network_is_as_it_was() -> None:
     plain = build("narrowresnet", settings=parse_settings([]), **_BUILD).model
-    with mock.patch("convwise.nets.accelerator.has_accelerator", return_value=True):
+    with mock.patch("convwise.nets.backend.has_accelerator", return_value=True):
         assert quicker(plain) is plain
