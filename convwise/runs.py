@@ -22,6 +22,8 @@ from convwise.nets.start import Pretrained
 from convwise.processor import ONE_DNN, instruction_set, processor_name
 from convwise.training.recipe import Recipe
 
+_BEGUN_WITH = ("split.json", "classes.json", "settings.json")  # what a run holds before it is trained
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -91,9 +93,8 @@ class Run:
     def create(cls, folder: Path, settings: RunSettings, class_names: Sequence[str], split: Mapping[str, Any]) -> Run:
         """Writes what is known before training; the folder appears whole. Raises RequestError if it holds anything."""
         with laid_out(folder) as place:
-            write_json(place / "split.json", split)
-            write_json(place / "classes.json", list(class_names))
-            write_json(place / "settings.json", settings.to_dict())
+            for name, value in zip(_BEGUN_WITH, (split, list(class_names), settings.to_dict()), strict=True):
+                write_json(place / name, value)
         return cls(folder)
 
     @classmethod
@@ -157,7 +158,10 @@ class Run:
         write_text(self.folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
     def finish(self, evaluation: Evaluation | None, summary: Mapping[str, Any]) -> None:
-        """Writes the evaluation, then the manifest."""
+        """Writes the evaluation, then the manifest. Raises ConvwiseError where the run was removed meanwhile."""
+        missing = [name for name in (*_BEGUN_WITH, self.model_path.name) if not (self.folder / name).is_file()]
+        if missing:
+            raise ConvwiseError(f"run={self.folder}: {missing[0]} was removed while it was trained; train again")
         if evaluation is not None:
             write_json(self.folder / "evaluation.json", evaluation.to_dict())
         write_json(self.folder / "run.json", dict(summary))

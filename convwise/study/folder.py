@@ -12,6 +12,7 @@ from typing import Any
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, write_json
+from convwise.locks import locked
 from convwise.runs import laid_out
 from convwise.study.trials import Outcome
 
@@ -101,16 +102,7 @@ class StudyFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the study for this process. Raises RequestError where another one works on it."""
-        try:
-            import fcntl
-        except ImportError:  # not on Windows
-            yield
-            return
-        with (self.path / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise RequestError(f"study={self.path}: another process is working on it; wait for it") from None
+        with locked(self.path, "study"):
             yield
 
     def _lines(self) -> list[bytes]:

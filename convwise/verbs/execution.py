@@ -15,6 +15,7 @@ from convwise.images.cache import PixelCache
 from convwise.images.index import ImageIndex, require_classes
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
+from convwise.locks import locked
 from convwise.nets import Built
 from convwise.runs import Run, RunSettings
 from convwise.training.recipe import Recipe
@@ -107,12 +108,16 @@ def _plain_network(settings: RunSettings, index: ImageIndex, precision: str) -> 
 
 
 @contextmanager
-def stoppable(run: Run) -> Iterator[None]:
-    """A user's Ctrl-C ends the work in one line that says how to go on; nothing but the epoch begun is lost."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise ConvwiseError(f"stopped; go on with: convwise train --resume {run.folder}") from None
+def at_work(run: Run) -> Iterator[None]:
+    """Holds the run for this process. Ctrl-C ends the work in one line that says how to go on.
+
+    Nothing is lost then but the epoch begun. Raises RequestError where another process works on the run.
+    """
+    with locked(run.folder, "run"):
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise ConvwiseError(f"stopped; go on with: convwise train --resume {run.folder}") from None
 
 
 def complete(

@@ -26,11 +26,11 @@ from convwise.training.recipe import Recipe, named_recipe
 from convwise.verbs.execution import (
     Listener,
     TrainResult,
+    at_work,
     build_network,
     complete,
     describe,
     pictures,
-    stoppable,
 )
 from convwise.verbs.transfer import build_start, first_stage, resolve_start, settings_for_file
 
@@ -174,7 +174,7 @@ def train(
     listener.note(describe(index, split, built.model, run_settings))
     for line in describe_changes(built.changes):
         listener.note(line)
-    with stoppable(run):
+    with at_work(run):
         model = first_stage(run, built.model, index, cache, split, listener.note) if start else built.model
         return complete(run, index, cache, split, model, listener, began, bool(tensorboard or asked.get("tensorboard")))
 
@@ -191,22 +191,26 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
     if run.complete:
         listener.note(f"{folder} is complete already")
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
+    with at_work(run):
+        return _resumed(run, listener, began)
+
+
+def _resumed(run: Run, listener: Listener, began: float) -> TrainResult:
     settings = run.settings
     source = Path(settings.folder)
     index, cache = pictures(source, settings.classes, settings.exclude, settings.recipe, listener.decoding)
     if index.digest != settings.index_digest:
         raise RequestError(
-            f"run={folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as the "
-            "same run; put them back as they were, or train again into a new folder"
+            f"run={run.folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as "
+            "the same run; put them back as they were, or train again into a new folder"
         )
     split = Split.from_dict(run.split, index)
-    with stoppable(run):
-        if settings.pretrained and CheckpointFolder(run.folder / "checkpoint").load() is None:
-            body = build_start(settings, len(index.class_names), listener.note)[0].model
-            model = first_stage(run, body, index, cache, split, listener.note)
-        else:
-            model = build_network(settings, index).model
-        return complete(run, index, cache, split, model, listener, began, (run.folder / "tensorboard").exists())
+    if settings.pretrained and CheckpointFolder(run.folder / "checkpoint").load() is None:
+        body = build_start(settings, len(index.class_names), listener.note)[0].model
+        model = first_stage(run, body, index, cache, split, listener.note)
+    else:
+        model = build_network(settings, index).model
+    return complete(run, index, cache, split, model, listener, began, (run.folder / "tensorboard").exists())
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

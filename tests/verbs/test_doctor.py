@@ -31,7 +31,7 @@ def test_what_is_broken_is_told_once_and_the_rest_is_there(monkeypatch: pytest.M
 
 def test_a_fault_in_a_question_is_its_answer() -> None:
     with mock.patch("convwise.verbs.doctor.layout_works", side_effect=RuntimeError("out of order\nin detail")):
-        assert doctor().to_dict()["layouts"] == "not known: RuntimeError: out of order"
+        assert doctor().to_dict()["oneDNN"] == "not known: RuntimeError: out of order"
 
 
 def test_it_prints_a_line_each_or_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
