@@ -109,8 +109,8 @@ def split_images(
         n_part = sizes - n_test
         protocol = f"test={fraction:g}, validation={validation:g}"
     else:
-        n_part = np.full(len(sizes), per_class)
-        n_test = np.minimum(sizes - per_class, MAX_TEST_PER_CLASS)
+        n_part = np.full(len(sizes), min(per_class, len(index.paths)))  # more is too many in any case
+        n_test = np.minimum(sizes - n_part, MAX_TEST_PER_CLASS)
         protocol = f"per_class={per_class}, at most {MAX_TEST_PER_CLASS} for test, validation={validation:g}"
     n_validation = _n_validation(n_part, validation)
     small = (n_part - n_validation < 1) | (n_test < (1 if per_class or fraction else 0))

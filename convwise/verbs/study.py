@@ -14,15 +14,12 @@ from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import redivided, split_images
-from convwise.nets import require_network
+from convwise.nets import require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.runs import refuse_used, unused_folder
-from convwise.study.conduct import conduct
-from convwise.study.design import smallest_design
 from convwise.study.engine import Engine, local_engine
 from convwise.study.factors import factors_of, read_levels, require_parameter
 from convwise.study.folder import StudyFolder
-from convwise.study.plan import plan_by_runs
 from convwise.study.request import Request, StudyListener
 from convwise.study.trials import Bench
 from convwise.training.precision import resolve_precision
@@ -103,6 +100,7 @@ def study(
     changes = {"size_px": size, "fit": fit, "epochs": epochs, "seed": seed}
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
     full = dataclasses.replace(recipe, **given) if isinstance(recipe, Recipe) else named_recipe(recipe, given)
+    require_options(net, network.options)
     source = resolve(data)
     if out:
         refuse_used(Path(out), "study --resume")
@@ -185,11 +183,16 @@ def study_report(folder: str | Path) -> StudyResult:
 def _check_budget(request: Request) -> None:
     """A number of runs that is too small is refused before anything is spent."""
     if request.runs is not None:
+        from convwise.study.design import smallest_design
+        from convwise.study.plan import plan_by_runs  # with SciPy's statistics, which take a second
+
         design = smallest_design(tuple(factor.parameter for factor in request.factors))
         plan_by_runs(request.runs, design, epochs=None, full_epochs=1, n_workers=request.n_workers)
 
 
 def _carry_on(folder: StudyFolder, request: Request, listener: StudyListener) -> StudyResult:
+    from convwise.study.conduct import conduct  # with SciPy's statistics too
+
     with folder.locked():
         try:
             with _engine(request, listener) as engine:

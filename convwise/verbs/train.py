@@ -16,6 +16,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, p
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
+from convwise.nets import NETWORKS, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.runs import Run, RunSettings, refuse_used, unused_folder
@@ -119,6 +120,8 @@ def train(
         network = studied.network.overlaid(network)
     known, start = resolve_start(asked.get("net"), asked.get("weights"), asked.get("tune"))
     name = known or DEFAULT_NET
+    if name in NETWORKS:
+        require_options(name, network.options)
     with_background = asked.get("background", False) if background is None else background
     source = resolve(data, background=with_background)
     if asked.get("out"):
@@ -220,6 +223,8 @@ def read_config(path: str | Path) -> dict[str, Any]:
         values = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
+    except RecursionError:
+        raise RequestError(f"config={path}: it is nested too deep; it holds keys and values, one level") from None
     if not isinstance(values, dict):
         raise RequestError(f"config={path}: it must hold keys and values, not a {type(values).__name__}")
     if "size" in values:  # as the command line calls it
