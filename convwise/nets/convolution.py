@@ -75,7 +75,8 @@ class Convolution:
         settings = before
         n_filters = before.filters
         assert isinstance(n_filters, int)  # a built layer has a number
-        for parameter in sorted(asked, key=PARAMETERS.index):
+        # The layout comes last: whether there is a convolution in it can depend on the groups.
+        for parameter in sorted(asked, key=lambda name: (name == "data_format", PARAMETERS.index(name))):
             value, scope = asked[parameter]
             demanded = scope == name
             new = value.applied_to(n_filters) if isinstance(value, Times) else value
