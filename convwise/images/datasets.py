@@ -134,7 +134,7 @@ def add_dataset(
     """
     dataset = _known(name)
     folder = dataset.folder
-    if folder.is_dir():
+    if kind_of(folder, "data") == "folder":
         return folder
     if name in DRAWN:
         if from_path is not None:

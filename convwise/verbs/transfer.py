@@ -45,8 +45,8 @@ def resolve_start(
     if str(weights) == IMAGENET:
         return net, Pretrained(IMAGENET, None, "", tune or DEFAULT_TUNE)
     path = named(weights, "weights")
-    if kind_of(path, "weights") != "file":
-        raise RequestError(f"weights={weights}: there is no such file; name a .h5, .weights.h5 or .keras file")
+    if kind_of(path, "weights") not in ("file", None):
+        raise RequestError(f"weights={weights}: it is no regular file; name a .h5, .weights.h5 or .keras file")
     path = path.resolve()
     read_weights(path)
     return net, Pretrained(path.name, str(path), sha256_of(path), tune or DEFAULT_TUNE)
