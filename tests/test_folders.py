@@ -12,7 +12,10 @@ import pytest
 from PIL import Image
 
 from convwise import cli
+from convwise.evaluation import evaluate
 from convwise.names import printable, read_back, shown
+from convwise.training.recipe import named_recipe
+from convwise.verbs.execution import chance_hint
 from tests.permissions import closed
 
 QUICK = ["--net", "simple", "--size", "32", "--epochs", "1", "--batch", "8"]
@@ -263,6 +266,23 @@ def test_mirroring_is_warned_of_before_and_hinted_at_after_a_training_at_chance(
     assert ("no better than chance (1 of 2 classes)" in said) == bool(after)
     assert before in said
     assert after in said
+
+
+@pytest.mark.parametrize(
+    ("n_right", "recipe", "hinted"),
+    [
+        (20, "fast", True),  # of 40
+        (24, "fast", True),  # 60 %, from 45 % on
+        (30, "fast", False),
+        (20, "plain", False),
+        (0, "fast", True),
+    ],
+)
+def test_the_hint_at_mirroring_is_for_chance_alone(n_right: int, recipe: str, hinted: bool) -> None:
+    labels = np.arange(40) % 2
+    answers = np.where(np.arange(40) < n_right, labels, 1 - labels)
+    result = evaluate(labels, np.eye(2)[answers], ["cat", "dog"], split="test")
+    assert bool(chance_hint(result, named_recipe(recipe))) == hinted
 
 
 @pytest.mark.parametrize(
