@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from convwise import __version__
 from convwise.errors import ConvwiseError, RequestError
+from convwise.names import json_text, printable, shown
 from convwise.nets import NETWORKS
 
 _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
@@ -72,7 +71,7 @@ def entry() -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         """One line and exit code 2."""
-        print(f"convwise: {message}; see {self.prog} --help", file=sys.stderr)
+        print(printable(f"convwise: {message}; see {self.prog} --help"), file=sys.stderr)
         raise SystemExit(2)
 
 
@@ -318,7 +317,7 @@ def _data_add(options: argparse.Namespace) -> None:
     if options.json:
         _print_json({"name": options.name, "folder": str(folder)})
     else:
-        print(f"{options.name}: ready in {folder}")
+        _print_line(f"{options.name}: ready in {folder}")
 
 
 def _data_list(options: argparse.Namespace) -> None:
@@ -342,7 +341,7 @@ def _data_check(options: argparse.Namespace) -> None:
     if options.json:
         _print_json(report.to_dict())
     else:
-        print_index(report.index)
+        print_index(report.index, report.remarks)
 
 
 def _data_clean(options: argparse.Namespace) -> None:
@@ -385,7 +384,7 @@ def _train(options: argparse.Namespace) -> None:
         return
     if result.evaluation:
         _print_evaluation(result.evaluation)
-    print(f"run: {result.run.folder} ({result.seconds:.1f} s)")
+    _print_line(f"run: {result.run.folder} ({result.seconds:.1f} s)")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -403,19 +402,21 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
+    from convwise.places import file_to_write
     from convwise.progress import CountBar
     from convwise.verbs.predict import predict, write_csv
 
+    target = file_to_write(options.csv, "csv") if options.csv else None
     with CountBar("predicting") as bar:
         answers = predict(options.run, options.paths, top=options.top, progress=bar)
     if options.json:
         _print_json([answer.to_dict() for answer in answers])
-    elif options.csv:
-        write_csv(answers, Path(options.csv))
+    elif target:
+        write_csv(answers, target)
     else:
         for answer in answers:
-            ranked = "  ".join(f"{label} {probability:.3f}" for label, probability in answer.top)
-            print(f"{answer.path}: {answer.error or ranked}")
+            ranked = "  ".join(f"{shown(label)} {probability:.3f}" for label, probability in answer.top)
+            _print_line(f"{shown(answer.path)}: {answer.error or ranked}")
 
 
 def _explain(options: argparse.Namespace) -> None:
@@ -429,11 +430,11 @@ def _explain(options: argparse.Namespace) -> None:
     from convwise.report.network_tables import print_findings, print_layers
 
     for line in explanation.changes:
-        print(line)
+        _print_line(line)
     print_layers(explanation.table)
     print_findings(explanation.findings)
     for path in explanation.figures:
-        print(f"figure: {path}")
+        _print_line(f"figure: {path}")
 
 
 def _guide(options: argparse.Namespace) -> None:
@@ -452,7 +453,7 @@ def _guide(options: argparse.Namespace) -> None:
     if options.json:
         _print_json(guidance.to_dict() | ({"figure": str(figure)} if figure else {}))
     else:
-        print(f"figure: {figure}" if figure else guide_text(guidance))
+        _print_line(f"figure: {figure}") if figure else print(guide_text(guidance))
 
 
 def _study(options: argparse.Namespace) -> None:
@@ -486,7 +487,7 @@ def _study(options: argparse.Namespace) -> None:
     from convwise.report.study_tables import print_study
 
     print_study(result.values)
-    print(f"study: {result.folder}")
+    _print_line(f"study: {result.folder}")
 
 
 def _doctor(options: argparse.Namespace) -> None:
@@ -497,7 +498,7 @@ def _doctor(options: argparse.Namespace) -> None:
         _print_json(found)
     else:
         for name, value in found.items():
-            print(f"{name}: {value}")
+            _print_line(f"{name}: {value}")
 
 
 def _print_evaluation(evaluation: Any) -> None:
@@ -507,12 +508,17 @@ def _print_evaluation(evaluation: Any) -> None:
 
 
 def _print_json(value: Any) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json_text(value)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:  # JSON has an escape for each character, where the stream has not the character itself
-        text = json.dumps(value, indent=2, allow_nan=False)
-    print(text)
+    except UnicodeEncodeError:
+        text = json_text(value, ascii_only=True)
+    sys.stdout.write(text + "\n")
+
+
+def _print_line(text: str) -> None:
+    """One line, whatever the names in it."""
+    print(printable(text))
 
 
 if __name__ == "__main__":

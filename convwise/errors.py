@@ -2,11 +2,17 @@
 
 import re
 
+from convwise.names import printable
+
 
 class ConvwiseError(Exception):
     """The work failed: one line that says what happened and what to do next."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """One line whatever the names within: a file may be called anything."""
+        return printable(super().__str__())
 
 
 class RequestError(ConvwiseError):

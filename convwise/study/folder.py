@@ -13,6 +13,7 @@ from typing import Any
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, write_json
 from convwise.locks import locked
+from convwise.places import kind_of, named
 from convwise.runs import laid_out
 from convwise.study.trials import Outcome
 
@@ -33,11 +34,12 @@ class StudyFolder:
     @classmethod
     def open(cls, path: str | Path) -> StudyFolder:
         """An existing study, complete or not. Raises RequestError where there is none."""
-        if not (Path(path) / "study.json").is_file():
+        folder = named(path, "study")
+        if kind_of(folder / "study.json", "study") != "file":
             raise RequestError(
                 f"study={path}: there is no study in this folder (no study.json); name the folder of one"
             )
-        return cls(Path(path))
+        return cls(folder)
 
     @property
     def request(self) -> dict[str, Any]:

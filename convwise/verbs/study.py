@@ -16,7 +16,7 @@ from convwise.images.datasets import resolve
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network, require_options
 from convwise.nets.backend import require_backend
-from convwise.runs import refuse_used, unused_folder
+from convwise.runs import place_to_fill, unused_folder
 from convwise.study.engine import Engine, local_engine
 from convwise.study.factors import factors_of, read_levels, require_parameter
 from convwise.study.folder import StudyFolder
@@ -24,7 +24,7 @@ from convwise.study.request import Request, StudyListener
 from convwise.study.trials import Bench
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe, named_recipe
-from convwise.verbs.execution import pictures
+from convwise.verbs.execution import pictures, warnings_before
 
 ENGINES = ("local", "ray")
 _MINUTES = 15.0
@@ -102,14 +102,15 @@ def study(
     full = dataclasses.replace(recipe, **given) if isinstance(recipe, Recipe) else named_recipe(recipe, given)
     require_options(net, network.options)
     source = resolve(data)
-    if out:
-        refuse_used(Path(out), "study --resume")
+    out_folder = place_to_fill(out or None, "studies", data=source.folder, resume="study --resume")
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
     index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
     split = redivided(split, index, validation=validation, seed=seed)
+    for line in warnings_before(index, split, full):
+        listener.note(line)
     full = dataclasses.replace(full.for_network(net), precision=resolve_precision(full.precision), towers=1)
     factors, settled = factors_of(
         net,
@@ -152,9 +153,7 @@ def study(
         address=address,
     )
     _check_budget(request)
-    folder = StudyFolder.create(
-        Path(out) if out else unused_folder("studies", f"{source.name}-{net}"), request.to_dict()
-    )
+    folder = StudyFolder.create(out_folder or unused_folder("studies", f"{source.name}-{net}"), request.to_dict())
     listener.note(
         f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to judge by, "
         f"{len(split.test)} to test; {net}, {full.size_px} px; {len(factors)} parameters to measure, "

@@ -19,7 +19,8 @@ from convwise.images.split import Split, split_images
 from convwise.nets import NETWORKS, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
-from convwise.runs import Run, RunSettings, refuse_used, unused_folder
+from convwise.places import kind_of, named
+from convwise.runs import Run, RunSettings, place_to_fill, unused_folder
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
 from convwise.training.checkpoint import CheckpointFolder
@@ -32,6 +33,7 @@ from convwise.verbs.execution import (
     complete,
     describe,
     pictures,
+    warnings_before,
 )
 from convwise.verbs.transfer import build_start, first_stage, resolve_start, settings_for_file
 
@@ -124,8 +126,7 @@ def train(
         require_options(name, network.options)
     with_background = asked.get("background", False) if background is None else background
     source = resolve(data, background=with_background)
-    if asked.get("out"):
-        refuse_used(Path(asked["out"]))
+    out_folder = place_to_fill(asked.get("out") or None, "runs", data=source.folder)
 
     with keras_meanwhile():
         index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
@@ -136,6 +137,8 @@ def train(
             validation=asked.get("validation", 0.15),
             seed=full.seed,
         )
+        for line in warnings_before(index, split, full):
+            listener.note(line)
     from convwise.training.precision import resolve_precision
     from convwise.training.towers import give_threads, resolve_towers
 
@@ -172,7 +175,7 @@ def train(
         run_settings = dataclasses.replace(run_settings, pretrained=start)
     else:
         built = build_network(run_settings, index)
-    folder = Path(asked["out"]) if asked.get("out") else unused_folder("runs", f"{source.name}-{name}")
+    folder = out_folder or unused_folder("runs", f"{source.name}-{name}")
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
     for line in describe_changes(built.changes):
@@ -218,8 +221,11 @@ def _resumed(run: Run, listener: Listener, began: float) -> TrainResult:
 
 def read_config(path: str | Path) -> dict[str, Any]:
     """The keys of a TOML or JSON file. Raises RequestError if it cannot be read; unknown keys are refused later."""
+    place = named(path, "config")
+    if kind_of(place, "config") not in ("file", None):
+        raise RequestError(f"config={path}: it is no file; name a TOML or JSON file")
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8")
         values = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
