@@ -141,8 +141,11 @@ def _is_right_in_bfloat16(layer: keras.layers.Conv2D) -> bool:
 
     In the version that TensorFlow 2.21 brings, some read or write past a buffer: where a stride is larger than the
     window (oneDNN pull request 5494), on maps of one or two pixels, and others with strides of three and more. What is
-    let through here was compared with float32 on thousands of drawn convolutions (benchmarks/bfloat16.py).
+    let through here was compared with float32 on thousands of drawn convolutions (benchmarks/bfloat16.py). Without
+    oneDNN, which a layout that only it has tells, TensorFlow's own add up in bfloat16 and are off by a twentieth.
     """
+    if not layout_works("channels_first"):
+        return False
     if layer.data_format != "channels_last" or layer.groups > _MOST_SPLITS:
         return False
     # With a dilation of d, TensorFlow may deal a map out to d x d small ones.
