@@ -46,12 +46,13 @@ def predict(
     paths: Sequence[str | Path],
     *,
     top: int = 5,
+    trust: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Prediction]:
     """Predicts each file, and each file below each folder, in order. Unreadable files are answered with `error`.
 
-    `progress` hears (files done, of how many). Raises RequestError for a path that does not exist, an unfinished run,
-    or top below 1.
+    `trust`: run code that the run's model file holds. `progress` hears (files done, of how many). Raises RequestError
+    for a path that does not exist, an unfinished run, or top below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
@@ -61,7 +62,7 @@ def predict(
         raise RequestError("no path given: name pictures or folders of pictures")
     files = [file for path in paths for file in _files(Path(path))]
     recipe = run.settings.recipe
-    model = load_model(run)
+    model = load_model(run, trust=trust)
 
     def pixels_of(file: Path) -> NDArray[np.uint8] | str:
         try:
