@@ -222,6 +222,13 @@ def gaps_closed_behind(x: Any) -> Any:
     return branch(x, conv(dilation_rate=2), layers.Conv2D(2, 3, padding="same"))
 
 
+def gated_mask(x: Any) -> Any:
+    """The output is a map, unrolled; the pooling before it only gates."""
+    gate = branch(conv(8)(x), layers.GlobalAveragePooling2D(keepdims=True), conv(8, 1, activation="sigmoid"))
+    mask = conv(2, 1, activation="sigmoid")(layers.Multiply()([conv(8)(x), gate]))
+    return layers.Reshape((-1, 2))(mask)
+
+
 def windows_side_by_side(x: Any) -> Any:
     """Two first windows; the larger one is the tutorial's."""
     return head()(layers.Concatenate()([conv(4, 3, strides=4)(x), conv(4, 5, strides=4)(x)]))
@@ -230,7 +237,8 @@ def windows_side_by_side(x: Any) -> Any:
 def shared_on_two_sizes(x: Any) -> Any:
     """One window on a map of one unit, where most of it meets padding only, and on the image, where none does."""
     shared = conv(3, 3, name="shared")
-    small = branch(x, layers.MaxPooling2D(32), shared, layers.GlobalAveragePooling2D())
+    # What is further from the output is listed first: here the small map.
+    small = branch(x, layers.MaxPooling2D(32), shared, layers.Identity(), layers.GlobalAveragePooling2D())
     return layers.Dense(3, activation="softmax")(
         layers.Add()([small, branch(x, layers.MaxPooling2D(2), shared, layers.GlobalAveragePooling2D())])
     )
@@ -272,6 +280,7 @@ BRANCHED: list[tuple[Parts, str, list[str] | None]] = [
     (attention, "softmax_inside", None),
     (squeeze, "map_never_shrunk", ["takes a map of 32 x 32"]),
     (squeeze, "saturating_activation", None),
+    (gated_mask, "map_never_shrunk", None),
     (small_map_at_the_side, "filters_fall_as_map_shrinks", ["from wide to narrow"]),
     (gaps_at_the_side, "gridding", ["rates 2, 2 (open and"]),
     (gaps_closed_behind, "gridding", None),

@@ -15,8 +15,9 @@ from PIL import Image
 
 import convwise
 from convwise import cli
+from convwise.conv2d import network_settings
 from convwise.errors import RequestError
-from convwise.nets import NETWORKS
+from convwise.nets import NETWORKS, build
 
 HUGE = ["--size", "16", "--set", "conv.kernel_size=99"]
 SMALL = {"vgg": ["net.width=4", "net.depth=11"], "resnet": ["net.width=8"], "inception": ["net.width=0.25"]}
@@ -127,8 +128,14 @@ def test_a_network_by_name_has_its_numbers_once_they_are_asked_for() -> None:
     answer = explanation.model.predict_on_batch(np.ones((2, 16, 16, 3), "float32"))
     assert np.allclose(answer.sum(axis=1), 1)
     assert explanation.model is explanation.model
-    after = keras.layers.Dense(3)  # nothing of the shapes-only network is left to be given numbers
-    assert after(np.ones((1, 2))).shape == (1, 3)
+
+
+def test_keras_does_not_give_numbers_later_to_weights_without() -> None:
+    options: dict[str, Any] = {"size_px": 16, "n_classes": 4, "settings": network_settings(()), "seed": 0}
+    model = build("simple", precision="float32", numbers=False, **options).model
+    with keras.StatelessScope():
+        pass  # leaving it, Keras gives values to all weights that it knows to wait
+    assert {weight._value is None for weight in model.weights} == {True}
 
 
 def sized(*shapes: tuple[int | None, ...]) -> keras.Model:
