@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import cannot_write, write_json, write_text
+from convwise.images.rules import USUAL, Rules
 from convwise.nets.start import Pretrained
 from convwise.training.recipe import Recipe
 
@@ -27,7 +28,7 @@ class Subject:
     """Which network is trained how, on which images, resolved.
 
     `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts;
-    `index_digest` pins the images.
+    `index_digest` pins the images; `reading` says how they were read.
     """
 
     data: str
@@ -41,6 +42,7 @@ class Subject:
     test: float | None
     validation: float
     index_digest: str
+    reading: Rules = field(default=USUAL, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -55,6 +57,7 @@ class Subject:
             "exclude": tuple(values["exclude"]),
             "network": NetworkSettings.from_dict(values["network"]),
             "recipe": Recipe.from_dict(values["recipe"]),
+            "reading": Rules.from_dict(values.get("reading")),
         }
         return cls(**{**values, **changed})
 

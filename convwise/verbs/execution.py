@@ -14,6 +14,7 @@ from convwise.evaluation import Evaluation
 from convwise.images.cache import PixelCache
 from convwise.images.index import ImageIndex, require_classes
 from convwise.images.prepare import prepare
+from convwise.images.rules import Rules
 from convwise.images.split import Split
 from convwise.nets import Built
 from convwise.runs import Run, RunSettings
@@ -62,8 +63,18 @@ def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings)
     )
 
 
+def losses(index: ImageIndex) -> list[str]:
+    """A line for each class folder without a readable picture, with the reason where its files have one."""
+    return [f"class {name}: {why}" for name, why in index.empty_reasons().items()]
+
+
 def pictures(
-    folder: Path, classes: Sequence[str] | None, exclude: Sequence[str], recipe: Recipe, decoding: Decoding | None
+    folder: Path,
+    classes: Sequence[str] | None,
+    exclude: Sequence[str],
+    recipe: Recipe,
+    decoding: Decoding | None,
+    rules: Rules,
 ) -> tuple[ImageIndex, PixelCache]:
     """The index and the cached pixels at the recipe's size and fit. Raises RequestError below two classes."""
     index, cache = prepare(
@@ -73,6 +84,7 @@ def pictures(
         classes=classes,
         exclude=exclude,
         progress=decoding,
+        rules=rules,
     )
     require_classes(index)
     return index, cache

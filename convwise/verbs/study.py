@@ -13,6 +13,8 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, network
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
+from convwise.images.depth import depth_notes, depth_of
+from convwise.images.rules import MAX_PIXELS, Rules
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network
 from convwise.runs import refuse_used, unused_folder
@@ -63,6 +65,7 @@ def study(
     per_class: int | None = None,
     test: float | None = None,
     validation: float = 0.3,
+    most_pixels: int | None = None,
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
@@ -107,8 +110,10 @@ def study(
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
-    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
+    rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
+    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding, rules)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
+    rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
     split = redivided(split, index, validation=validation, seed=seed)
     full = dataclasses.replace(full.for_network(net), precision=resolve_precision(full.precision), towers=1)
     factors, settled = factors_of(
@@ -139,6 +144,7 @@ def study(
             validation=validation,
             seed=seed,
             index_digest=index.digest,
+            reading=rules,
         ),
         factors=factors,
         settled=settled,
@@ -160,6 +166,8 @@ def study(
         f"{len(split.test)} to test; {net}, {full.size_px} px; {len(factors)} parameters to measure, "
         f"{len(settled)} settled by rule; {request.n_workers} trials at a time"
     )
+    for line in depth_notes(index, rules):
+        listener.note(line)
     return _carry_on(folder, request, listener)
 
 

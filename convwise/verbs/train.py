@@ -14,6 +14,8 @@ from typing import Any
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, parse_settings
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
+from convwise.images.depth import depth_notes, depth_of
+from convwise.images.rules import MAX_PIXELS, Rules
 from convwise.images.split import Split, split_images
 from convwise.nets.changes import describe_changes
 from convwise.runs import Run, RunSettings, refuse_used, unused_folder
@@ -27,6 +29,7 @@ from convwise.verbs.execution import (
     build_network,
     complete,
     describe,
+    losses,
     pictures,
     stoppable,
 )
@@ -39,6 +42,7 @@ _CONFIG_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "weights": ((str,), "imagenet or a file's name, in quotes"),
     "tune": ((str,), "frozen or full, in quotes"),
     "per_class": ((int,), "a whole number"),
+    "most_pixels": ((int,), "a whole number"),
     "test": ((int, float), "a number"),
     "validation": ((int, float), "a number"),
     "set": ((list,), 'a list of texts, such as ["conv.kernel_size=5"]'),
@@ -64,6 +68,7 @@ def train(
     per_class: int | None = None,
     test: float | None = None,
     validation: float | None = None,
+    most_pixels: int | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
@@ -78,7 +83,8 @@ def train(
     weights). `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
     "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
-    file's; `validation` is a share of the images not used for testing.
+    file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
+    out (89,478,485).
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
     recommends; what is given here wins.
     Raises RequestError for a request that cannot be met, before anything is written.
@@ -101,6 +107,7 @@ def train(
         "per_class": per_class,
         "test": test,
         "validation": validation,
+        "most_pixels": most_pixels,
         "out": out,
     }
     asked: dict[str, Any] = {key: given.pop(key) for key in _CONFIG_KINDS if key in given}
@@ -124,7 +131,9 @@ def train(
     with ThreadPoolExecutor(1) as elsewhere:
         # Keras takes seconds to import, reading the pictures takes seconds of other threads: both at once.
         keras_ready = elsewhere.submit(_import_keras)
-        index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
+        rules = Rules(most_pixels=asked.get("most_pixels", MAX_PIXELS))
+        of = (source.folder, source.classes, source.exclude, full, listener.decoding)
+        index, cache = pictures(*of, rules)
         split = split_images(
             index,
             per_class=asked.get("per_class"),
@@ -132,6 +141,9 @@ def train(
             validation=asked.get("validation", 0.15),
             seed=full.seed,
         )
+        rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
+        if rules.bits < 16:  # known only now that the test side is
+            index, cache = pictures(*of, rules)
         keras_ready.result()
     from convwise.training.precision import resolve_precision
     from convwise.training.towers import resolve_towers
@@ -153,6 +165,7 @@ def train(
         test=asked.get("test"),
         validation=asked.get("validation", 0.15),
         index_digest=index.digest,
+        reading=rules,
         split_digest=split.digest,
         pretrained=start,
     )
@@ -170,7 +183,7 @@ def train(
     folder = Path(asked["out"]) if asked.get("out") else unused_folder("runs", f"{source.name}-{name}")
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
-    for line in describe_changes(built.changes):
+    for line in (*losses(index), *depth_notes(index, rules), *describe_changes(built.changes)):
         listener.note(line)
     with stoppable(run):
         model = first_stage(run, built.model, index, cache, split, listener.note) if start else built.model
@@ -190,7 +203,9 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
     settings = run.settings
     source = Path(settings.folder)
-    index, cache = pictures(source, settings.classes, settings.exclude, settings.recipe, listener.decoding)
+    index, cache = pictures(
+        source, settings.classes, settings.exclude, settings.recipe, listener.decoding, settings.reading
+    )
     if index.digest != settings.index_digest:
         raise RequestError(
             f"run={folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as the "
