@@ -130,7 +130,7 @@ def _tidied(data: bytes) -> bytes:
         length = max(2, int.from_bytes(data[start : start + 2]))
         segment = bytearray(data[marker.start() : start + length])
         sequential = sequential and code != 0xC2
-        if code == 0xE0 and segment[4:9] == b"JFIF\0":
+        if code == 0xE0 and segment[4:9] == b"JFIF\0" and len(segment) > 9:
             segment[9] = 1
         elif code == 0xDA and sequential:
             segment[-3:] = b"\0\x3f\0"

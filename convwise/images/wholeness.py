@@ -10,7 +10,7 @@ from convwise.images.rules import UnreadableImage
 
 _BLOCK = 1 << 16  # of compressed data: at most a thousand times as much comes out, a part at a time
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG's colour type
+PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 
 # TIFF compressions whose decoders fail where data are missing; 1 is none.
 _STRICT = {1, 2, 5, 8, 32773, 32946, 34925, 50000, 50001}
@@ -28,25 +28,25 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def require_whole_png(data: bytes) -> None:
     """Inflate the pixels, a third of the time of decoding them, and count: raises UnreadableImage for too few."""
-    header, found = b"", 0
+    wanted, found = 1, 0
     inflater = zlib.decompressobj()
     for kind, content in png_chunks(data):
-        if kind == b"IHDR" and len(content) == 13 and content[9] in _CHANNELS:
-            header = content
+        if kind == b"IHDR" and len(content) == 13 and content[9] in PNG_CHANNELS:
+            wanted = png_bytes(content)
         elif kind == b"IDAT":
-            found += _inflated(inflater, content)
+            found += _inflated(inflater, content, wanted - found)
         elif found:
             break
-    wanted = _png_bytes(header) if header else 1
     if found < wanted:
         raise UnreadableImage(f"truncated: its data hold {found:,} of {wanted:,} bytes")
 
 
-def _inflated(inflater: "zlib._Decompress", content: bytes) -> int:
+def _inflated(inflater: "zlib._Decompress", content: bytes, wanted: int) -> int:
+    """How many bytes come out, counted until they are enough."""
     n_bytes = 0
     for start in range(0, len(content), _BLOCK):
         rest = content[start : start + _BLOCK]
-        while rest and not inflater.eof:
+        while rest and not inflater.eof and n_bytes < wanted:
             try:
                 n_bytes += len(inflater.decompress(rest, 1 << 20))
             except zlib.error:
@@ -55,13 +55,21 @@ def _inflated(inflater: "zlib._Decompress", content: bytes) -> int:
     return n_bytes
 
 
-def _png_bytes(header: bytes) -> int:
-    """Each row is a filter's number and whole bytes of pixels; an interlaced picture is seven small ones."""
+def png_bytes(header: bytes) -> int:
+    """The bytes of all rows."""
+    return sum(rows * n_bytes for rows, n_bytes in png_passes(header))
+
+
+def png_passes(header: bytes) -> list[tuple[int, int]]:
+    """(rows, bytes per row) of the parts of a picture: one, or the up to seven of an interlaced one.
+
+    Each row is a filter's number and whole bytes of pixels.
+    """
     width, height = int.from_bytes(header[:4]), int.from_bytes(header[4:8])
-    bits = header[8] * _CHANNELS[header[9]]
+    bits = header[8] * PNG_CHANNELS[header[9]]
     passes = _ADAM7 if header[12] else ((0, 0, 1, 1),)
     sides = [(-(-(width - x) // dx), -(-(height - y) // dy)) for x, y, dx, dy in passes]
-    return sum(rows * (1 + -(-columns * bits // 8)) for columns, rows in sides if columns > 0 and rows > 0)
+    return [(rows, 1 + -(-columns * bits // 8)) for columns, rows in sides if columns > 0 and rows > 0]
 
 
 def require_whole_tiff(image: Image.Image, data: bytes) -> None:

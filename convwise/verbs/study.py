@@ -104,13 +104,13 @@ def study(
     changes = {"size_px": size, "fit": fit, "epochs": epochs, "seed": seed}
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
     full = dataclasses.replace(recipe, **given) if isinstance(recipe, Recipe) else named_recipe(recipe, given)
+    rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
     source = resolve(data)
     if out:
         refuse_used(Path(out), "study --resume")
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
-    rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
     index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding, rules)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
     rules = dataclasses.replace(rules, bits=depth_of(index, split.test))

@@ -124,6 +124,7 @@ def train(
     known, start = resolve_start(asked.get("net"), asked.get("weights"), asked.get("tune"))
     name = known or DEFAULT_NET
     with_background = asked.get("background", False) if background is None else background
+    rules = Rules(most_pixels=asked.get("most_pixels", MAX_PIXELS))
     source = resolve(data, background=with_background)
     if asked.get("out"):
         refuse_used(Path(asked["out"]))
@@ -131,7 +132,6 @@ def train(
     with ThreadPoolExecutor(1) as elsewhere:
         # Keras takes seconds to import, reading the pictures takes seconds of other threads: both at once.
         keras_ready = elsewhere.submit(_import_keras)
-        rules = Rules(most_pixels=asked.get("most_pixels", MAX_PIXELS))
         of = (source.folder, source.classes, source.exclude, full, listener.decoding)
         index, cache = pictures(*of, rules)
         split = split_images(
