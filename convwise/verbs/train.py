@@ -14,6 +14,7 @@ from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, parse_settings
 from convwise.errors import RequestError
+from convwise.files import read_regular
 from convwise.images.datasets import resolve
 from convwise.images.depth import depth_notes, depth_of
 from convwise.images.rules import MAX_PIXELS, Rules
@@ -21,7 +22,7 @@ from convwise.images.split import Split, split_images
 from convwise.nets import NETWORKS, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
-from convwise.places import kind_of, named
+from convwise.places import named
 from convwise.runs import Run, RunSettings, place_to_fill, unused_folder
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
@@ -40,6 +41,7 @@ from convwise.verbs.execution import (
 from convwise.verbs.transfer import build_start, first_stage, resolve_start, settings_for_file
 
 DEFAULT_NET = "narrowresnet"
+_MOST_CONFIG_BYTES = 2**20
 _CONFIG_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "net": ((str,), "a name in quotes"),
     "recipe": ((str,), "a name in quotes"),
@@ -236,10 +238,8 @@ def _resumed(run: Run, listener: Listener, began: float) -> TrainResult:
 def read_config(path: str | Path) -> dict[str, Any]:
     """The keys of a TOML or JSON file. Raises RequestError if it cannot be read; unknown keys are refused later."""
     place = named(path, "config")
-    if kind_of(place, "config") not in ("file", None):
-        raise RequestError(f"config={path}: it is no file; name a TOML or JSON file")
     try:
-        text = place.read_text(encoding="utf-8")
+        text = read_regular(place, _MOST_CONFIG_BYTES).decode("utf-8")
         values = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
