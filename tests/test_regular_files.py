@@ -21,7 +21,7 @@ def specials(tmp_path: Path) -> Iterator[dict[str, Path]]:
         yield {
             "a pipe, not a regular file": tmp_path / "pipe.jpg",
             "a socket, not a regular file": tmp_path / "s",
-            "a device, not a regular file": Path("/dev/zero"),
+            "a device, not a regular file": Path("/dev/full"),
             "s a directory": tmp_path,
             "o such file": tmp_path / "none",
         }

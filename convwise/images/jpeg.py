@@ -14,6 +14,7 @@ from convwise.images.sniffing import exif_orientation
 # In entropy-coded data 0xFF is followed by 0 (a stuffed byte), a restart marker, or fill; anything else ends it.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 _FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive: what decoders know
+_PLAIN = (0xDB, 0xC4, 0xE0, 0xDD)
 _OTHER_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STRAY = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _MOST_STRAY = 64
@@ -53,6 +54,9 @@ def read_header(data: bytes) -> JpegHeader:
         if code == 0xD9:
             break
         length = int.from_bytes(data[start : start + 2])
+        if code in _PLAIN:  # tables and the like, in every file
+            at = start + max(2, length)
+            continue
         segment = data[start + 2 : start + length]
         if code in _FRAMES:
             frame = data[start - 1 : start + length]

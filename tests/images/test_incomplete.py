@@ -53,9 +53,9 @@ def fewer_counted(data: bytes, share: float = 0.5) -> bytes:
 
 def taller(data: bytes) -> bytes:
     """The same TIFF of strips, of which it says that there are twice as many rows."""
-    old = struct.pack("<HHIHH", 257, 3, 1, 64, 0)
+    old = struct.pack("<HHII", 257, 4, 1, 64)
     assert data.count(old) == 1
-    return data.replace(old, struct.pack("<HHIHH", 257, 3, 1, 128, 0))
+    return data.replace(old, struct.pack("<HHII", 257, 4, 1, 128))
 
 
 def webp_of(share: float) -> bytes:
