@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,8 +26,12 @@ _TEMPORARY = "tmp~"  # how temporary names begin
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write; it takes its name when all is on the disk, and vanishes if anything goes wrong.
 
-    What killed processes left half-written beside it goes too. Raises OSError.
+    What killed processes left half-written beside it goes too. Raises OSError, also where something is there that is no
+    file: a device must not make room for one.
     """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(mode := path.stat().st_mode):
+            raise _not_regular(path, mode)
     remove_leftovers(path.parent)
     temporary = temporary_name(path.parent)
     try:

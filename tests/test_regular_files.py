@@ -2,12 +2,14 @@
 
 import os
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from convwise.files import open_regular, read_regular
+from convwise.errors import ConvwiseError
+from convwise.files import open_regular, read_regular, write_text
 from convwise.images.download import md5_of
 from convwise.images.reading import UnreadableImage, load_pixels
 from convwise.images.scan import read_bytes
@@ -53,3 +55,13 @@ def test_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="more than 1 MiB"):
         read_regular(tmp_path / "hole", 2**20)
     assert read_regular("/proc/self/status", 2**20).startswith(b"Name:")  # says that it holds 0 bytes
+
+
+def test_a_device_or_a_folder_makes_no_room_for_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(ConvwiseError, match="cannot be written"):
+            write_text(tmp_path / name, "text")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]

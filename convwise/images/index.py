@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -119,11 +120,16 @@ class ImageIndex:
 
 def require_classes(index: ImageIndex, minimum: int = 2) -> None:
     """Raise RequestError unless the index has at least `minimum` classes with images."""
-    found = len(index.class_names)
-    if found >= minimum:
-        return
+    if len(index.class_names) < minimum:
+        raise too_few_classes(index.root, index.class_names, index.paths, index.subsets, minimum)
+
+
+def too_few_classes(
+    root: str, names: Sequence[str], paths: Sequence[str], subsets: Sequence[str], minimum: int = 2
+) -> RequestError:
+    """The one-line error, which names the folder that was probably meant."""
     hint = "make one sub-folder per class"
-    below = {path.split("/")[1] for path in index.paths if path.count("/") >= 2}
-    if found == 1 and len(below) >= minimum and not any(index.subsets):
-        hint = f"its {len(below)} sub-folders may be the classes: name {index.root}/{index.class_names[0]} instead"
-    raise RequestError(f"folder={index.root!r}: {found} class with images, at least {minimum} are needed; {hint}")
+    below = {path.split("/")[1] for path in paths if path.count("/") >= 2}
+    if len(names) == 1 and len(below) >= minimum and not any(subsets):
+        hint = f"its {len(below)} sub-folders may be the classes: name {root}/{names[0]} instead"
+    return RequestError(f"folder={root!r}: {len(names)} class with images, at least {minimum} are needed; {hint}")

@@ -11,7 +11,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images.cache import CacheWriter, PixelCache, cache_digest, open_cache
 from convwise.images.duplicates import find_duplicates
 from convwise.images.fitting import check_fit
-from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile
+from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile, too_few_classes
 from convwise.images.listing import Listing, list_files
 from convwise.images.quiet import quiet_decoders
 from convwise.images.reading import Pixels, UnreadableImage, decode
@@ -34,6 +34,7 @@ def prepare(
     progress: Progress | None = None,
     workers: int | None = None,
     rules: Rules = USUAL,
+    least_classes: int = 1,
 ) -> tuple[ImageIndex, PixelCache]:
     """Index a folder of class folders and decode its images, once, into a cache on disk.
 
@@ -45,6 +46,7 @@ def prepare(
         progress: called with (files done, files in all).
         workers: threads; all cores unless told.
         rules: how large a picture may be, and how 16-bit ones are scaled.
+        least_classes: fewer class folders with files are refused before any is read.
 
     Raises:
         RequestError: the folder does not exist, has no class folders, or holds no readable image.
@@ -52,6 +54,9 @@ def prepare(
     """
     check_fit(size, fit)
     listing = _listed(folder, classes, exclude, rules)
+    held = sorted(set(listing.classes))
+    if 0 < len(held) < least_classes:
+        raise too_few_classes(listing.root, held, listing.paths, listing.subsets, least_classes)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
         cache = open_cache(_digest(_rows(known.facts, known.rows), size, fit, rules))

@@ -117,6 +117,7 @@ def pictures(
         exclude=exclude,
         progress=decoding,
         rules=rules,
+        least_classes=2,
     )
     require_classes(index)
     return index, cache

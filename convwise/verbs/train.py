@@ -270,7 +270,7 @@ def _studied(folder: str | Path) -> Bench:
 
 
 @contextmanager
-def keras_meanwhile(after_seconds: float = 1.0) -> Iterator[None]:
+def keras_meanwhile(after_seconds: float = 2.0) -> Iterator[None]:
     """Keras, which takes seconds to import, comes in beside the reading of pictures where that takes time too.
 
     Not at once: most folders that cannot be trained on are refused sooner than that, and need not wait for Keras then.
