@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
@@ -27,7 +27,7 @@ class Subject:
     """Which network is trained how, on which images, resolved.
 
     `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts;
-    `index_digest` pins the images.
+    `index_digest` pins the images; `copies` says what counts as a copy.
     """
 
     data: str
@@ -41,6 +41,7 @@ class Subject:
     test: float | None
     validation: float
     index_digest: str
+    copies: str = field(default="near", kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

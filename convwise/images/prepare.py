@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.cache import CacheWriter, PixelCache, cache_digest, open_cache
-from convwise.images.duplicates import find_duplicates
+from convwise.images.copies import COPIES, Copies, check_copies
+from convwise.images.duplicates import Seen, find_copies
 from convwise.images.fitting import check_fit
-from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile
+from convwise.images.index import ImageIndex, UnreadableFile
 from convwise.images.listing import Listing, list_files
 from convwise.images.reading import Pixels, UnreadableImage, decode, quiet_pillow
 from convwise.images.record import ScanRecord, load_record, save_record
@@ -28,6 +29,7 @@ def prepare(
     fit: str = "stretch",
     classes: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
+    copies: str = "near",
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> tuple[ImageIndex, PixelCache]:
@@ -38,6 +40,7 @@ def prepare(
     Args:
         size, fit: side in pixels, and `stretch`, `crop` or `pad` (see `fit_image`).
         classes, exclude: take only these class folders; leave these out.
+        copies: what counts as a copy: `near`, `exact` or, for none, `ignore`.
         progress: called with (files done, files in all).
         workers: threads; all cores unless told.
 
@@ -46,21 +49,21 @@ def prepare(
         ConvwiseError: the cache cannot be written.
     """
     check_fit(size, fit)
+    check_copies(copies)
     listing = list_files(folder, classes=classes, exclude=exclude)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
         cache = open_cache(_digest(_rows(known.facts, known.rows), size, fit))
         if cache is not None:
-            facts, duplicates = _settle(listing, record, _rows(known.facts, known.rows))
-            return _index(listing, facts, duplicates), cache
+            facts = _rows(known.facts, known.rows)
+            return _index(listing, facts, _settle(listing, record, facts, copies)), cache
     if record is not None:
         known = _with_pixels(record, known, size, fit)
     with CacheWriter(size, fit) as writer:
         facts = scan(listing, known, size=size, fit=fit, write=writer.write, progress=progress, workers=workers)
         _require_images(listing, facts)
         cache = writer.finish(_digest(facts, size, fit))
-    facts, duplicates = _settle(listing, record, facts)
-    return _index(listing, facts, duplicates), cache
+    return _index(listing, facts, _settle(listing, record, facts, copies)), cache
 
 
 def index_folder(
@@ -68,10 +71,12 @@ def index_folder(
     *,
     classes: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
+    copies: str = "near",
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> ImageIndex:
     """The index alone: the same pass as `prepare`, without keeping pixels. Raises RequestError."""
+    check_copies(copies)
     listing = list_files(folder, classes=classes, exclude=exclude)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
@@ -80,8 +85,7 @@ def index_folder(
         facts = scan(
             listing, known, size=_INDEX_SIZE, fit="stretch", write=None, progress=progress, workers=workers
         )  # fmt: skip
-    facts, duplicates = _settle(listing, record, facts)
-    return _index(listing, facts, duplicates)
+    return _index(listing, facts, _settle(listing, record, facts, copies))
 
 
 def _known(listing: Listing) -> tuple[ScanRecord | None, Known]:
@@ -112,29 +116,34 @@ def _digest(facts: FileFacts, size: int, fit: str) -> str:
     return cache_digest(facts.content[facts.status == Status.IMAGE], size, fit)
 
 
-def _settle(
-    listing: Listing, record: ScanRecord | None, facts: FileFacts
-) -> tuple[FileFacts, tuple[DuplicateGroup, ...]]:
+def _settle(listing: Listing, record: ScanRecord | None, facts: FileFacts, kind: str) -> Copies:
     """Find the copies, unless the record knows them already; and make the record say what is so now."""
     _require_images(listing, facts)
-    if record is not None and record.paths == listing.paths and np.array_equal(record.facts.content, facts.content):
-        duplicates = record.duplicates
-        if np.array_equal(record.stamps, listing.stamps):
-            return facts, duplicates
-    else:
-        chosen = np.flatnonzero(facts.status == Status.IMAGE)
+    same = record is not None and record.paths == listing.paths and np.array_equal(record.facts.content, facts.content)
+    if record is not None and same and COPIES.index(record.searched) >= COPIES.index(kind):
+        if not np.array_equal(record.stamps, listing.stamps):
+            save_record(listing, facts, record.copies, record.searched)
+        return record.copies.limited_to(kind)
+    copies = Copies() if kind == "ignore" else _find(listing, facts, near=kind == "near")
+    save_record(listing, facts, copies, kind)
+    return copies
 
-        def read(number: int) -> Pixels:
-            path = f"{listing.root}/{listing.paths[chosen[number]]}"
-            try:
-                return decode(read_bytes(path, whole=True))
-            except (OSError, UnreadableImage) as error:
-                raise ConvwiseError(f"{path}: was changed while the folder was read ({error}); run again") from error
 
-        with quiet_pillow():
-            duplicates = find_duplicates(facts.content[chosen], facts.sketches[chosen], facts.shapes[chosen], read)
-    save_record(listing, facts, duplicates)
-    return facts, duplicates
+def _find(listing: Listing, facts: FileFacts, *, near: bool) -> Copies:
+    chosen = np.flatnonzero(facts.status == Status.IMAGE)
+    _, labels = np.unique([listing.classes[row] for row in chosen], return_inverse=True)
+
+    def read(number: int, size: int | None) -> Pixels:
+        path = f"{listing.root}/{listing.paths[chosen[number]]}"
+        try:
+            return decode(read_bytes(path, whole=True), size=size)
+        except (OSError, UnreadableImage) as error:
+            raise ConvwiseError(f"{path}: was changed while the folder was read ({error}); run again") from error
+
+    seen = Seen(facts.content[chosen], facts.sketches[chosen], facts.shapes[chosen], facts.sides[chosen],
+                labels.astype(np.int32))  # fmt: skip
+    with quiet_pillow():
+        return find_copies(seen, read, near=near)
 
 
 def _require_images(listing: Listing, facts: FileFacts) -> None:
@@ -146,7 +155,7 @@ def _require_images(listing: Listing, facts: FileFacts) -> None:
         )
 
 
-def _index(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup, ...]) -> ImageIndex:
+def _index(listing: Listing, facts: FileFacts, copies: Copies) -> ImageIndex:
     rows = np.flatnonzero(facts.status == Status.IMAGE).tolist()
     class_names = tuple(sorted({listing.classes[row] for row in rows}))
     label_of = {name: label for label, name in enumerate(class_names)}
@@ -161,5 +170,5 @@ def _index(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup,
         unreadable=tuple(UnreadableFile(listing.paths[row], facts.reasons[row]) for row in unreadable),
         n_ignored=int((facts.status == Status.IGNORED).sum()) + listing.n_outside,
         empty_classes=tuple(name for name in listing.class_names if name not in label_of),
-        duplicates=duplicates,
+        copies=copies,
     )

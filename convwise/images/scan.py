@@ -1,6 +1,7 @@
 """One pass over the files, by all cores: each is read once and gives its digest, its sketch and its fitted pixels."""
 
 import hashlib
+import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +11,14 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from convwise.cores import available_cores
 from convwise.images.duplicates import SKETCH_SIDE, sketch
 from convwise.images.fitting import fit_image, resize
 from convwise.images.listing import Listing
 from convwise.images.reading import MAX_FILE_BYTES, UnreadableImage, decode, quiet_pillow
-from convwise.images.sniffing import HEAD_BYTES, IMAGE_SUFFIXES, sniff
+from convwise.images.sniffing import HEAD_BYTES, IMAGE_SUFFIXES, baseline_jpeg, sniff
 
 _Bytes = NDArray[np.uint8]
 _FILES_PER_TASK = 32
@@ -35,19 +37,22 @@ class FileFacts:
 
     status: _Bytes  # (n,) of Status
     content: _Bytes  # (n, 16): the first half of the SHA-256 of the bytes
-    sketches: _Bytes  # (n, 8, 8)
+    sketches: _Bytes  # (n, 16, 16)
     shapes: NDArray[np.int32]  # (n, 2): height and width as decoded
+    sides: NDArray[np.int32]  # (n, 2): the longer and the shorter side of the whole picture
     reasons: list[str]  # "" unless unreadable
 
     @classmethod
     def blank(cls, n: int) -> "FileFacts":
         return cls(np.zeros(n, np.uint8), np.zeros((n, 16), np.uint8),
-                   np.zeros((n, SKETCH_SIDE, SKETCH_SIDE), np.uint8), np.zeros((n, 2), np.int32), [""] * n)  # fmt: skip
+                   np.zeros((n, SKETCH_SIDE, SKETCH_SIDE), np.uint8), np.zeros((n, 2), np.int32),
+                   np.zeros((n, 2), np.int32), [""] * n)  # fmt: skip
 
     def put(self, rows: slice | list[int], other: "FileFacts", at: slice | list[int]) -> None:
         """Copy the rows `at` of another table into `rows` of this one."""
         self.status[rows], self.content[rows] = other.status[at], other.content[at]
         self.sketches[rows], self.shapes[rows] = other.sketches[at], other.shapes[at]
+        self.sides[rows] = other.sides[at]
         targets = range(len(self.reasons))[rows] if isinstance(rows, slice) else rows
         sources = range(len(other.reasons))[at] if isinstance(at, slice) else at
         for target, source in zip(targets, sources, strict=True):
@@ -161,6 +166,7 @@ class _Task:
             facts.status[i], facts.reasons[i] = Status.UNREADABLE, (error.strerror or str(error)).lower()
             return None
         facts.status[i], facts.shapes[i] = Status.IMAGE, image.shape[:2]
+        facts.sides[i] = whole_sides(data, image)
         fitted = fit_image(image, self.size, self.fit)
         whole = fitted if self.fit == "stretch" and self.size >= _SKETCH_FROM else None
         facts.sketches[i] = sketch(resize(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
@@ -185,3 +191,16 @@ def read_bytes(path: str, *, whole: bool) -> bytes:
         return data
     finally:
         os.close(file)
+
+
+def whole_sides(data: bytes, image: _Bytes) -> tuple[int, int]:
+    """The longer and the shorter side in pixels of the whole picture, of which `image` may be decoded smaller."""
+    sides = image.shape[:2]
+    if sniff(data[:HEAD_BYTES]) == "JPEG":  # nothing else is decoded smaller
+        header = baseline_jpeg(data)
+        if header is None:
+            with Image.open(io.BytesIO(data)) as opened:
+                sides = opened.size
+        else:
+            sides = header.width, header.height
+    return max(sides), min(sides)

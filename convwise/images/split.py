@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -21,7 +21,10 @@ MAX_TEST_PER_CLASS = 50  # of the Caltech-101 protocol: the rest, but no class c
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Sorted positions in an index, and their relative paths, by which a saved split finds its images again."""
+    """Sorted positions in an index, and their relative paths, by which a saved split finds its images again.
+
+    `n_missing`: of each side, the images that it was to have and does not, since copies stay together; not saved.
+    """
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -30,6 +33,7 @@ class Split:
     n_unused: int
     paths: Mapping[str, tuple[str, ...]]
     n_dropped_copies: int = 0
+    n_missing: Mapping[str, int] = field(default_factory=dict)
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +68,9 @@ class Split:
             )
         numbers = {side: np.array([position[path] for path in data[side]], np.int64) for side in SIDES}
         split = cls(
-            **numbers,
+            train=numbers["train"],
+            validation=numbers["validation"],
+            test=numbers["test"],
             protocol=data["protocol"],
             n_unused=data["n_unused"],
             n_dropped_copies=data["n_dropped_copies"],
@@ -115,8 +121,10 @@ def split_images(
     n_validation = _n_validation(n_part, validation)
     small = (n_part - n_validation < 1) | (n_test < (1 if per_class or fraction else 0))
     _refuse_small(index, small, sizes, protocol)
-    sides = _assign(index, np.arange(len(index.paths)), [n_part - n_validation, n_validation, n_test], seed)
-    return _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+    quotas = [n_part - n_validation, n_validation, n_test]
+    sides = _assign(index, np.arange(len(index.paths)), quotas, seed)
+    split = _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+    return replace(split, n_missing=_missing(index, sides, quotas))
 
 
 def redivided(split: Split, index: "ImageIndex", *, validation: float, seed: int) -> Split:
@@ -199,9 +207,20 @@ def _assign(
         names = [index.class_names[i] for i in np.flatnonzero(without)]
         raise RequestError(
             f"too few different images in {', '.join(names[:5])}{f' and {len(names) - 5} more' if names[5:] else ''}: "
-            "copies stay on one side, which leaves another side empty; remove the copies, or leave these classes out"
+            "copies stay on one side, which leaves another side empty; remove the copies, "
+            "leave these classes out, or count less as a copy (copies=exact or copies=ignore)"
         )
     return [np.array(sorted(side), np.int64) for side in sides]
+
+
+def _missing(
+    index: "ImageIndex", sides: Sequence[NDArray[np.int64]], quotas: Sequence[NDArray[np.integer]]
+) -> dict[str, int]:
+    missing = {}
+    for name, side, quota in zip(SIDES, sides, quotas, strict=False):  # train and validation may be all
+        got = np.bincount(index.labels[side], minlength=len(index.class_names))
+        missing[name] = int(np.maximum(quota - got, 0).sum())
+    return missing
 
 
 def _side_for_group(need: Sequence[NDArray[np.int64]], count: NDArray[np.int64]) -> int | None:
@@ -222,6 +241,7 @@ def _as_given(index: "ImageIndex", given: NDArray[Any], validation: float, seed:
     train = (given == "train") & ~np.isin(groups, groups[test | valid])
     n_dropped = int((given != "").sum() - test.sum() - valid.sum() - train.sum())
     protocol = "folders as given"
+    missing: dict[str, int] = {}
     sizes = np.bincount(index.labels[train], minlength=len(index.class_names))
     if (given == "validation").any() or not validation:
         _refuse_small(index, sizes < 1, sizes, protocol)
@@ -230,8 +250,10 @@ def _as_given(index: "ImageIndex", given: NDArray[Any], validation: float, seed:
         protocol += f", validation={validation:g} of train"
         n_validation = _n_validation(sizes, validation)
         _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
-        sides = _assign(index, np.flatnonzero(train), [sizes - n_validation, n_validation], seed)
-    return _split(
+        quotas = [sizes - n_validation, n_validation]
+        sides = _assign(index, np.flatnonzero(train), quotas, seed)
+        missing = _missing(index, sides, quotas)
+    split = _split(
         index,
         train=sides[0],
         validation=sides[1],
@@ -239,6 +261,7 @@ def _as_given(index: "ImageIndex", given: NDArray[Any], validation: float, seed:
         protocol=protocol,
         n_dropped_copies=n_dropped,
     )
+    return replace(split, n_missing=missing)
 
 
 def _split(
@@ -252,7 +275,9 @@ def _split(
 ) -> Split:
     sides = {"train": train, "validation": validation, "test": test}
     return Split(
-        **sides,
+        train=train,
+        validation=validation,
+        test=test,
         protocol=protocol,
         n_unused=len(index.paths) - sum(map(len, sides.values())) - n_dropped_copies,
         paths={side: tuple(str(index.paths[i]) for i in positions) for side, positions in sides.items()},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convwise.images.cleaning import clean_caches
+from convwise.images.copies import check_copies
 from convwise.images.datasets import Installed, add_dataset, list_datasets, resolve
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
@@ -27,14 +29,23 @@ class DataReport:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         index = self.index
+
+        def named(groups: Iterable[Sequence[int]]) -> list[list[str]]:
+            return [[index.paths[i] for i in group] for group in groups]
+
         return {
             "folder": index.root,
             "n_images": len(index),
             "classes": index.counts(),
             "empty_classes": list(index.empty_classes),
             "unreadable": [{"path": file.path, "reason": file.reason} for file in index.unreadable],
-            "duplicates": [[index.paths[i] for i in group.members] for group in index.duplicates],
+            "duplicates": named(group.members for group in index.duplicates),
             "duplicate_kinds": [group.kind for group in index.duplicates],
+            "exact_copies": named(group.members for group in index.copies.exact),
+            "near_copies": named(group.members for group in index.duplicates if group.kind == "near"),
+            "label_errors": named(group.members for group in index.copies.label_errors(index.labels)),
+            "possible_label_errors": named(index.copies.across),
+            "near_pairs_apart": named(index.copies.apart),
             "ignored": index.n_ignored,
             "digest": index.digest,
         }
@@ -55,7 +66,13 @@ def dataset_row(entry: Installed) -> dict[str, Any]:
     }
 
 
-def check_data(data: str | Path, *, background: bool = False, progress: Any = None) -> DataReport:
-    """Reads every file of a folder or named data set once and says what is there. Changes nothing in it."""
+def check_data(data: str | Path, *, background: bool = False, copies: str = "near", progress: Any = None) -> DataReport:
+    """Reads every file of a folder or named data set once and says what is there. Changes nothing in it.
+
+    `copies` is what counts as a copy: "near", "exact" or, for nothing, "ignore".
+    """
+    check_copies(copies)
     source = resolve(data, background=background)
-    return DataReport(index_folder(source.folder, classes=source.classes, exclude=source.exclude, progress=progress))
+    return DataReport(
+        index_folder(source.folder, classes=source.classes, exclude=source.exclude, copies=copies, progress=progress)
+    )

@@ -58,7 +58,13 @@ def evaluate(
         source = resolve(data)
         folder, classes, exclude = source.folder, source.classes, source.exclude
     index, cache = prepare(
-        folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude, progress=progress
+        folder,
+        size=recipe.size_px,
+        fit=recipe.fit,
+        classes=classes,
+        exclude=exclude,
+        copies=settings.copies,
+        progress=progress,
     )
     same = index.digest == settings.index_digest
     if data is None and not same:

@@ -63,7 +63,12 @@ def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings)
 
 
 def pictures(
-    folder: Path, classes: Sequence[str] | None, exclude: Sequence[str], recipe: Recipe, decoding: Decoding | None
+    folder: Path,
+    classes: Sequence[str] | None,
+    exclude: Sequence[str],
+    recipe: Recipe,
+    decoding: Decoding | None,
+    copies: str = "near",
 ) -> tuple[ImageIndex, PixelCache]:
     """The index and the cached pixels at the recipe's size and fit. Raises RequestError below two classes."""
     index, cache = prepare(
@@ -72,6 +77,7 @@ def pictures(
         fit=recipe.fit,
         classes=classes,
         exclude=exclude,
+        copies=copies,
         progress=decoding,
     )
     require_classes(index)

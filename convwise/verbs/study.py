@@ -12,7 +12,9 @@ from typing import Any
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, network_settings
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
+from convwise.images.copies import check_copies
 from convwise.images.datasets import resolve
+from convwise.images.leaks import copy_notes
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network
 from convwise.runs import refuse_used, unused_folder
@@ -63,6 +65,7 @@ def study(
     per_class: int | None = None,
     test: float | None = None,
     validation: float = 0.3,
+    copies: str = "near",
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
@@ -74,7 +77,8 @@ def study(
 
     `parameters` are all sixteen unless told; `levels` are texts such as "kernel_size=3,5"; `smallest_effect` in points
     of accuracy is what makes a difference worth having. `validation` is the share of the images not used for testing
-    on which trials are judged; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials.
+    on which trials are judged, `copies` ("near", "exact" or "ignore") what counts as a copy; `epochs` of the
+    confirmation (the recipe's), `trial_epochs` of the trials.
     The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
     """
     listener = listener or StudyListener()
@@ -94,6 +98,7 @@ def study(
         raise RequestError(f"engine={engine}: choose one of {', '.join(ENGINES)}")
     if address is not None and engine != "ray":
         raise RequestError(f"address={address}: only engine=ray has one")
+    check_copies(copies)
     require_network(net)
     if isinstance(recipe, Recipe) and recipe.start_share:
         raise RequestError("start_share: a study starts from first weights, not from pretrained ones; set it to 0")
@@ -107,8 +112,9 @@ def study(
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
-    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
+    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding, copies)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
+    notes = copy_notes(index, split)
     split = redivided(split, index, validation=validation, seed=seed)
     full = dataclasses.replace(full.for_network(net), precision=resolve_precision(full.precision), towers=1)
     factors, settled = factors_of(
@@ -139,6 +145,7 @@ def study(
             validation=validation,
             seed=seed,
             index_digest=index.digest,
+            copies=copies,
         ),
         factors=factors,
         settled=settled,
@@ -160,6 +167,8 @@ def study(
         f"{len(split.test)} to test; {net}, {full.size_px} px; {len(factors)} parameters to measure, "
         f"{len(settled)} settled by rule; {request.n_workers} trials at a time"
     )
+    for line in notes:
+        listener.note(line)
     return _carry_on(folder, request, listener)
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, parse_settings
 from convwise.errors import RequestError
+from convwise.images.copies import check_copies
 from convwise.images.datasets import resolve
+from convwise.images.leaks import copy_notes
 from convwise.images.split import Split, split_images
 from convwise.nets.changes import describe_changes
 from convwise.runs import Run, RunSettings, refuse_used, unused_folder
@@ -42,6 +44,7 @@ _CONFIG_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "test": ((int, float), "a number"),
     "validation": ((int, float), "a number"),
     "set": ((list,), 'a list of texts, such as ["conv.kernel_size=5"]'),
+    "copies": ((str,), "near, exact or ignore, in quotes"),
     "out": ((str,), "a folder's name in quotes"),
     "background": ((bool,), "true or false"),
     "tensorboard": ((bool,), "true or false"),
@@ -64,6 +67,7 @@ def train(
     per_class: int | None = None,
     test: float | None = None,
     validation: float | None = None,
+    copies: str | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
@@ -78,7 +82,8 @@ def train(
     weights). `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
     "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
-    file's; `validation` is a share of the images not used for testing.
+    file's; `validation` is a share of the images not used for testing. `copies` is what counts as a copy, and stays on
+    one side of the split: "near" (the default), "exact" or, for nothing, "ignore".
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
     recommends; what is given here wins.
     Raises RequestError for a request that cannot be met, before anything is written.
@@ -88,10 +93,11 @@ def train(
     given = read_config(config) if config else {}
     studied = _studied(from_study) if from_study else None
     if studied:
-        net, per_class, test = (
+        net, per_class, test, copies = (
             net or studied.net,
             per_class or studied.per_class,
             studied.test if test is None else test,
+            copies or studied.copies,
         )
         size, seed = size or studied.recipe.size_px, studied.seed if seed is None else seed
     arguments = {
@@ -101,6 +107,7 @@ def train(
         "per_class": per_class,
         "test": test,
         "validation": validation,
+        "copies": copies,
         "out": out,
     }
     asked: dict[str, Any] = {key: given.pop(key) for key in _CONFIG_KINDS if key in given}
@@ -117,6 +124,8 @@ def train(
     known, start = resolve_start(asked.get("net"), asked.get("weights"), asked.get("tune"))
     name = known or DEFAULT_NET
     with_background = asked.get("background", False) if background is None else background
+    counted = asked.get("copies", "near")
+    check_copies(counted)
     source = resolve(data, background=with_background)
     if asked.get("out"):
         refuse_used(Path(asked["out"]))
@@ -124,7 +133,7 @@ def train(
     with ThreadPoolExecutor(1) as elsewhere:
         # Keras takes seconds to import, reading the pictures takes seconds of other threads: both at once.
         keras_ready = elsewhere.submit(_import_keras)
-        index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
+        index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding, counted)
         split = split_images(
             index,
             per_class=asked.get("per_class"),
@@ -155,6 +164,7 @@ def train(
         index_digest=index.digest,
         split_digest=split.digest,
         pretrained=start,
+        copies=counted,
     )
     if full.start_share and not start:
         raise RequestError(
@@ -170,6 +180,8 @@ def train(
     folder = Path(asked["out"]) if asked.get("out") else unused_folder("runs", f"{source.name}-{name}")
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
+    for line in copy_notes(index, split):
+        listener.note(line)
     for line in describe_changes(built.changes):
         listener.note(line)
     with stoppable(run):
@@ -190,7 +202,9 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
     settings = run.settings
     source = Path(settings.folder)
-    index, cache = pictures(source, settings.classes, settings.exclude, settings.recipe, listener.decoding)
+    index, cache = pictures(
+        source, settings.classes, settings.exclude, settings.recipe, listener.decoding, settings.copies
+    )
     if index.digest != settings.index_digest:
         raise RequestError(
             f"run={folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as the "
