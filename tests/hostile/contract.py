@@ -87,10 +87,10 @@ def _of_answers(case: Case, out: str, folder: Path) -> Iterator[Fault]:
     n, least, most = sum(counts.values()), case.n_entries, case.n_entries + case.n_passed_over
     if not least <= n <= most:
         right = f"{least}" if least == most else f"{least} to {most}"
-        yield Fault("vanished", f"{n} files are in {counts}, {right} were put in")
+        yield Fault("vanished", f"files are in no count of {case.argv[0]}\n{n} are in {counts}, {right} were put in")
     for path in case.refused:
         if path not in _unreadable(case, answer):
-            yield Fault("incomplete picture", f"{path.rpartition('.')[0]} is taken though its pixels are not whole")
+            yield Fault("incomplete picture", f"a {path.rpartition('.')[2]} is taken though its pixels are not whole\n{path}")
 
 
 def _counts(case: Case, answer: Any, folder: Path) -> dict[str, int]:

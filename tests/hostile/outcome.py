@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_OF_THE_CASE = re.compile(r"(/[^\s'\"]*)?/case(?=/)|(?<=[._-])\d[\w.-]*|0x[0-9a-f]+")
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+),? in (.+)$', re.MULTILINE)
-_STACK_DUMP_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+) in (.+)$', re.MULTILINE)
+_STACK_DUMP_OF_THE_CASE = re.compile(r"(/[^\s'\"]*)?/case(?=/)|(?<=[._-])\d[\w.-]*|0x[0-9a-f]+")
+_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+) in (.+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,12 @@ class Fault:
         """Of a traceback or a stack, the last frame of ours and the last line; else the words."""
         frames = [found for found in _FRAME.findall(self.detail) if "/convwise/" in found[0]]
         if not frames:
-            return self.detail.strip().splitlines()[0][:160] if self.detail.strip() else ""
+            return _alike((self.detail.strip().splitlines() or [""])[0])
         file, line, function = frames[0] if self.sort == "hang" else frames[-1]
-        last = "" if self.sort == "hang" else self.detail.strip().splitlines()[-1][:110]
-        return f"{file.rpartition('/convwise/')[2]}:{line} in {function}: {last}"
+        last = "" if self.sort == "hang" else self.detail.strip().splitlines()[-1]
+        return f"{file.rpartition('/convwise/')[2]}:{line} in {function}: {_alike(last)}"
+
+
+def _alike(text: str) -> str:
+    """The words without what differs from case to case."""
+    return _OF_THE_CASE.sub("~", text)[:130]

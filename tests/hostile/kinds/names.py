@@ -16,7 +16,7 @@ _NAMES: tuple[bytes, ...] = (
     b"bell\x07", b"tab\there", b"del\x7f", b"\xc2\x9b31m", b"\xc2\x85zqnl", b"\xe2\x80\xaeexe.gpj", b"\xe2\x80\xa8zqnl",
     b"\xe2\x81\xa6iso", b"x" * 251, "é".encode() * 125, b"-rf", b"--json", b"--", b"-", b"...", b"..a", b" ", b"  lead",
     b"trail ", b"trail.", "😀".encode(), "e\u0301".encode(), "é".encode(), b"Case", b"cASE", b"CON", b"nul.txt", b"a:b",
-    b"a\\b", b"\\x1b", b"\\u202e", b"[red]x[/red]", b"[/]", b"[bold", b"%s%n%d", b"{0}", b"$HOME", b"`id`", b"a'b\"c", b"*?",
+    b"a\\b", b"\\x1b", b"\\u202e", b"[red]x", b"[bold", b"[link=x]y", b"%s%n%d", b"{0}", b"$HOME", b"`id`", b"a'b\"c", b"*?",
     b"#a", b"a,b", b"=1+1", b"@x", b"<b>x", b"&amp;", b"0", b"None", b"nan", b"train", b"test", b"validation", b"\xef\xbb\xbfbom",
     "ﬁ".encode(), "١٢".encode(), b"~", b"~root", b"~nosuchuser", b"\x01", b"tmp~x", b"tmp~host~1~abc", b"a.part",
 )  # fmt: skip
@@ -62,6 +62,7 @@ def odd_name(rng: random.Random, suffix: str = "") -> str:
     name = rng.choice(_NAMES)
     if rng.random() < 0.2:
         name = bytes(rng.choice(range(1, 256)) for _ in range(rng.randint(1, 12))).replace(b"/", b"_")
+    assert b"/" not in name
     name = name[: 255 - len(suffix)] + suffix.encode()
     return "dots" if name in (b".", b"..") else os.fsdecode(name)
 
