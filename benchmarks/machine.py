@@ -5,18 +5,12 @@ import platform
 import shutil
 import subprocess
 from importlib import metadata
-from pathlib import Path
+
+from convwise.processor import instruction_set, processor_name
 
 
 def machine() -> str:
     """Processor, cores, GPU, system and the versions that matter."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        cpu = names[0] if names else cpu
     gpu = ""
     if shutil.which("nvidia-smi"):
         asked = subprocess.run(
@@ -39,4 +33,4 @@ def machine() -> str:
         except metadata.PackageNotFoundError:
             continue
     system = f"{platform.system()}, Python {platform.python_version()}, {', '.join(versions)}"
-    return f"{cpu}, {os.cpu_count()} cores, {gpu}{system}"
+    return f"{processor_name()} ({instruction_set()}), {os.cpu_count()} cores, {gpu}{system}"

@@ -6,12 +6,15 @@ The verbs of the command line are functions here, with the same defaults. Nothin
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from convwise.processor import switch_on_one_dnn
+
 if TYPE_CHECKING:
     from convwise.conv2d import Conv2DSettings
     from convwise.errors import ConvwiseError, RequestError
     from convwise.runs import Run
     from convwise.training.recipe import Recipe
     from convwise.verbs.data import add_data, check_data, clean_data, list_data
+    from convwise.verbs.doctor import doctor
     from convwise.verbs.evaluate import evaluate
     from convwise.verbs.explain import explain
     from convwise.verbs.guide import guide
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from convwise.verbs.train import resume, train
 
 __version__ = "0.1.0"
+
+switch_on_one_dnn()  # TensorFlow asks when it is imported, which is after this wherever convwise imports it
 
 _HOMES = {
     "Conv2DSettings": "convwise.conv2d",
@@ -30,6 +35,7 @@ _HOMES = {
     "add_data": "convwise.verbs.data",
     "check_data": "convwise.verbs.data",
     "clean_data": "convwise.verbs.data",
+    "doctor": "convwise.verbs.doctor",
     "evaluate": "convwise.verbs.evaluate",
     "explain": "convwise.verbs.explain",
     "guide": "convwise.verbs.guide",
@@ -49,6 +55,7 @@ __all__ = [
     "add_data",
     "check_data",
     "clean_data",
+    "doctor",
     "evaluate",
     "explain",
     "guide",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import sys
 import threading
 from collections.abc import Iterator
 
@@ -18,21 +17,17 @@ _KNOWN = re.compile(
 def filtered_standard_error() -> Iterator[None]:
     """Within the block, known lines that C++ code writes to standard error are dropped; all others pass at once.
 
-    Python's own standard error goes to the terminal directly, so that progress bars still see one.
+    Python's own must have a descriptor of its own (`safe_streams`), so that progress bars still see a terminal.
     """
-    sys.stderr.flush()
     terminal = os.dup(2)
     source, sink = os.pipe()
     os.dup2(sink, 2)
     os.close(sink)
-    before, sys.stderr = sys.stderr, os.fdopen(os.dup(terminal), "w", buffering=1, encoding="utf-8", errors="replace")
     reader = threading.Thread(target=_forward, args=(source, terminal), daemon=True)
     reader.start()
     try:
         yield
     finally:
-        sys.stderr.close()
-        sys.stderr = before
         os.dup2(terminal, 2)  # the last writer of the pipe is gone: the reader comes to its end
         reader.join(timeout=1)
         os.close(terminal)
@@ -44,7 +39,11 @@ def _forward(source: int, terminal: int) -> None:
         while block := lines.read(65536):
             *whole, rest = (rest + block).split(b"\n")
             for line in whole:
-                if not _KNOWN.match(line):
-                    os.write(terminal, line + b"\n")
-        if rest and not _KNOWN.match(rest):
-            os.write(terminal, rest)
+                _pass_on(line + b"\n", terminal)
+        _pass_on(rest, terminal)
+
+
+def _pass_on(line: bytes, terminal: int) -> None:
+    if line and not _KNOWN.match(line):
+        with contextlib.suppress(OSError):  # a full or closed one takes nothing: then it is not told
+            os.write(terminal, line)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from convwise import __version__
 from convwise.errors import ConvwiseError, RequestError
+from convwise.names import json_text, printable, shown
 from convwise.nets import NETWORKS
 
 _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
@@ -21,36 +20,49 @@ _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    if not hasattr(options, "verb"):
-        parser.print_help()
-        return 2
     # The backend's start-up chatter is not the user's; an own setting of these wins.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "3")
     try:
-        verb: Callable[[argparse.Namespace], None] = options.verb
-        verb(options)
+        return _carried_out(arguments)
     except ConvwiseError as problem:
         print(f"convwise: {problem}", file=sys.stderr)
         return problem.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone, as `head` does
         return 1
     except KeyboardInterrupt:
         print("convwise: stopped", file=sys.stderr)
         return 1
+    except MemoryError:
+        print("convwise: out of memory; a smaller --size or --batch takes less", file=sys.stderr)
+        return 1
+
+
+def _carried_out(arguments: Sequence[str] | None) -> int:
+    """Parses, carries out, and sees that all that was printed has gone out."""
+    parser = build_parser()
+    try:
+        options = parser.parse_args(arguments)
+        if not hasattr(options, "verb"):
+            parser.print_help()
+            return 2
+        verb: Callable[[argparse.Namespace], None] = options.verb
+        verb(options)
+    except SystemExit:  # by which argparse leaves, after --help too
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
     return 0
 
 
 def entry() -> int:
     """The installed command: `main` without the backend's chatter."""
     from convwise.chatter import filtered_standard_error
+    from convwise.streams import safe_streams
 
     # A scheduler's polite end is handled as Ctrl-C is.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with filtered_standard_error():
+    with safe_streams(), filtered_standard_error():
         code = main()
     gc.freeze()  # else the end waits a second or two for a search through TensorFlow's objects for what to free
     return code
@@ -59,7 +71,7 @@ def entry() -> int:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         """One line and exit code 2."""
-        print(f"convwise: {message}; see {self.prog} --help", file=sys.stderr)
+        print(printable(f"convwise: {message}; see {self.prog} --help"), file=sys.stderr)
         raise SystemExit(2)
 
 
@@ -79,6 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_explain(verbs)
     _add_guide(verbs)
     _add_study(verbs)
+    _add_doctor(verbs)
     return parser
 
 
@@ -283,6 +296,18 @@ def _add_study(verbs: Any) -> None:
     study.set_defaults(verb=_study)
 
 
+def _add_doctor(verbs: Any) -> None:
+    what = "what this machine and its backend are and can do"
+    doctor = verbs.add_parser(
+        "doctor",
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}, a line each: versions, instruction set, oneDNN, backend, layouts "
+        "and types that work, cores, caches, extras. To paste into a bug report.",
+    )
+    doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    doctor.set_defaults(verb=_doctor)
+
+
 def _data_add(options: argparse.Namespace) -> None:
     from convwise.progress import CountBar
     from convwise.verbs.data import add_data
@@ -292,7 +317,7 @@ def _data_add(options: argparse.Namespace) -> None:
     if options.json:
         _print_json({"name": options.name, "folder": str(folder)})
     else:
-        print(f"{options.name}: ready in {folder}")
+        _print_line(f"{options.name}: ready in {folder}")
 
 
 def _data_list(options: argparse.Namespace) -> None:
@@ -316,7 +341,7 @@ def _data_check(options: argparse.Namespace) -> None:
     if options.json:
         _print_json(report.to_dict())
     else:
-        print_index(report.index)
+        print_index(report.index, report.remarks)
 
 
 def _data_clean(options: argparse.Namespace) -> None:
@@ -359,7 +384,7 @@ def _train(options: argparse.Namespace) -> None:
         return
     if result.evaluation:
         _print_evaluation(result.evaluation)
-    print(f"run: {result.run.folder} ({result.seconds:.1f} s)")
+    _print_line(f"run: {result.run.folder} ({result.seconds:.1f} s)")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -377,19 +402,21 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
+    from convwise.places import file_to_write
     from convwise.progress import CountBar
     from convwise.verbs.predict import predict, write_csv
 
+    target = file_to_write(options.csv, "csv") if options.csv else None
     with CountBar("predicting") as bar:
         answers = predict(options.run, options.paths, top=options.top, progress=bar)
     if options.json:
         _print_json([answer.to_dict() for answer in answers])
-    elif options.csv:
-        write_csv(answers, Path(options.csv))
+    elif target:
+        write_csv(answers, target)
     else:
         for answer in answers:
-            ranked = "  ".join(f"{label} {probability:.3f}" for label, probability in answer.top)
-            print(f"{answer.path}: {answer.error or ranked}")
+            ranked = "  ".join(f"{shown(label)} {probability:.3f}" for label, probability in answer.top)
+            _print_line(f"{shown(answer.path)}: {answer.error or ranked}")
 
 
 def _explain(options: argparse.Namespace) -> None:
@@ -403,11 +430,11 @@ def _explain(options: argparse.Namespace) -> None:
     from convwise.report.network_tables import print_findings, print_layers
 
     for line in explanation.changes:
-        print(line)
+        _print_line(line)
     print_layers(explanation.table)
     print_findings(explanation.findings)
     for path in explanation.figures:
-        print(f"figure: {path}")
+        _print_line(f"figure: {path}")
 
 
 def _guide(options: argparse.Namespace) -> None:
@@ -426,7 +453,7 @@ def _guide(options: argparse.Namespace) -> None:
     if options.json:
         _print_json(guidance.to_dict() | ({"figure": str(figure)} if figure else {}))
     else:
-        print(f"figure: {figure}" if figure else guide_text(guidance))
+        _print_line(f"figure: {figure}") if figure else print(guide_text(guidance))
 
 
 def _study(options: argparse.Namespace) -> None:
@@ -460,7 +487,18 @@ def _study(options: argparse.Namespace) -> None:
     from convwise.report.study_tables import print_study
 
     print_study(result.values)
-    print(f"study: {result.folder}")
+    _print_line(f"study: {result.folder}")
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from convwise.verbs.doctor import doctor
+
+    found = doctor().to_dict()
+    if options.json:
+        _print_json(found)
+    else:
+        for name, value in found.items():
+            _print_line(f"{name}: {value}")
 
 
 def _print_evaluation(evaluation: Any) -> None:
@@ -470,8 +508,17 @@ def _print_evaluation(evaluation: Any) -> None:
 
 
 def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json_text(value)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json_text(value, ascii_only=True)
+    sys.stdout.write(text + "\n")
+
+
+def _print_line(text: str) -> None:
+    """One line, whatever the names in it."""
+    print(printable(text))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,17 @@
 
 import re
 
+from convwise.names import printable
+
 
 class ConvwiseError(Exception):
     """The work failed: one line that says what happened and what to do next."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """One line whatever the names within: a file may be called anything."""
+        return printable(super().__str__())
 
 
 class RequestError(ConvwiseError):
@@ -15,9 +21,23 @@ class RequestError(ConvwiseError):
     exit_code = 2
 
 
+_DRESSING = re.compile(
+    r"\x1b\[[0-9;]*m"  # colours
+    r"|\{\{function_node [^}]*\}\} "
+    r"|\s*\[\[\{\{node .*"
+    r"|\s*\[Op:[^\]]*\]( name:)?\s*$"
+)
+
+
 def one_line(problem: BaseException) -> str:
-    """What a library's exception says, in one line: of Keras's, the cause, without the layer's arguments or colours."""
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in str(problem).splitlines()]
+    """What a library's exception says, in one line: the cause, without what Keras and TensorFlow put around it.
+
+    Of an error in a layer, Keras tells the cause in the second line and the layer's arguments after it. Of an error in
+    a graph, TensorFlow tells first where the graph was made, line by line, and the cause last.
+    """
+    lines = [_DRESSING.sub("", line).strip() for line in str(problem).splitlines()]
     lines = [line for line in lines if line] or [type(problem).__name__]
+    if lines[0].startswith("Graph execution error"):
+        return lines[-1]
     wrapped = lines[0].startswith("Exception encountered when calling") and len(lines) > 1
     return lines[1] if wrapped else lines[0]

@@ -56,6 +56,16 @@ class Evaluation:
         if shape != (k, k) or total != self.n:
             raise ValueError(f"confusion: shape={shape}, sum={total}; {k} classes and n={self.n} need ({k}, {k}) and n")
 
+    @property
+    def not_tested(self) -> tuple[str, ...]:
+        """The classes that have no image here: no mean counts them."""
+        return tuple(score.name for score in self.per_class if not score.support)
+
+    @property
+    def never_right(self) -> tuple[str, ...]:
+        """The classes of which no image was recognised."""
+        return tuple(score.name for score in self.per_class if score.recall == 0)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with the method of each interval under `intervals`."""
         return {
@@ -66,6 +76,8 @@ class Evaluation:
             "confusion": [list(row) for row in self.confusion],
             "per_class": [asdict(score) for score in self.per_class],
             "mistakes": [asdict(mistake) for mistake in self.mistakes],
+            "not_tested": list(self.not_tested),
+            "never_right": list(self.never_right),
             "intervals": dict(METHODS),
         }
 

@@ -1,7 +1,6 @@
 """Files appear whole or not at all: written under a temporary name, flushed to the disk, then renamed."""
 
 import errno
-import json
 import math
 import os
 import platform
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from convwise.errors import ConvwiseError
+from convwise.names import json_text
 
 _STALE_SECONDS = 7 * 86400
 _TEMPORARY = "tmp~"  # how temporary names begin
@@ -56,7 +56,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Indented JSON, atomically. A number that is not finite is an error: JSON has none."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value) + "\n")
 
 
 def to_plain(value: Any) -> Any:

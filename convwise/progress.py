@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from convwise.names import printable
 from convwise.verbs.execution import Listener
 
 if TYPE_CHECKING:
@@ -41,13 +43,13 @@ class CountBar(_Shown):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self._title = title
-        self._task = self._progress.add_task(title, total=None)
+        self._title = printable(title)
+        self._task = self._progress.add_task(escape(self._title), total=None)
         self._last = time.monotonic()
 
     def note(self, text: str) -> None:
         """A line that stays."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, soft_wrap=True)
 
     def __call__(self, done: int, total: int) -> None:
         """Moves the bar."""
@@ -66,7 +68,7 @@ class _Reading(_Shown):
 
     def _note(self, text: str) -> None:
         self._progress.update(self._decoding, visible=False)
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, soft_wrap=True)
 
     def _decoded(self, done: int, total: int) -> None:
         self._progress.update(self._decoding, visible=True, completed=done, total=total or None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +18,14 @@ from typing import Any, Self
 from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
-from convwise.files import cannot_write, write_json, write_text
+from convwise.files import cannot_write, temporary_name, write_json, write_text
 from convwise.nets.start import Pretrained
+from convwise.places import folder_to_fill, folder_to_make, kind_of, named, reason_of
+from convwise.processor import ONE_DNN, instruction_set, processor_name
 from convwise.training.recipe import Recipe
+
+_BEGUN_WITH = ("split.json", "classes.json", "settings.json")  # what a run holds before it is trained
+_LONGEST_NAME = 50  # characters of the data's name and the network's in a run's: four bytes each at most
 
 
 @dataclass(frozen=True)
@@ -90,16 +96,15 @@ class Run:
     def create(cls, folder: Path, settings: RunSettings, class_names: Sequence[str], split: Mapping[str, Any]) -> Run:
         """Writes what is known before training; the folder appears whole. Raises RequestError if it holds anything."""
         with laid_out(folder) as place:
-            write_json(place / "split.json", split)
-            write_json(place / "classes.json", list(class_names))
-            write_json(place / "settings.json", settings.to_dict())
+            for name, value in zip(_BEGUN_WITH, (split, list(class_names), settings.to_dict()), strict=True):
+                write_json(place / name, value)
         return cls(folder)
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
         """An existing run, complete or not. Raises RequestError where there is none."""
-        path = Path(folder)
-        if not (path / "settings.json").is_file():
+        path = named(folder, "run")
+        if kind_of(path / "settings.json", "run") != "file":
             raise RequestError(
                 f"run={folder}: there is no run in this folder (no settings.json); name the folder of one"
             )
@@ -156,7 +161,10 @@ class Run:
         write_text(self.folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
     def finish(self, evaluation: Evaluation | None, summary: Mapping[str, Any]) -> None:
-        """Writes the evaluation, then the manifest."""
+        """Writes the evaluation, then the manifest. Raises ConvwiseError where the run was removed meanwhile."""
+        missing = [name for name in (*_BEGUN_WITH, self.model_path.name) if not (self.folder / name).is_file()]
+        if missing:
+            raise ConvwiseError(f"run={self.folder}: {missing[0]} was removed while it was trained; train again")
         if evaluation is not None:
             write_json(self.folder / "evaluation.json", evaluation.to_dict())
         write_json(self.folder / "run.json", dict(summary))
@@ -176,7 +184,7 @@ def laid_out(folder: Path) -> Iterator[Path]:
     Raises RequestError if the folder holds anything already, ConvwiseError where it cannot be written.
     """
     refuse_used(folder)
-    place = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    place = temporary_name(folder.parent)
     try:
         place.mkdir(parents=True)
         write_json(place / "environment.json", environment())
@@ -189,8 +197,9 @@ def laid_out(folder: Path) -> Iterator[Path]:
 
 
 def unused_folder(parent: str, name: str) -> Path:
-    """`parent`/`name` with the time of day, and a number where that is taken."""
-    base = Path(parent) / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    """`parent`/`name` with the time of day, and a number where that is taken; odd characters become _."""
+    plain = re.sub(r"[^\w .,()+=@-]", "_", name).strip(" .")[-_LONGEST_NAME:] or "images"
+    base = Path(parent) / f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder, number = base, 1
     while folder.exists():
         number += 1
@@ -198,9 +207,30 @@ def unused_folder(parent: str, name: str) -> Path:
     return folder
 
 
+def place_to_fill(out: str | Path | None, parent: str, *, data: Path, resume: str = "--resume") -> Path | None:
+    """`out` as the folder of a new run or study, None where it gets an unused name in `parent`; before any work.
+
+    Raises RequestError if it holds anything, lies where nothing can be written, or within the folder `data`.
+    """
+    place = folder_to_fill(parent, "out") if out is None else folder_to_make(out, "out")
+    if out is not None:
+        refuse_used(place, resume)
+    if Path(os.path.realpath(data)) in Path(os.path.realpath(place)).parents:
+        raise RequestError(
+            f"out={place}: it lies in the folder of the images, where it would be taken for a class the next time; "
+            "name a place outside with --out"
+        )
+    return None if out is None else place
+
+
 def refuse_used(folder: Path, resume: str = "--resume") -> None:
     """Raises RequestError if the folder holds anything already; `resume` is the command that goes on with it."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    kind = kind_of(folder, "out")
+    try:
+        used = kind is not None and (kind != "folder" or any(folder.iterdir()))
+    except OSError as problem:
+        raise RequestError(f"out={folder}: it cannot be looked into ({reason_of(problem)}); name a new one") from None
+    if used:
         raise RequestError(f"out={folder}: it exists already; name a new one, or go on with {resume} {folder}")
 
 
@@ -216,7 +246,9 @@ def environment() -> dict[str, Any]:
         "versions": {name: v for name in (*names, *backends.get(backend, ())) if (v := _version(name))},
         "backend": backend,
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor_name(),
+        "instruction_set": instruction_set(),
+        "one_dnn": os.environ.get(ONE_DNN),
         "cores": os.cpu_count(),
         "threads": {name: v for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS") if (v := os.environ.get(name))},
     }
@@ -227,11 +259,3 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -11,7 +11,7 @@ def derive_seed(root: int, *names: str | int) -> int:
     Different names give independent seeds: the bits are those of SHA-256 over the root and the names.
     """
     text = "\x1f".join([str(int(root)), *[f"{type(name).__name__}:{name}" for name in names]])
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "little") >> 1
 
 
 def generator(root: int, *names: str | int) -> np.random.Generator:

@@ -40,6 +40,15 @@ def picture_folder(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+@pytest.fixture
+def channels_first() -> None:
+    """Skips a test of that layout where the backend, on this machine, has no such convolution."""
+    from convwise.nets.backend import layout_works
+
+    if not layout_works("channels_first"):
+        pytest.skip("the backend has no channels_first convolution on this machine")
+
+
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """The folder `name` that `make` fills: once for all of pytest's workers, the others wait."""
     import fcntl

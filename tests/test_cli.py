@@ -63,7 +63,7 @@ def test_a_run_folder_holds_what_a_run_is(finished: tuple[Path, Path, dict[str, 
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "checkpoint", "classes.json", "confusion_matrix.png", "environment.json", "evaluation.json",
-        "learning_curves.png", "metrics.jsonl", "model.keras", "run.json", "settings.json", "split.json",
+        "learning_curves.png", "lock", "metrics.jsonl", "model.keras", "run.json", "settings.json", "split.json",
         "tensorboard", "worst_mistakes.png",
     }  # fmt: skip
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -287,8 +287,8 @@ def test_a_read_only_place_gets_one_line(
     finished: tuple[Path, Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, _, _ = finished
-    assert run("train", data, *QUICK, "--out", "/proc/run") == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("convwise: /proc/run cannot be written")
+    assert run("train", data, *QUICK, "--out", "/proc/run") == 2
+    assert capsys.readouterr().err.startswith("convwise: out=/proc/run: nothing can be written to /proc (")
 
 
 def test_changed_pictures_end_a_resume(
@@ -355,7 +355,7 @@ def test_guide_draws_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_the_public_api_is_small_and_whole() -> None:
-    assert len(convwise.__all__) <= 16
+    assert len(convwise.__all__) <= 17
     assert all(getattr(convwise, name) is not None for name in convwise.__all__)
     with pytest.raises(AttributeError):
         _ = convwise.nothing  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 The rules are those of Keras 3.15 (keras/src/layers/convolutional/base_conv.py and what it calls), found by reading and
 confirmed by generating settings and trying each on the backends. Legal or not is the same on TensorFlow, JAX and
-PyTorch; only `layout_refused` depends on the backend and the device. `wrong_results` stands apart: it is about layers
+PyTorch; only `layout_refused` depends on the backend and the machine. `wrong_results` stands apart: it is about layers
 that run.
 """
 
@@ -33,18 +33,16 @@ def violations(
     height: int,
     width: int,
     channels: int,
-    backend: str = "tensorflow",
-    device: str = "cpu",
     training: bool = True,
-    one_dnn: bool = True,
+    layout_works: bool = True,
 ) -> tuple[Finding, ...]:
     """What Keras or the backend refuses of a convolution on a map of height x width pixels and `channels`.
 
-    All sixteen values must be given (`with_defaults`), else RequestError. `backend` is Keras's name of it, `device` is
-    "cpu" or "gpu"; `one_dnn` says whether TensorFlow's CPU kernels have oneDNN (see `layout_refused`). Without
-    `training` the layer is only called: penalties and constraints, which belong to training, are not judged, but for
-    the activity's, which Keras computes in every call. An empty answer means that the layer builds, runs, and (with
-    `training`) has gradients, penalties and projections.
+    All sixteen values must be given (`with_defaults`), else RequestError. `layout_works` says whether the backend, on
+    this machine, has such a convolution in the layout of the settings (see `layout_refused`). Without `training` the
+    layer is only called: penalties and constraints, which belong to training, are not judged, except the activity's,
+    which Keras computes in every call. An empty answer means that the layer builds, runs, and (with `training`) has
+    gradients, penalties and projections.
     """
     missing = [name for name in PARAMETERS if getattr(settings, name) is None]
     if missing:
@@ -54,7 +52,7 @@ def violations(
         *_initializers(settings, channels),
         *_activation(settings),
         *_regularizers(settings, "activity_regularizer"),
-        *layout_refused(settings, backend=backend, device=device, one_dnn=one_dnn),
+        *layout_refused(settings, works=layout_works),
     ]
     if training:
         found += [*_regularizers(settings, "kernel_regularizer"), *_constraints(settings)]
@@ -204,25 +202,24 @@ def _activation(settings: Conv2DSettings) -> Iterator[Finding]:
         )
 
 
-def layout_refused(settings: Conv2DSettings, *, backend: str, device: str, one_dnn: bool = True) -> Iterator[Finding]:
-    """channels_first where TensorFlow has no kernel for it: on a CPU without oneDNN (seen with TensorFlow 2.21).
+def layout_refused(settings: Conv2DSettings, *, works: bool) -> Iterator[Finding]:
+    """A layout that the backend was tried in, and has no convolution for: `works` tells.
 
-    oneDNN is on by default on x86-64 (since TensorFlow 2.9; TF_ENABLE_ONEDNN_OPTS=0 turns it off) and there runs both
-    layouts, forward and backward. Convolutions with groups run either way, since Keras compiles them by XLA
+    Seen with TensorFlow 2.21 on a CPU without oneDNN, which takes channels_last alone. With oneDNN it runs both,
+    forward and backward; convolutions with groups run either way, since Keras compiles them by XLA
     (keras/src/backend/tensorflow/nn.py, `conv`). JAX takes both layouts (XLA moves the axes as it needs), and so does
-    PyTorch, where Keras moves them itself (keras/src/backend/torch/nn.py, `conv`). For a GPU nothing is refused: the
-    documentation of `tf.nn.conv2d` names both layouts there.
+    PyTorch, where Keras moves them itself (keras/src/backend/torch/nn.py, `conv`).
     """
-    if settings.data_format != "channels_first" or backend != "tensorflow" or device != "cpu" or one_dnn:
+    if works:
         return
-    if settings.groups == 1:
-        yield _refused(
-            "layout_refused",
-            ("data_format",),
-            "data_format=channels_first: TensorFlow has no such convolution on a CPU without oneDNN",
-            "use data_format=channels_last, which computes the same function",
-            "TensorFlow 2.21, UnimplementedError of Conv2D with NCHW on a CPU",
-        )
+    other = "channels_last" if settings.data_format == "channels_first" else "channels_first"
+    yield _refused(
+        "layout_refused",
+        ("data_format",),
+        f"data_format={settings.data_format}: the backend has no such convolution on this machine",
+        f"use data_format={other}, which computes the same function (TensorFlow on a CPU needs oneDNN for it)",
+        "TensorFlow 2.21, UnimplementedError of Conv2D with NCHW on a CPU",
+    )
 
 
 def wrong_results(

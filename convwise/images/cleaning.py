@@ -37,9 +37,9 @@ def clean_caches(days: float = 30) -> Cleaned:
     before = time.time() - 86400 * days
     counts = {True: [0, 0], False: [0, 0]}
     for folder in (home() / "pixels", home() / "scans"):
-        if not folder.is_dir():
-            continue
         with clear_errors(folder):
+            if not folder.is_dir():
+                continue
             remove_leftovers(folder)
             for entry in sorted(folder.iterdir()):
                 if not _OWN.fullmatch(entry.name):

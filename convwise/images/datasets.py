@@ -2,8 +2,10 @@
 
 import difflib
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,8 @@ from convwise.images.download import download, md5_of
 from convwise.images.home import clear_errors, home, write_cache_file
 from convwise.images.planted import PLANTED, make_planted
 from convwise.images.shapes import OUTLINES, make_shapes
+from convwise.images.walking import folders_and_files, walk
+from convwise.places import kind_of, named, reason_of
 
 Progress = Callable[[int, int], None]  # done, total (0: not known), in bytes, files or folders
 
@@ -65,12 +69,12 @@ class Installed:
 
 @dataclass(frozen=True)
 class Source:
-    """What to read: a folder, the classes to use (None: all but `exclude`) and the name to record."""
+    """What to read: a folder and the classes to use (None: all but `exclude`)."""
 
     folder: Path
     classes: tuple[str, ...] | None
     exclude: tuple[str, ...]
-    name: str
+    name: str  # for folders of runs: the name asked for, or the folder's own
 
 
 _CALTECH = partial(
@@ -98,26 +102,20 @@ DRAWN = frozenset({"shapes", *PLANTED})  # by convwise itself, when they are fir
 
 def list_datasets() -> list[Installed]:
     """Every data set known by name, and where it is."""
-    rows = []
-    for dataset in DATASETS.values():
-        folder = dataset.folder if dataset.folder.is_dir() else None
-        classes = [] if folder is None else _used_classes(dataset, folder)
-        record = dataset.folder.with_suffix(".json")
-        official = json.loads(record.read_text())["official"] if folder and record.is_file() else None
-        rows.append(Installed(dataset, folder, sum(_n_pictures(name) for name in classes), official))
-    return rows
+    with clear_errors(home()):
+        return [_installed(dataset) for dataset in DATASETS.values()]
 
 
-def _used_classes(dataset: Dataset, folder: Path) -> list[Path]:
-    return [
-        entry
-        for entry in folder.iterdir()
-        if entry.is_dir() and (entry.name in dataset.classes if dataset.classes else entry.name not in dataset.exclude)
-    ]
-
-
-def _n_pictures(folder: Path) -> int:
-    return sum(entry.suffix in (".jpg", ".png") for entry in folder.iterdir())
+def _installed(dataset: Dataset) -> Installed:
+    folder = dataset.folder
+    if not folder.is_dir():
+        return Installed(dataset, None, 0, None)
+    names = folders_and_files(folder)[0]
+    used = [name for name in names if (name in dataset.classes if dataset.classes else name not in dataset.exclude)]
+    n_pictures = sum(entry.path.endswith((".jpg", ".png")) for name in used for entry in walk(folder / name))
+    record = folder.with_suffix(".json")
+    official = json.loads(record.read_text())["official"] if record.is_file() else None
+    return Installed(dataset, folder, n_pictures, official)
 
 
 def add_dataset(
@@ -136,14 +134,14 @@ def add_dataset(
     """
     dataset = _known(name)
     folder = dataset.folder
-    if folder.is_dir():
+    if kind_of(folder, "data") == "folder":
         return folder
     if name in DRAWN:
         if from_path is not None:
             raise RequestError(f"from={str(from_path)!r}: {name} is drawn by convwise; omit it")
         return _generate(name, folder, progress)
     report = progress or (lambda done, total: None)
-    source = Path(from_path).expanduser() if from_path is not None else folder.with_name("caltech-101.zip")
+    source = named(from_path, "from") if from_path is not None else folder.with_name("caltech-101.zip")
     if from_path is None:
         download(dataset.url, source, md5=dataset.md5, progress=report)
     _install_caltech(source, folder, report, note or (lambda text: None))
@@ -162,15 +160,20 @@ def _generate(name: str, folder: Path, progress: Progress | None) -> Path:
 
 
 def _install_caltech(source: Path, folder: Path, report: Progress, note: Callable[[str], None]) -> None:
-    if not source.exists():
-        raise RequestError(f"from={str(source)!r} does not exist; give the .zip, the .tar.gz or an unpacked folder")
-    md5 = "" if source.is_dir() else md5_of(source)
+    kind = kind_of(source, "from")
+    if kind not in ("folder", "file"):
+        what = "does not exist" if kind is None else "is no regular file"
+        raise RequestError(f"from={source} {what}; give the .zip, the .tar.gz or an unpacked folder")
+    with _readable(source):
+        md5 = "" if kind == "folder" else md5_of(source)
+        original = _class_folder(source) if kind == "folder" else None
     with clear_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = temporary_name(folder.parent)
         try:
-            if source.is_dir():
-                _copy(_class_folder(source), temporary, report)
+            if original is not None:
+                with _readable(source):
+                    _copy(original, temporary, report)
                 found = temporary
             else:
                 unpack(source, temporary, inner=_CALTECH_INNER, progress=lambda n: report(n, 0))
@@ -184,14 +187,34 @@ def _install_caltech(source: Path, folder: Path, report: Progress, note: Callabl
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def _readable(source: Path) -> Iterator[None]:
+    """What the system refuses to give of the user's own archive or folder, in one line."""
+    try:
+        yield
+    except shutil.Error as problem:  # of several files: the first says enough
+        raise RequestError(f"from={source}: cannot be copied: {problem.args[0][0][2]}") from None
+    except PermissionError as problem:
+        raise RequestError(
+            f"from={source}: {problem.filename or source} cannot be read ({reason_of(problem)}); give yourself the "
+            "permission"
+        ) from None
+
+
 def _class_folder(folder: Path, shown: Path | None = None) -> Path:
     """`folder` or the one folder below it (at most two levels) that holds every class of Caltech-101."""
     best: set[str] = set()
-    for candidate in (folder, *sorted(folder.glob("*/")), *sorted(folder.glob("*/*/"))):
-        there = {entry.name for entry in candidate.iterdir() if entry.is_dir()} if candidate.is_dir() else set()
-        if there >= CALTECH_CLASSES:
-            return candidate
-        best = max(best, there & CALTECH_CLASSES, key=len)
+    candidates = [folder]
+    for depth in range(3):
+        below: list[Path] = []
+        for candidate in candidates:
+            names = folders_and_files(candidate)[0]
+            there = set(names)
+            if there >= CALTECH_CLASSES:
+                return candidate
+            best = max(best, there & CALTECH_CLASSES, key=len)
+            below += [candidate / name for name in names]
+        candidates = below if depth < 2 else []
     missing = sorted(CALTECH_CLASSES - best)
     raise RequestError(
         f"from={str(shown or folder)!r}: {len(missing)} of the {len(CALTECH_CLASSES)} class folders of Caltech-101 are "
@@ -200,9 +223,9 @@ def _class_folder(folder: Path, shown: Path | None = None) -> Path:
 
 
 def _copy(source: Path, target: Path, report: Progress) -> None:
-    classes = sorted(entry for entry in source.iterdir() if entry.name in CALTECH_CLASSES | {BACKGROUND})
-    for done, entry in enumerate(classes, 1):
-        shutil.copytree(entry, target / entry.name, copy_function=shutil.copyfile)
+    classes = [name for name in folders_and_files(source)[0] if name in CALTECH_CLASSES | {BACKGROUND}]
+    for done, name in enumerate(classes, 1):
+        shutil.copytree(source / name, target / name, copy_function=shutil.copyfile)
         report(done, len(classes))
 
 
@@ -216,7 +239,7 @@ def resolve(data: str | Path, *, background: bool = False) -> Source:
         raise RequestError(f"background=True: only caltech101 has a background class, {str(data)!r} has none; omit it")
     if str(data) in DATASETS and not isinstance(data, Path):
         dataset = DATASETS[str(data)]
-        if not dataset.folder.is_dir():
+        if kind_of(dataset.folder, "data") != "folder":
             if dataset.name not in DRAWN:
                 raise RequestError(
                     f"data={dataset.name!r} is not installed; run: convwise data add {dataset.stored_as}"
@@ -224,10 +247,13 @@ def resolve(data: str | Path, *, background: bool = False) -> Source:
                 )
             add_dataset(dataset.name)
         return Source(dataset.folder, dataset.classes, () if background else dataset.exclude, dataset.name)
-    folder = Path(data).expanduser()
-    if not folder.is_dir():
+    folder = named(data, "data")
+    kind = kind_of(folder, "data")
+    if kind is None:
         raise _unknown(str(data))
-    return Source(folder, None, (), str(data))
+    if kind != "folder":
+        raise RequestError(f"data={data} is a file; name a folder with one sub-folder per class")
+    return Source(folder, None, (), Path(os.path.abspath(folder)).name)  # noqa: PTH100 - a link's own name, not its goal's
 
 
 def _known(name: str) -> Dataset:

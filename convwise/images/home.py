@@ -10,13 +10,14 @@ from typing import BinaryIO
 
 from convwise.errors import ConvwiseError
 from convwise.files import atomic_file
+from convwise.places import named
 
 
 def home() -> Path:
     """The folder CONVWISE_HOME names, else `convwise` in the platform's cache folder; made if it is missing."""
-    named = os.environ.get("CONVWISE_HOME")
-    if named:
-        folder = Path(named).expanduser()
+    own = os.environ.get("CONVWISE_HOME")
+    if own:
+        folder = named(own, "CONVWISE_HOME")
     elif sys.platform == "win32":
         folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "convwise" / "cache"
     elif sys.platform == "darwin":

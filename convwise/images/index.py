@@ -57,6 +57,7 @@ class ImageIndex:
     empty_classes: tuple[str, ...] = ()
     duplicates: tuple[DuplicateGroup, ...] = ()
     digest: str = ""
+    notes: tuple[str, ...] = ()  # what is to be said about how the folder was understood
 
     def __post_init__(self) -> None:
         n = len(self.paths)

@@ -2,10 +2,9 @@
 
 import difflib
 import os
-import stat
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
+from convwise.images.index import UnreadableFile
+from convwise.images.sides import SIDE_OF, Top, sides_of
+from convwise.images.sniffing import IMAGE_SUFFIXES
+from convwise.images.walking import folders_and_files, identity, walk
+from convwise.places import kind_of, named, reason_of
 
-_SUBSETS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
 _CLOCK_TICK_NS = 20_000_000
 """Two changes within a file system's clock tick leave the same stamp; so young a stamp proves nothing."""
 
@@ -31,39 +34,48 @@ class Listing:
     class_names: tuple[str, ...]  # every class folder chosen, with images or without
     n_outside: int  # files that lie in no class folder
     selection: str  # what was asked for, by which a later request of the same is known
+    closed: tuple[UnreadableFile, ...] = ()  # folders that could not be entered, and what is no regular file
+    notes: tuple[str, ...] = ()  # what is to be said about how the folder was understood
 
 
 def list_files(folder: str | Path, *, classes: Sequence[str] | None = None, exclude: Sequence[str] = ()) -> Listing:
-    """List a folder with one sub-folder per class, or with train/, validation/ (val/, valid/) and test/ of these.
+    """List a folder with one sub-folder per class, or with train/, validation/ and test/ of these (see `sides_of`).
 
-    Symbolic links are followed; names that begin with a dot, and `__MACOSX`, are passed over. `classes` and
-    `exclude` choose among the class folders. Raises RequestError where the folder has no such form.
+    What is passed over, and which links are followed: see `walk`. `classes` and `exclude` choose among the class
+    folders. Raises RequestError where the folder has no such form.
     """
-    root = Path(os.path.realpath(folder))
-    if not root.exists():
-        raise RequestError(f"folder={str(folder)!r}: does not exist; name a folder with one sub-folder per class")
-    if not root.is_dir():
-        raise RequestError(f"folder={str(folder)!r}: is a file; name a folder with one sub-folder per class")
+    kind = kind_of(named(folder, "folder"), "folder")
+    if kind != "folder":
+        held = "does not exist" if kind is None else "is a file"
+        raise RequestError(f"folder={folder}: {held}; name a folder with one sub-folder per class")
+    root = Path(os.path.realpath(named(folder, "folder")))
     try:
-        places, n_outside = _class_folders(root)
+        found = _class_folders(root)
     except OSError as error:
-        raise RequestError(f"folder={str(folder)!r}: cannot be listed ({error.strerror})") from error
-    if not places:
-        held = "holds files but no sub-folders" if n_outside else "is empty"
-        raise RequestError(f"folder={str(folder)!r}: {held}; put the images into one sub-folder per class")
-    chosen = _choose({name for _, name, _ in places}, classes, exclude)
+        raise RequestError(
+            f"folder={folder}: cannot be listed ({reason_of(error)}); give yourself the permission"
+        ) from None
+    if not found.places:
+        held = "holds files but no sub-folders" if found.n_outside else "is empty"
+        raise RequestError(f"folder={folder}: {held}; put the images into one sub-folder per class")
+    chosen = _choose({name for _, name, _ in found.places}, classes, exclude)
 
     now = time.time_ns()
     paths: list[str] = []
     owners: list[tuple[str, str]] = []  # one pair per class folder, shared by its files
     stamps = array("q")  # a number costs 8 bytes here and 32 in a list
-    top = _identity(root)
-    for subset, name, path in places:
+    closed: list[UnreadableFile] = []
+    top = identity(root)
+    for subset, name, path in found.places:
         if name in chosen:
             prefix = os.path.relpath(path, root).replace(os.sep, "/")
-            for file, status in _walk(path, prefix, (top, _identity(path))):
+            for entry in walk(path, (top,)):
+                file = f"{prefix}/{entry.path}".rstrip("/")
+                if entry.reason:
+                    closed.append(UnreadableFile(file, entry.reason))
+                    continue
                 paths.append(file)
-                stamps.extend(_stamp(status, now))
+                stamps.extend(_stamp(entry.status, now))
             owner = (subset, name)
             owners.extend(owner for _ in range(len(paths) - len(owners)))
     order = sorted(range(len(paths)), key=paths.__getitem__)
@@ -74,27 +86,41 @@ def list_files(folder: str | Path, *, classes: Sequence[str] | None = None, excl
         subsets=tuple(owners[row][0] for row in order),
         stamps=np.frombuffer(stamps, np.int64).reshape(-1, 3)[order] if order else np.empty((0, 3), np.int64),
         class_names=tuple(sorted(chosen)),
-        n_outside=n_outside,
+        n_outside=found.n_outside,
         selection=repr((None if classes is None else sorted(classes), sorted(exclude))),
+        closed=tuple(sorted(closed, key=lambda file: file.path)),
+        notes=found.notes,
     )
 
 
-def _class_folders(root: Path) -> tuple[list[tuple[str, str, str]], int]:
-    """(subset, class name, path) of every class folder, and the number of files beside them."""
-    folders, n_files = _children(root)
-    inside = [(_SUBSETS.get(entry.name.lower(), ""), *_children(entry.path)) for entry in folders]
-    # A class may be called "train": only when all folders have subset names, and folders within, are they subsets.
-    if any(subset == "train" for subset, *_ in inside) and all(subset and below for subset, below, _ in inside):
-        found = [(subset, entry.name, entry.path) for subset, below, _ in inside for entry in below]
-        return found, n_files + sum(n for *_, n in inside)
-    return [("", entry.name, entry.path) for entry in folders], n_files
+@dataclass(frozen=True)
+class _Classes:
+    """(side, class name, path) of every class folder, the number of files beside them, what is to be said."""
+
+    places: list[tuple[str, str, str]]
+    n_outside: int
+    notes: tuple[str, ...]
 
 
-def _children(path: str | Path) -> tuple[list[os.DirEntry[str]], int]:
-    with os.scandir(path) as entries:
-        visible = [entry for entry in entries if not entry.name.startswith(".") and entry.name != "__MACOSX"]
-    folders = sorted((entry for entry in visible if entry.is_dir()), key=lambda entry: entry.name)
-    return folders, len(visible) - len(folders)
+def _class_folders(root: Path) -> _Classes:
+    names, files = folders_and_files(root)
+    n_outside, tops, shut = len(files), [], []
+    for name in names:
+        try:
+            below, inside = folders_and_files(root / name)
+        except OSError as problem:
+            shut.append(f"{name}/ ({reason_of(problem)})")  # as a class it is listed among the unreadable
+            below, inside = [], []
+        n_pictures = sum(file.rpartition(".")[2].lower() in IMAGE_SUFFIXES for file in inside)
+        tops.append(Top(name, tuple(below), n_pictures))
+        n_outside += len(inside)
+    if shut and all(name.lower() in SIDE_OF for name in names):
+        raise RequestError(f"folder={root}: {', '.join(shut)} cannot be entered; give yourself the permission")
+    sides = sides_of(str(root), tops)
+    if sides is None:
+        return _Classes([("", name, str(root / name)) for name in names], len(files), ())
+    places = [(sides.side_of[top.name], name, str(root / top.name / name)) for top in tops for name in top.below]
+    return _Classes(places, n_outside, sides.notes)
 
 
 def _choose(present: set[str], classes: Sequence[str] | None, exclude: Sequence[str]) -> set[str]:
@@ -106,31 +132,6 @@ def _choose(present: set[str], classes: Sequence[str] | None, exclude: Sequence[
     if not chosen:
         raise RequestError("classes: none is left after the exclusions; choose at least one class folder")
     return chosen
-
-
-def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, os.stat_result | None]]:
-    """Every visible regular file below `folder`, with its stat (None for a broken link); link loops are cut."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name == "__MACOSX":
-                continue
-            name = f"{prefix}/{entry.name}"
-            try:
-                status = entry.stat()
-            except OSError:
-                yield name, None
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                identity = (status.st_dev, status.st_ino)
-                if not entry.name.startswith(".") and identity not in above:
-                    yield from _walk(entry.path, name, (*above, identity))
-            elif stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-                yield name, status
-
-
-def _identity(path: str | Path) -> tuple[int, int]:
-    status = Path(path).stat()
-    return status.st_dev, status.st_ino
 
 
 def _stamp(status: os.stat_result | None, now: int) -> tuple[int, int, int]:

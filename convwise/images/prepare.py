@@ -139,10 +139,10 @@ def _settle(
 
 def _require_images(listing: Listing, facts: FileFacts) -> None:
     if not (facts.status == Status.IMAGE).any():
-        n_bad = int((facts.status == Status.UNREADABLE).sum())
+        n_bad = int((facts.status == Status.UNREADABLE).sum()) + len(listing.closed)
         raise RequestError(
             f"folder={listing.root!r}: no readable image in its {len(listing.class_names)} class folders "
-            f"({n_bad} unreadable, {len(facts.status) - n_bad} other files)"
+            f"({n_bad} unreadable, {int((facts.status == Status.IGNORED).sum())} other files)"
         )
 
 
@@ -150,7 +150,8 @@ def _index(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup,
     rows = np.flatnonzero(facts.status == Status.IMAGE).tolist()
     class_names = tuple(sorted({listing.classes[row] for row in rows}))
     label_of = {name: label for label, name in enumerate(class_names)}
-    unreadable = np.flatnonzero(facts.status == Status.UNREADABLE).tolist()
+    bad = np.flatnonzero(facts.status == Status.UNREADABLE).tolist()
+    unreadable = [*listing.closed, *(UnreadableFile(listing.paths[row], facts.reasons[row]) for row in bad)]
     return ImageIndex(
         root=listing.root,
         paths=tuple(listing.paths[row] for row in rows),
@@ -158,8 +159,9 @@ def _index(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup,
         class_names=class_names,
         subsets=tuple(listing.subsets[row] for row in rows),
         content=facts.content[rows],
-        unreadable=tuple(UnreadableFile(listing.paths[row], facts.reasons[row]) for row in unreadable),
+        unreadable=tuple(sorted(unreadable, key=lambda file: file.path)),
         n_ignored=int((facts.status == Status.IGNORED).sum()) + listing.n_outside,
         empty_classes=tuple(name for name in listing.class_names if name not in label_of),
         duplicates=duplicates,
+        notes=listing.notes,
     )

@@ -91,8 +91,8 @@ def split_images(
     - `per_class=N`: N training images of each class, the rest, at most 50 per class, for test; what is over is unused.
     - `validation` (0 <= validation < 1): this fraction, rounded and at least one, of each class's training part; with
       `per_class` it is taken out of the N.
-    - An index with train/ (validation/) test/ folders keeps them; without validation/, it is taken from train/. Copies
-      of a test image are dropped from train and validation, copies of a validation image from train; counted.
+    - An index with train/ (validation/) (test/) folders keeps them; a side that is not there is taken from train/.
+      Copies of a test image are dropped from train and validation, copies of a validation image from train; counted.
     - A class without copies meets its numbers exactly; a class with copies may miss them by less than a group.
     - A class's order depends on the seed and its own paths: another class, or a copy elsewhere, reshuffles nothing.
     Raises RequestError naming the classes that are too small.
@@ -100,8 +100,17 @@ def split_images(
     _check(index, per_class, test, validation)
     given = np.array(index.subsets, dtype=object)
     if (given != "").any():
-        return _as_given(index, given, validation, seed)
+        return _as_given(index, given, per_class, test, validation, seed)
     sizes = np.bincount(index.labels, minlength=len(index.class_names))
+    quotas, protocol = _quotas(index, sizes, per_class, test, validation)
+    sides = _assign(index, np.arange(len(index.paths)), quotas, seed)
+    return _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+
+
+def _quotas(
+    index: "ImageIndex", sizes: NDArray[np.integer], per_class: int | None, test: float | None, validation: float
+) -> tuple[list[NDArray[np.int64]], str]:
+    """How many of each class's `sizes` images train, validate and test, and that in words. Raises RequestError."""
     fraction = DEFAULT_TEST if test is None else test
     if per_class is None:
         n_test = np.rint(sizes * fraction).astype(np.int64)
@@ -109,14 +118,13 @@ def split_images(
         n_part = sizes - n_test
         protocol = f"test={fraction:g}, validation={validation:g}"
     else:
-        n_part = np.full(len(sizes), per_class)
-        n_test = np.minimum(sizes - per_class, MAX_TEST_PER_CLASS)
+        n_part = np.full(len(sizes), min(per_class, len(index.paths)))  # more is too many in any case
+        n_test = np.minimum(sizes - n_part, MAX_TEST_PER_CLASS)
         protocol = f"per_class={per_class}, at most {MAX_TEST_PER_CLASS} for test, validation={validation:g}"
     n_validation = _n_validation(n_part, validation)
     small = (n_part - n_validation < 1) | (n_test < (1 if per_class or fraction else 0))
     _refuse_small(index, small, sizes, protocol)
-    sides = _assign(index, np.arange(len(index.paths)), [n_part - n_validation, n_validation, n_test], seed)
-    return _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+    return [n_part - n_validation, n_validation, n_test], protocol
 
 
 def redivided(split: Split, index: "ImageIndex", *, validation: float, seed: int) -> Split:
@@ -143,9 +151,9 @@ def _check(index: "ImageIndex", per_class: int | None, test: float | None, valid
     for name, value in (("test", test), ("validation", validation)):
         if value is not None and not 0 <= value < 1:
             raise RequestError(f"{name}={value}: a fraction of the images is needed, 0 <= {name} < 1")
-    if any(index.subsets) and (per_class is not None or test is not None):
+    if "test" in index.subsets and (per_class is not None or test is not None):
         asked = f"per_class={per_class}" if per_class is not None else f"test={test}"
-        raise RequestError(f"{asked}: {index.root} comes with train and test folders, which are used as given; omit it")
+        raise RequestError(f"{asked}: {index.root} comes with a test folder, which is used as given; omit it")
 
 
 def _n_validation(n_part: NDArray[np.integer], validation: float) -> NDArray[np.int64]:
@@ -157,9 +165,8 @@ def _n_validation(n_part: NDArray[np.integer], validation: float) -> NDArray[np.
 def _refuse_small(index: "ImageIndex", small: NDArray[np.bool_], sizes: NDArray[np.integer], protocol: str) -> None:
     if small.any():
         names = [f"{index.class_names[i]} ({sizes[i]})" for i in np.flatnonzero(small)]
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         raise RequestError(
-            f"too few images for {protocol} in {', '.join(names[:5])}{more}; "
+            f"too few images for {protocol} in {_some(names)}; "
             "every side needs one image of each class: ask for fewer, or leave these classes out"
         )
 
@@ -198,7 +205,7 @@ def _assign(
     if without.any():
         names = [index.class_names[i] for i in np.flatnonzero(without)]
         raise RequestError(
-            f"too few different images in {', '.join(names[:5])}{f' and {len(names) - 5} more' if names[5:] else ''}: "
+            f"too few different images in {_some(names)}: "
             "copies stay on one side, which leaves another side empty; remove the copies, or leave these classes out"
         )
     return [np.array(sorted(side), np.int64) for side in sides]
@@ -215,30 +222,81 @@ def _side_for_group(need: Sequence[NDArray[np.int64]], count: NDArray[np.int64])
     return min(scores)[2] if scores else None
 
 
-def _as_given(index: "ImageIndex", given: NDArray[Any], validation: float, seed: int) -> Split:
+def _as_given(
+    index: "ImageIndex",
+    given: NDArray[Any],
+    per_class: int | None,
+    test: float | None,
+    validation: float,
+    seed: int,
+) -> Split:
+    _refuse_untrained(index, given)
     groups = index.copy_groups()
-    test, valid = given == "test", given == "validation"
-    valid &= ~np.isin(groups, groups[test])
-    train = (given == "train") & ~np.isin(groups, groups[test | valid])
-    n_dropped = int((given != "").sum() - test.sum() - valid.sum() - train.sum())
-    protocol = "folders as given"
+    tested, valid = given == "test", given == "validation"
+    valid &= ~np.isin(groups, groups[tested])
+    train = (given == "train") & ~np.isin(groups, groups[tested | valid])
+    n_dropped = int((given != "").sum() - tested.sum() - valid.sum() - train.sum())
     sizes = np.bincount(index.labels[train], minlength=len(index.class_names))
-    if (given == "validation").any() or not validation:
-        _refuse_small(index, sizes < 1, sizes, protocol)
-        sides = [np.flatnonzero(train), np.flatnonzero(valid)]
+    _refuse_copies_only(index, given, sizes)
+    sides = {"train": np.flatnonzero(train), "validation": np.flatnonzero(valid), "test": np.flatnonzero(tested)}
+    protocol = "folders as given"
+    share = 0.0 if "validation" in given else validation
+    if "test" not in given:
+        quotas, of_train = _quotas(index, sizes, per_class, test, share)
+        protocol += f", {of_train.partition(', validation=')[0]} of train"
     else:
-        protocol += f", validation={validation:g} of train"
-        n_validation = _n_validation(sizes, validation)
-        _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
-        sides = _assign(index, np.flatnonzero(train), [sizes - n_validation, n_validation], seed)
-    return _split(
-        index,
-        train=sides[0],
-        validation=sides[1],
-        test=np.flatnonzero(test),
-        protocol=protocol,
-        n_dropped_copies=n_dropped,
-    )
+        n_validation = _n_validation(sizes, share)
+        told = f"{protocol}, without {n_dropped} copies of other sides' images," if n_dropped else protocol
+        _refuse_small(index, sizes - n_validation < 1, sizes, told)
+        quotas = [sizes - n_validation, n_validation]
+    if share:
+        protocol += f", validation={share:g} of train"
+    for side, dealt in zip(SIDES, _assign(index, sides["train"], quotas, seed), strict=False):
+        # A side that is given keeps its images; nothing was dealt to it.
+        sides[side] = dealt if side == "train" or side not in given else sides[side]
+    return _split(index, **sides, protocol=protocol, n_dropped_copies=n_dropped)
+
+
+def _refuse_untrained(index: "ImageIndex", given: NDArray[Any]) -> None:
+    """A class of the other folders that train/ lacks, or no train/ at all, is refused with the folders' own names."""
+    trained = set(index.labels[given == "train"].tolist())
+    for side in ("test", "validation"):
+        strange = (given == side) & ~np.isin(index.labels, list(trained))
+        if strange.any():
+            place = _top(index, given, side)
+            names = [index.class_names[label] for label in np.unique(index.labels[strange])]
+            lacking = f"{_top(index, given, 'train')} does not" if trained else "there is no train folder"
+            raise RequestError(
+                f"folder={index.root}: {place} holds the class {_some(names)} ({strange.sum()} images), {lacking}, so "
+                "there is nothing to learn it from; name the class folders alike, or move these out"
+            )
+
+
+def _refuse_copies_only(index: "ImageIndex", given: NDArray[Any], left: NDArray[np.integer]) -> None:
+    gone = left == 0
+    if gone.any():
+        n_images = int((gone[index.labels] & (given == "train")).sum())
+        others = " and ".join(_top(index, given, side) for side in ("test", "validation") if side in given)
+        names = _some([index.class_names[label] for label in np.flatnonzero(gone)])
+        raise RequestError(
+            f"folder={index.root}: all {n_images} images to train the class {names} are copies of images in {others}; "
+            "copies are removed from training, and none is left: take them out of one of the folders"
+        )
+
+
+def _top(index: "ImageIndex", given: NDArray[Any], side: str) -> str:
+    """What the side's folder is called."""
+    return f"{str(index.paths[int(np.flatnonzero(given == side)[0])]).partition('/')[0]}/"
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if names[5:] else ''}"
+
+
+def classes_without(index: "ImageIndex", members: NDArray[np.int64]) -> tuple[str, ...]:
+    """The classes that have no image among `members`."""
+    counts = np.bincount(index.labels[members], minlength=len(index.class_names))
+    return tuple(index.class_names[label] for label in np.flatnonzero(counts == 0))
 
 
 def _split(

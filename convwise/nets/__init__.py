@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convwise.errors import RequestError, one_line
@@ -49,9 +52,40 @@ def require_network(name: str) -> str:
     return name
 
 
-def network_options(name: str) -> dict[str, Option]:
-    """The options of the network `name` with their defaults, in the order of its signature. Imports Keras."""
-    return _options(_function(name))
+@cache
+def network_options(name: str) -> Mapping[str, Option]:
+    """The options of the network `name` with their defaults, in the order of its signature.
+
+    Read from its source: a wrong option is refused before Keras is imported.
+    """
+    source = find_spec(f"convwise.nets.{require_network(name)}")
+    assert source is not None
+    assert source.origin is not None
+    for node in ast.parse(Path(source.origin).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            defaults = (ast.literal_eval(default) for default in node.args.kw_defaults if default)
+            return {option.arg: value for option, value in zip(node.args.kwonlyargs, defaults, strict=True)}
+    raise AssertionError(f"{source.origin} has no function {name}")
+
+
+def require_options(name: str, options: Mapping[str, Option]) -> dict[str, Option]:
+    """The options of the network `name`, a whole number as a float where one is due.
+
+    Raises RequestError for a wrong name or kind. What a value may be, the network itself says when it is built.
+    """
+    valid = network_options(name)
+    checked: dict[str, Option] = {}
+    for option, value in options.items():
+        if option not in valid:
+            known = ", ".join(f"{key}={default}" for key, default in valid.items())
+            raise RequestError(f"{option}={value}: net={name} has no such option; it has (with defaults) {known}")
+        kind = type(valid[option])
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise RequestError(f"{option}={value}: net={name} takes {_KINDS[kind]}, such as {valid[option]}")
+        checked[option] = value
+    return checked
 
 
 @dataclass(frozen=True)
@@ -83,8 +117,8 @@ def build(
 
     from convwise.nets.convolution import Convolution
 
+    chosen = require_options(name, settings.options)
     network = _function(name)
-    chosen = _checked(name, network, settings.options)
     # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
     conv = Convolution(settings, data_format=keras.config.image_data_format())
     with conditions(seed, precision):
@@ -121,28 +155,6 @@ def conditions(seed: int, precision: str) -> Iterator[None]:
 def _function(name: str) -> Callable[..., Any]:
     function: Callable[..., Any] = getattr(import_module(f"convwise.nets.{require_network(name)}"), name)
     return function
-
-
-def _options(network: Callable[..., Any]) -> dict[str, Option]:
-    parameters = inspect.signature(network).parameters.values()
-    return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
-
-
-def _checked(name: str, network: Callable[..., Any], options: Mapping[str, Option]) -> dict[str, Option]:
-    """The options, a whole number as a float where one is due. Raises RequestError for a wrong name or kind."""
-    valid = _options(network)
-    checked: dict[str, Option] = {}
-    for option, value in options.items():
-        if option not in valid:
-            known = ", ".join(f"{key}={default}" for key, default in valid.items())
-            raise RequestError(f"{option}={value}: net={name} has no such option; it has (with defaults) {known}")
-        kind = type(valid[option])
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise RequestError(f"{option}={value}: net={name} takes {_KINDS[kind]}, such as {valid[option]}")
-        checked[option] = value
-    return checked
 
 
 _KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a name"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 import keras
@@ -11,7 +10,7 @@ import keras
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, Times
 from convwise.conv2d.rules import violations, wrong_results
 from convwise.errors import RequestError
-from convwise.nets.accelerator import has_accelerator, has_one_dnn
+from convwise.nets.backend import layout_works
 from convwise.nets.changes import Change, by_setting
 
 
@@ -76,7 +75,8 @@ class Convolution:
         settings = before
         n_filters = before.filters
         assert isinstance(n_filters, int)  # a built layer has a number
-        for parameter in sorted(asked, key=PARAMETERS.index):
+        # The layout comes last: whether there is a convolution in it can depend on the groups.
+        for parameter in sorted(asked, key=lambda name: (name == "data_format", PARAMETERS.index(name))):
             value, scope = asked[parameter]
             demanded = scope == name
             new = value.applied_to(n_filters) if isinstance(value, Times) else value
@@ -102,15 +102,10 @@ class Convolution:
     def _illegal(self, settings: Conv2DSettings, shape: tuple[int, ...]) -> str:
         """The first rule that the layer would break on a map of (n, height, width, channels), with the way out."""
         _, height, width, channels = shape
-        backend = keras.backend.backend()
-        broken = wrong_results(settings, height=height, width=width, channels=channels, backend=backend) or violations(
-            settings,
-            height=height,
-            width=width,
-            channels=channels,
-            backend=backend,
-            device=_device(),
-            one_dnn=has_one_dnn(),
+        works = layout_works(str(settings.data_format), grouped=settings.groups != 1)
+        broken = violations(settings, height=height, width=width, channels=channels, layout_works=works)
+        broken = broken or wrong_results(
+            settings, height=height, width=width, channels=channels, backend=keras.backend.backend()
         )
         return str(broken[0]) if broken else ""
 
@@ -124,13 +119,6 @@ def _no_room(parameter: str, before: Conv2DSettings, settings: Conv2DSettings) -
     if parameter == "dilation_rate" and settings.strides != (1, 1):
         return "it has strides"
     return ""
-
-
-@cache
-def _device() -> str:
-    """Where the backend will compute, "cpu" or "gpu", as far as a rule depends on it."""
-    backend = keras.backend.backend()
-    return "gpu" if backend == "tensorflow" and has_accelerator(backend) else "cpu"
 
 
 def _text(parameter: str, value: Any) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from convwise.nets.accelerator import tensorflow_on_processor
 from convwise.nets.activations import leaf_layers
+from convwise.nets.backend import layout_works, tensorflow_on_processor
 
 _MOST_SPLITS = 16  # groups: beyond, the many small convolutions are no gain
 _SMALLEST_SIDE = 3  # px: see `_is_right_in_bfloat16`
@@ -118,7 +118,8 @@ def _kind(layer: keras.layers.Layer) -> type[keras.layers.Layer]:
     in_bfloat16 = layer.compute_dtype == "bfloat16" and not _keeps_float32(layer)
     kind = type(layer)
     if kind is keras.layers.Conv2D and (in_bfloat16 or 1 < layer.groups <= _MOST_SPLITS):
-        return QuickConv2D
+        # Without oneDNN, Keras's own grouped one has channels_first, and its parts have not.
+        return QuickConv2D if layout_works(layer.data_format) else kind
     if kind is keras.layers.Dense and in_bfloat16:
         return QuickDense
     if kind is keras.layers.BatchNormalization and not layer.renorm and not layer.synchronized:
@@ -140,8 +141,11 @@ def _is_right_in_bfloat16(layer: keras.layers.Conv2D) -> bool:
 
     In the version that TensorFlow 2.21 brings, some read or write past a buffer: where a stride is larger than the
     window (oneDNN pull request 5494), on maps of one or two pixels, and others with strides of three and more. What is
-    let through here was compared with float32 on thousands of drawn convolutions (benchmarks/bfloat16.py).
+    let through here was compared with float32 on thousands of drawn convolutions (benchmarks/bfloat16.py). Without
+    oneDNN, which a layout that only it has tells, TensorFlow's own add up in bfloat16 and are off by a twentieth.
     """
+    if not layout_works("channels_first"):
+        return False
     if layer.data_format != "channels_last" or layer.groups > _MOST_SPLITS:
         return False
     # With a dilation of d, TensorFlow may deal a map out to d x d small ones.

@@ -1,6 +1,7 @@
 """The pictures of a run: learning curves, the confusion matrix, a sheet of the worst mistakes."""
 
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from convwise.evaluation import Evaluation
 from convwise.files import write_atomically
+from convwise.names import shown
 
 # Two of Okabe and Ito's colours (2008), told apart by colour-blind readers and in gray.
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
@@ -64,7 +66,8 @@ def confusion_matrix(evaluation: Evaluation, path: str | Path) -> None:
     # The square root lets a single confusion among fifty images be seen.
     image = panel.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
     names = [
-        textwrap.shorten(name, 28, placeholder="…") if " " in name else name[:28] for name in evaluation.class_names
+        textwrap.shorten(name, 28, placeholder="…") if " " in name else name[:28]
+        for name in map(shown, evaluation.class_names)
     ]
     size = 10 if few else 6.5
     panel.set_xticks(
@@ -116,8 +119,8 @@ def worst_mistakes(
         panel.axis("off")
     for panel, mistake in zip(panels, mistakes, strict=False):
         panel.imshow(load(mistake.path))
-        taken = "\n".join(textwrap.wrap(f"taken for {mistake.predicted} at {mistake.probability:.0%}", 28))
-        label = "\n".join(textwrap.wrap(f"is {mistake.label}", 28))
+        taken = "\n".join(textwrap.wrap(f"taken for {shown(mistake.predicted)} at {mistake.probability:.0%}", 28))
+        label = "\n".join(textwrap.wrap(f"is {shown(mistake.label)}", 28))
         panel.set_title(f"{label}\n{taken}", fontsize=8.5, **_TEXT)
     _save(figure, path)
 
@@ -129,5 +132,7 @@ def _quiet(panel: Axes) -> None:
 
 
 def _save(figure: Figure, path: str | Path) -> None:
-    with write_atomically(Path(path)) as file:
+    with write_atomically(Path(path)) as file, warnings.catch_warnings():
+        # A script that the fonts at hand lack is drawn as boxes; the records and tables hold the name itself.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         FigureCanvasAgg(figure).print_png(file)

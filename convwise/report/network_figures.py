@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from convwise.names import printable
 from convwise.report.guide_style import SOFT, outline, place, save, say, sheet, show
 
 Pair = tuple[float, float]
@@ -92,6 +93,7 @@ def feature_maps_figure(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[A
                 pixels, cmap="cividis", vmin=low, vmax=high if high > low else low + 1, interpolation="nearest"
             )
         height, width, channels = values.shape
+        name = printable(name)
         short = name if len(name) <= 24 else f"{name[:11]}…{name[-12:]}"
         _label(figure, left - 0.08, top + 0.3, short, f"{height} x {width} x {channels}")
     return figure
@@ -169,6 +171,7 @@ def receptive_fields_figure(image: NDArray[Any], fields: Sequence[tuple[str, Pai
         top = 0.86 + 0.36 * row
         key = place(figure, 4.0, top - 0.075, 0.3, 0.06)
         key.plot([0, 1], [0, 0], color=colour, linewidth=2.4, linestyle=style)
+        name = printable(name)
         short = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
         say(figure, 4.4, top, short, fontsize=8.5)
         seen = f"sees {size[0]:g} x {size[1]:g} px, a step of {stride[0]:g}"

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convwise.conv2d.findings import SEVERITIES, Finding
+from convwise.names import printable
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
 
 MAX_ROWS = 60  # above it the layers of a stage share a line
@@ -39,7 +40,7 @@ def print_layers(table: LayerTable, *, fold: bool | None = None) -> None:
     console = _console()
     console.print(layers_table(table, fold=fold))
     for line in totals_lines(table):
-        print(line)
+        print(printable(line))
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
@@ -63,7 +64,12 @@ def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
     shape = "x".join(map(_side, table.input_shape))
     title = f"{table.model}: {len(table.rows)} layers" + (f" in {len(lines)} stages" if folded else "") + f", {shape}"
     shown = Table(
-        title=title, title_justify="left", title_style="bold", header_style="", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        title=Text(printable(title)),
+        title_justify="left",
+        title_style="bold",
+        header_style="",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     for name in ("layer", "type", "shape", *_NUMBERS):
         shown.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
@@ -79,7 +85,7 @@ def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
             "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else "",
             memory(line.training_bytes) if line.training_bytes != 0 else "",
         )
-        shown.add_row(*map(Text, cells))
+        shown.add_row(*map(Text, map(printable, cells)))
     shown.caption = (
         "sees, step: px of the image (all: every unit sees all of it); kept: for the backward pass, an image"
     )
@@ -112,7 +118,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     for finding in sorted(findings, key=lambda f: SEVERITIES.index(f.severity)):
         first = Text(finding.severity, style=_STYLES[finding.severity])
         first.append(f"\n{finding.rule}", style="default not bold")
-        said = Text(finding.message)
+        said = Text(printable(finding.message))
         said.append(f"\ndo: {finding.way_out}")
         said.append(f"\nsource: {finding.source}", style="dim")
         shown.add_row(first, said)

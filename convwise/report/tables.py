@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from convwise.evaluation import METRICS, ClassScore, Evaluation
+from convwise.images.remarks import UNEVEN
 from convwise.intervals import Estimate
+from convwise.names import shown
 
 MAX_CLASSES = 20  # above it only the worst are listed
 N_WORST = 10
@@ -21,7 +24,9 @@ _TITLES = {
 def metrics_table(evaluation: Evaluation) -> Table:
     """Every metric with its 95 % interval."""
     rows = [(_TITLES[metric], *_shown(metric, getattr(evaluation, metric))) for metric in METRICS]
-    title = f"{evaluation.split}: {evaluation.n:,} images, {len(evaluation.class_names)} classes"
+    n_classes, n_absent = len(evaluation.class_names), len(evaluation.not_tested)
+    of_all = f"{n_classes - n_absent} of {n_classes}" if n_absent else f"{n_classes}"
+    title = f"{evaluation.split}: {evaluation.n:,} images, {of_all} classes"
     return _table(title, ("metric", "value", "95 % interval"), rows)
 
 
@@ -33,10 +38,11 @@ def classes_table(evaluation: Evaluation) -> Table:
         scores = sorted((s for s in scores if s.f1 is not None), key=lambda s: (s.f1, s.name))[:N_WORST]
         title = f"classes: the {len(scores)} of the lowest F1, of {len(evaluation.per_class)}"
     rows = [(s.name, *(_percent(v) for v in (s.precision, s.recall, s.f1)), f"{s.support:,}") for s in scores]
-    means = [_mean(getattr(s, score) for s in evaluation.per_class) for score in ("precision", "recall", "f1")]
+    tested = [s for s in evaluation.per_class if s.support]
+    means = [_mean(getattr(s, score) for s in tested) for score in ("precision", "recall", "f1")]
     table = _table(title, ("class", "precision", "recall", "F1", "images"), rows)
     table.add_section()
-    table.add_row(f"mean of {len(evaluation.per_class)}", *(_percent(mean) for mean in means), f"{evaluation.n:,}")
+    table.add_row(f"mean of {len(tested)}", *(_percent(mean) for mean in means), f"{evaluation.n:,}")
     return table
 
 
@@ -48,6 +54,32 @@ def mistakes_table(evaluation: Evaluation, n: int = 10) -> Table:
     return _table(f"the {len(shown)} most confident of {n_wrong:,} mistakes", ("is", "taken for", "at", "image"), rows)
 
 
+def remarks(evaluation: Evaluation) -> list[str]:
+    """What a single number does not tell: classes without images here, never recognised, or of very uneven sizes."""
+    found = []
+    if evaluation.not_tested:
+        n_tested = len(evaluation.class_names) - len(evaluation.not_tested)
+        found.append(
+            f"not tested, for want of images: {_names(evaluation.not_tested)}; "
+            f"means are over the other {n_tested} {'class' if n_tested == 1 else 'classes'}"
+        )
+    if evaluation.never_right:
+        found.append(f"recall 0, no image recognised: {_names(evaluation.never_right)}")
+    tested = sorted((s for s in evaluation.per_class if s.support), key=lambda s: s.support)
+    if tested[-1].support >= UNEVEN * tested[0].support:
+        found.append(
+            f"uneven classes, from {tested[0].support:,} ({shown(tested[0].name)}) to {tested[-1].support:,} "
+            f"({shown(tested[-1].name)}) images: the mean class accuracy, "
+            f"{_percent(evaluation.mean_class_accuracy.value)}, counts them all alike"
+        )
+    return found
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(map(shown, names[:5])) + more
+
+
 def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Numbers to the right; words, which are no markup whatever a folder is called, to the left and folded."""
     words = {"metric", "class", "is", "taken for", "image"}
@@ -55,7 +87,7 @@ def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     for name in header:
         table.add_column(name, justify="left" if name in words else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     return table
 
 

@@ -11,15 +11,18 @@ from rich.text import Text
 from convwise.evaluation import Evaluation
 from convwise.images.datasets import Installed
 from convwise.images.index import ImageIndex
-from convwise.report.tables import classes_table, metrics_table, mistakes_table
+from convwise.names import printable, shown
+from convwise.report.tables import classes_table, metrics_table, mistakes_table, remarks
 
 _SHOWN = 10  # rows of a list that may be long
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """The metrics, the classes, the worst mistakes."""
+    """The metrics with what they do not tell, the classes, the worst mistakes."""
     console = Console()
     console.print(metrics_table(evaluation))
+    for remark in remarks(evaluation):
+        console.print(printable(remark), markup=False, highlight=False, soft_wrap=True)
     console.print(classes_table(evaluation))
     if evaluation.mistakes:
         console.print(mistakes_table(evaluation))
@@ -33,34 +36,36 @@ def print_datasets(found: Sequence[Installed]) -> None:
     for entry in found:
         where = str(entry.folder) if entry.folder else f"not installed: convwise data add {entry.dataset.name}"
         images = f"{entry.n_images:,}" if entry.folder else ""
-        cells = (entry.dataset.name, entry.dataset.description, entry.dataset.licence, images, where)
+        cells = (entry.dataset.name, entry.dataset.description, entry.dataset.licence, images, printable(where))
         table.add_row(*map(Text, cells))
     Console().print(table)
 
 
-def print_index(index: ImageIndex) -> None:
-    """What a folder holds and what is wrong with it."""
+def print_index(index: ImageIndex, remarks: Sequence[str] = ()) -> None:
+    """What a folder holds, what is wrong with it, and what to know before training on it."""
     console = Console(highlight=False)
     table = Table("class", "images")
     table.columns[1].justify = "right"
     for name, count in index.counts().items():
-        table.add_row(Text(name), f"{count:,}")
+        table.add_row(Text(shown(name)), f"{count:,}")
     for name in index.empty_classes:
-        table.add_row(Text(name), "0")
+        table.add_row(Text(shown(name)), "0")
     console.print(table)
     print(f"{len(index):,} images in {len(index.class_names)} classes; {index.n_ignored:,} other files ignored")
-    _print_list("unreadable", [f"{file.path}: {file.reason}" for file in index.unreadable])
+    _print_list("unreadable", [f"{shown(file.path)}: {file.reason}" for file in index.unreadable])
     copies = [
-        f"{group.kind}: {', '.join(index.paths[i] for i in group.members[:4])}"
+        f"{group.kind}: {', '.join(shown(index.paths[i]) for i in group.members[:4])}"
         + (f" and {len(group.members) - 4} more" if len(group.members) > 4 else "")
         for group in index.duplicates
     ]
     _print_list("groups of copies (kept on one side of a split)", copies)
+    for remark in remarks:
+        print(printable(f"note: {remark}"))
 
 
 def _print_list(title: str, rows: Sequence[str]) -> None:
     print(f"{len(rows):,} {title}{':' if rows else ''}")
     for row in rows[:_SHOWN]:
-        print(f"  {row}")
+        print(f"  {printable(row)}")
     if len(rows) > _SHOWN:
         print(f"  and {len(rows) - _SHOWN:,} more: --json lists them all")

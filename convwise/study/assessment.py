@@ -196,7 +196,11 @@ def _of_the_placebo(factor: Factor, effect: Effect, costs: Costs) -> Verdict:
     told = in_points(effect.estimate, effect.low, effect.high)
     sound = effect.low <= 0 <= effect.high
     judged = "as it must" if sound else "which one study in twenty shows by chance; more often, it is a warning"
-    why = f"both layouts compute the same function; as the placebo {factor.alternative.value} shows {told}, {judged}"
+    if factor.alternative.settings:
+        same = f"both layouts compute the same function; as the placebo {factor.alternative.value}"
+    else:
+        same = f"changed {factor.reach}; as the placebo the same network again"
+    why = f"{same} shows {told}, {judged}"
     return Verdict(factor.parameter, "settled by rule", factor.own, effect, costs, why)
 
 

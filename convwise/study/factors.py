@@ -13,6 +13,7 @@ from convwise.nets.changes import Change
 from convwise.study.costs import costs_of
 
 PLACEBO = "data_format"
+"""The negative control. Where the backend refuses the other layout, its two levels are the very same network."""
 _BIAS_OWN = ("bias_initializer", "bias_regularizer", "bias_constraint")
 # What is tried in place of the network's own value, the first that the network can take; levels to race where that
 # gains; levels to race where it loses, the other way from the own value. A text with "=" is a setting of its own,
@@ -254,6 +255,8 @@ def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> F
             **ratios,
         )
     why = reasons[0] if reasons else "the network has no other value to try"
+    if parameter == PLACEBO:  # a control is measured all the same
+        return Factor(parameter, own, Level(own, ()), f"nothing: {why}")
     return Settled(parameter, own, why)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, write_json
+from convwise.locks import locked
+from convwise.places import kind_of, named
 from convwise.runs import laid_out
 from convwise.study.trials import Outcome
 
@@ -32,11 +34,12 @@ class StudyFolder:
     @classmethod
     def open(cls, path: str | Path) -> StudyFolder:
         """An existing study, complete or not. Raises RequestError where there is none."""
-        if not (Path(path) / "study.json").is_file():
+        folder = named(path, "study")
+        if kind_of(folder / "study.json", "study") != "file":
             raise RequestError(
                 f"study={path}: there is no study in this folder (no study.json); name the folder of one"
             )
-        return cls(Path(path))
+        return cls(folder)
 
     @property
     def request(self) -> dict[str, Any]:
@@ -101,16 +104,7 @@ class StudyFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the study for this process. Raises RequestError where another one works on it."""
-        try:
-            import fcntl
-        except ImportError:  # not on Windows
-            yield
-            return
-        with (self.path / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise RequestError(f"study={self.path}: another process is working on it; wait for it") from None
+        with locked(self.path, "study"):
             yield
 
     def _lines(self) -> list[bytes]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from convwise.cores import take_one_thread
 from convwise.errors import ConvwiseError, RequestError, one_line
+from convwise.processor import ONE_DNN
 from convwise.study.engine import TRIES
 from convwise.study.laboratory import Laboratory, images_of
 from convwise.study.trials import Bench, Outcome, Trial, failed
@@ -39,7 +40,7 @@ class RayEngine:
         self._index, self._pixels = ray.put(index), ray.put(np.asarray(pixels))
         gpus = int(ray.cluster_resources().get("GPU", 0))
         resources = {"num_gpus": 1, "num_cpus": 1} if gpus else {"num_cpus": 1}
-        environment = {name: os.environ[name] for name in ("KERAS_BACKEND",) if name in os.environ}
+        environment = {name: os.environ[name] for name in ("KERAS_BACKEND", ONE_DNN) if name in os.environ}
         self._kind = ray.remote(**resources, runtime_env={"env_vars": environment})(_Worker)
         self._actors: list[Any] = []
 

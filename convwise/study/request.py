@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convwise.study.factors import Factor, Settled
 from convwise.study.trials import Bench
-from convwise.study.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from convwise.study.verdicts import Verdict  # with SciPy's statistics, which take a second
 
 
 @dataclass(frozen=True)

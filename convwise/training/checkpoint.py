@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError
-from convwise.files import write_atomically
+from convwise.files import cannot_write, write_atomically
 
 Arrays = list[NDArray[Any]]
 
@@ -74,7 +74,10 @@ class CheckpointFolder:
 
         `result`: what the epoch gives, where that is not the weights that the next one starts from.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(exist_ok=True)  # a run that was removed meanwhile is not made again, half
+        except OSError as problem:
+            raise cannot_write(self.folder, problem) from None
         given = {f"w{i}": a for i, a in enumerate(weights if result is None else result)}
         if progress.epochs_done == 0:
             self._write(self._start, given)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError
 from convwise.images.batches import Batches
-from convwise.nets.accelerator import has_accelerator
+from convwise.nets.backend import has_accelerator, warn_of_a_slow_start
 from convwise.seeds import derive_seed
 from convwise.training.checkpoint import Arrays, Checkpoints, Progress, arrays_of
 from convwise.training.predict import BATCH, predict_probabilities
@@ -73,6 +73,7 @@ def fit(
     are the ones to beat, and with the recipe's start_share a part of what each epoch gives. Raises ConvwiseError where
     the loss is no longer a number.
     """
+    warn_of_a_slow_start()
     total_steps = recipe.epochs * batches.steps
     clocked = recipe.minutes is not None
     rate: Any = recipe.rate if clocked else StepSchedule(recipe, total_steps)

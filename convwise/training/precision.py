@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from convwise.nets.accelerator import has_accelerator, has_one_dnn
+from convwise.nets.backend import has_accelerator, layout_works, type_works
+from convwise.processor import processor_flags
 
 
 def resolve_precision(asked: str, *, pretrained: bool = False) -> str:
@@ -23,17 +22,14 @@ def _has_bfloat16(pretrained: bool) -> bool:
             import torch
 
             return bool(torch.cuda.is_bf16_supported())
-        return backend == "jax"  # Ampere and later GPUs, and TPUs, multiply bfloat16 in hardware
+        return backend == "jax" and type_works("bfloat16")  # Ampere and later GPUs, and TPUs, have it in hardware
     # oneDNN's convolutions are the ones that use AMX. With vectors of bfloat16 alone (AVX512-BF16) training is slower
     # than in float32: benchmarks/arithmetic.py. Bodies of other makers hold layers that were not tried.
-    return backend == "tensorflow" and not pretrained and has_one_dnn() and "amx_bf16" in _processor_flags()
-
-
-def _processor_flags() -> frozenset[str]:
-    """What the processor can do, in Linux's words; nothing where the system does not tell."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return frozenset()
-    line = next((line for line in text.splitlines() if line.startswith("flags")), "")
-    return frozenset(line.partition(":")[2].split())
+    # A layout that only oneDNN has tells that it is at work.
+    return (
+        backend == "tensorflow"
+        and not pretrained
+        and "amx_bf16" in processor_flags()
+        and layout_works("channels_first")
+        and type_works("bfloat16")
+    )

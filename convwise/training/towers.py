@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from convwise.cores import available_cores
-from convwise.nets.accelerator import tensorflow_on_processor
+from convwise.nets.backend import tensorflow_on_processor
 
 _SMALLEST_PART = 16  # images: batch normalisation takes its statistics from a part
 

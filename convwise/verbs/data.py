@@ -10,6 +10,7 @@ from convwise.images.cleaning import clean_caches
 from convwise.images.datasets import Installed, add_dataset, list_datasets, resolve
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
+from convwise.images.remarks import folder_remarks
 
 __all__ = ["DataReport", "add_data", "check_data", "clean_data", "dataset_row", "list_data"]
 
@@ -24,6 +25,11 @@ class DataReport:
 
     index: ImageIndex
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What to know before training on it, a sentence each."""
+        return folder_remarks(self.index)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         index = self.index
@@ -36,6 +42,7 @@ class DataReport:
             "duplicates": [[index.paths[i] for i in group.members] for group in index.duplicates],
             "duplicate_kinds": [group.kind for group in index.duplicates],
             "ignored": index.n_ignored,
+            "remarks": list(self.remarks),
             "digest": index.digest,
         }
 

@@ -18,6 +18,7 @@ from convwise.images.datasets import resolve
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
+from convwise.nets.backend import require_backend
 from convwise.runs import Run
 
 SPLITS = ("test", "validation", "train", "all")
@@ -48,6 +49,7 @@ def evaluate(
     began = time.monotonic()
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
+    require_backend()
     if split is not None and split not in SPLITS:
         raise RequestError(f"split={split}: choose one of {', '.join(SPLITS)}")
     settings = run.settings
@@ -60,6 +62,7 @@ def evaluate(
     index, cache = prepare(
         folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude, progress=progress
     )
+    require_known(index, run.class_names)  # before Keras and the network are loaded
     same = index.digest == settings.index_digest
     if data is None and not same:
         raise RequestError(
@@ -95,6 +98,17 @@ def load_model(run: Run) -> Any:
     return keras.models.load_model(run.model_path, compile=False)
 
 
+def require_known(index: ImageIndex, names: tuple[str, ...]) -> None:
+    """Raises RequestError unless the network, which knows the classes `names`, knows all of the index's."""
+    unknown = [name for name in index.class_names if name not in names]
+    if unknown:
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        raise RequestError(
+            f"data={index.root}: the network was not trained on the class {', '.join(unknown[:3])}{more}; "
+            f"it knows {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}"
+        )
+
+
 def evaluate_model(
     model: Any,
     pixels: NDArray[np.uint8],
@@ -110,13 +124,7 @@ def evaluate_model(
     from convwise.training.predict import predict_probabilities
 
     names = class_names or index.class_names
-    unknown = [name for name in index.class_names if name not in names]
-    if unknown:
-        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-        raise RequestError(
-            f"data={index.root}: the network was not trained on the class {', '.join(unknown[:3])}{more}; "
-            f"it knows {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}"
-        )
+    require_known(index, names)
     own = np.array([names.index(name) for name in index.class_names])
     return evaluate_probabilities(
         own[index.labels[members]],

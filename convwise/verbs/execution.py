@@ -14,7 +14,9 @@ from convwise.evaluation import Evaluation
 from convwise.images.cache import PixelCache
 from convwise.images.index import ImageIndex, require_classes
 from convwise.images.prepare import prepare
-from convwise.images.split import Split
+from convwise.images.remarks import directions
+from convwise.images.split import Split, classes_without
+from convwise.locks import locked
 from convwise.nets import Built
 from convwise.runs import Run, RunSettings
 from convwise.training.recipe import Recipe
@@ -59,6 +61,42 @@ def describe(index: ImageIndex, split: Split, model: Any, settings: RunSettings)
         f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to validate, "
         f"{len(split.test)} to test{out}; {settings.net}{source}, "
         f"{model.count_params():,} weights, {recipe.size_px} px, recipe {recipe.name}, {recipe.precision}"
+    )
+
+
+def warnings_before(index: ImageIndex, split: Split, recipe: Recipe) -> list[str]:
+    """What is to be said before a training: how the folder was understood, and what may spoil the result."""
+    found = list(index.notes)
+    closed = [file for file in index.unreadable if file.reason.startswith("the folder")]
+    if closed:
+        more = f" and {len(closed) - 3} more" if len(closed) > 3 else ""
+        told = ", ".join(f"{file.path} ({file.reason})" for file in closed[:3])
+        found.append(f"not read: {told}{more}")
+    if index.empty_classes:
+        found.append(f"left out, without a readable image: {', '.join(index.empty_classes[:5])}")
+    for name, side in (("tested", split.test), ("validated", split.validation)):
+        missing = classes_without(index, side) if len(side) else ()
+        if missing:
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            found.append(f"not {name}, for want of images there: {', '.join(missing[:5])}{more}")
+    if mirrors(recipe) and (told := directions(index.class_names)):
+        found.append(f"warning: {told}; recipe {recipe.name} does")
+    return found
+
+
+def mirrors(recipe: Recipe) -> bool:
+    """Whether an image and its mirror image are the same to the training or to the evaluation."""
+    return recipe.augmentation.horizontal_flip or recipe.flip_averaging
+
+
+def chance_hint(evaluation: Evaluation, recipe: Recipe) -> str:
+    """Says that mirroring may be why, where a network that saw mirrored images is no better than chance; else ""."""
+    n_tested = len(evaluation.class_names) - len(evaluation.not_tested)
+    if n_tested < 2 or not mirrors(recipe) or evaluation.mean_class_accuracy.low > 1 / n_tested:
+        return ""
+    return (
+        f"no better than chance (1 of {n_tested} classes); recipe {recipe.name} mirrors images, which hides directions "
+        "and sides: if the classes differ by one, try --recipe plain"
     )
 
 
@@ -107,12 +145,16 @@ def _plain_network(settings: RunSettings, index: ImageIndex, precision: str) -> 
 
 
 @contextmanager
-def stoppable(run: Run) -> Iterator[None]:
-    """A user's Ctrl-C ends the work in one line that says how to go on; nothing but the epoch begun is lost."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise ConvwiseError(f"stopped; go on with: convwise train --resume {run.folder}") from None
+def at_work(run: Run) -> Iterator[None]:
+    """Holds the run for this process. Ctrl-C ends the work in one line that says how to go on.
+
+    Nothing is lost then but the epoch begun. Raises RequestError where another process works on the run.
+    """
+    with locked(run.folder, "run"):
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise ConvwiseError(f"stopped; go on with: convwise train --resume {run.folder}") from None
 
 
 def complete(
@@ -184,6 +226,8 @@ def complete(
         evaluation = evaluate_model(
             judge, cache.pixels, index, split.test, split="test", flip_averaging=recipe.flip_averaging
         )
+    if evaluation and (hint := chance_hint(evaluation, recipe)):
+        listener.note(hint)
     _draw(run, rows, progress.best_epoch, evaluation, index, cache)
     seconds = time.monotonic() - began
     run.finish(

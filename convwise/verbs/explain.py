@@ -12,8 +12,10 @@ from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
 from convwise.nets import NETWORKS, build
+from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.nets.layer_table.records import LayerTable
+from convwise.places import folder_to_fill, kind_of, named
 from convwise.runs import Run
 
 DEFAULT_SIZE_PX = 64
@@ -75,8 +77,13 @@ def explain(
     Raises RequestError where `what` is none of these, an option does not belong to it, or a setting is illegal.
     """
     chosen = network_settings(settings)
+    require_backend()
     if image is not None and figures is None:
         raise RequestError(f"--image {image}: it is for figures; add --figures DIR")
+    if figures is not None:
+        figures = folder_to_fill(figures, "--figures")
+    if image is not None and kind_of(image := named(image, "--image"), "--image") is None:
+        raise RequestError(f"--image {image}: there is no such file")
     subject = _subject(what, size, classes, chosen)
     from convwise.nets.layer_table.graph import flatten
     from convwise.nets.layer_table.table import table_of
@@ -102,12 +109,13 @@ def _subject(what: Any, size: int | None, classes: int | None, settings: Network
         raise RequestError(f"explain {what}: --set and --classes are for a network by name ({', '.join(NETWORKS)})")
     if not isinstance(what, str | Path):
         return _Subject(str(getattr(what, "name", what)), what, size)
-    path = Path(what)
-    if path.is_dir():
+    path = named(what, "explain")
+    kind = kind_of(path, "explain")
+    if kind == "folder":
         if size is not None:
             raise RequestError(f"--size {size}: a run has a size of its own; drop the option")
         return _of_run(Run.open(path))
-    if not path.exists():
+    if kind != "file":
         known = ", ".join(NETWORKS)
         raise RequestError(f"explain {what}: neither a network ({known}) nor a run folder nor a model file")
     return _Subject(str(what), _loaded(path), size)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from convwise.conv2d.guide import Guidance, guide, guide_list, guide_text
 from convwise.errors import RequestError
+from convwise.nets.backend import require_backend
+from convwise.places import file_to_write, named
 
 __all__ = ["Guidance", "draw_figure", "guide", "guide_list", "guide_text"]
 
@@ -16,12 +18,12 @@ def draw_figure(parameter: str, path: str | Path) -> Path:
     Takes from one to fifteen seconds, most of it Keras's start. Raises RequestError for an unknown parameter or a
     file that is not named .png, ConvwiseError where it cannot be written.
     """
-    target = Path(path)
+    target = named(path, "--figure")
     name = guide(parameter).parameter
     if target.suffix.lower() != ".png":
         raise RequestError(f"--figure {path}: the figure is a PNG; name it {target.with_suffix('.png')}")
-    if not target.parent.is_dir():
-        raise RequestError(f"--figure {path}: there is no folder {target.parent}; make it first")
+    file_to_write(target, "--figure")
+    require_backend()
     from convwise.nets.guide.examples import guide_example
     from convwise.report.guide_figures import draw_guide_figure
 

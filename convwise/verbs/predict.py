@@ -17,6 +17,10 @@ from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.files import write_text
 from convwise.images.reading import UnreadableImage, load_pixels
+from convwise.images.walking import passed_over, walk
+from convwise.names import printable, shown
+from convwise.nets.backend import require_backend
+from convwise.places import kind_of, named
 from convwise.runs import Run
 from convwise.verbs.evaluate import load_model
 
@@ -48,24 +52,27 @@ def predict(
     top: int = 5,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Prediction]:
-    """Predicts each file, and each file below each folder, in order. Unreadable files are answered with `error`.
+    """Predicts each file, and each file below each folder, in order.
 
-    `progress` hears (files done, of how many). Raises RequestError for a path that does not exist, an unfinished run,
-    or top below 1.
+    What cannot be read is answered with `error`, and so is a folder below that cannot be entered. `progress` hears
+    (files done, of how many). Raises RequestError for a path that does not exist, an unfinished run, or top below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
+    require_backend()
     if top < 1:
         raise RequestError(f"top={top}: it must be 1 or more")
     if not paths:
         raise RequestError("no path given: name pictures or folders of pictures")
-    files = [file for path in paths for file in _files(Path(path))]
+    files = [file for path in paths for file in _files(path)]
     recipe = run.settings.recipe
     model = load_model(run)
 
-    def pixels_of(file: Path) -> NDArray[np.uint8] | str:
+    def pixels_of(file: _File) -> NDArray[np.uint8] | str:
+        if file.reason:
+            return file.reason
         try:
-            return load_pixels(file, size=recipe.size_px, fit=recipe.fit)
+            return load_pixels(file.path, size=recipe.size_px, fit=recipe.fit)
         except UnreadableImage as problem:
             return str(problem)
 
@@ -79,34 +86,53 @@ def predict(
     return answers
 
 
-def write_csv(answers: Sequence[Prediction], path: Path) -> None:
-    """One line a file: path, label, probability, error, and the further labels with their probabilities."""
+def write_csv(answers: Sequence[Prediction], path: str | Path) -> None:
+    """One line a file: path, label, probability, error, and the further labels with their probabilities.
+
+    Odd names are escaped as `convwise.names.shown` does, so that a file is a line, in UTF-8.
+    """
     n_top = max((len(answer.top) for answer in answers), default=0)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     further = [column for i in range(2, n_top + 1) for column in (f"label_{i}", f"probability_{i}")]
     writer.writerow(["path", "label", "probability", "error", *further])
     for answer in answers:
-        rest = [cell for pair in answer.top[1:] for cell in pair]
-        writer.writerow([answer.path, answer.label, answer.probability, answer.error, *rest])
-    write_text(path, text.getvalue())
+        rest = [cell for label, probability in answer.top[1:] for cell in (shown(label), probability)]
+        label = None if answer.label is None else shown(answer.label)
+        error = None if answer.error is None else printable(answer.error)
+        writer.writerow([shown(answer.path), label, answer.probability, error, *rest])
+    write_text(named(path, "csv"), text.getvalue())
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-        if not found:
-            raise RequestError(f"path={path}: the folder is empty; name a picture or a folder of pictures")
-        return found
-    if not path.exists():
+@dataclass(frozen=True)
+class _File:
+    """A file to answer; with a `reason`, why there is nothing to read."""
+
+    path: Path
+    reason: str = ""
+
+
+def _files(given: str | Path) -> list[_File]:
+    path = named(given, "path")
+    kind = kind_of(path, "path")
+    if kind is None:
         raise RequestError(f"path={path}: there is no such file or folder")
-    return [path]
+    if kind == "special":
+        raise RequestError(f"path={path}: it is no regular file; name a picture or a folder of pictures")
+    if kind == "file":
+        return [_File(path)]
+    entries = [entry for entry in walk(path) if not passed_over(entry.path.rpartition("/")[2])]
+    if not entries:
+        raise RequestError(f"path={path}: the folder is empty; name a picture or a folder of pictures")
+    if not entries[0].path:
+        raise RequestError(f"path={path}: {entries[0].reason}; give yourself the permission")
+    return sorted((_File(path / entry.path, entry.reason) for entry in entries), key=lambda file: file.path)
 
 
 def _answers(
     model: Any,
     run: Run,
-    files: Sequence[Path],
+    files: Sequence[_File],
     pixels: Sequence[NDArray[np.uint8] | str],
     top: int,
     flip_averaging: bool,
@@ -122,10 +148,10 @@ def _answers(
     answers = []
     for file, image in zip(files, pixels, strict=True):
         if isinstance(image, str):
-            answers.append(Prediction(str(file), error=image))
+            answers.append(Prediction(str(file.path), error=image))
             continue
         row = next(rows)
         best = np.argsort(-row, kind="stable")[:top]
         ranked = tuple((names[i], float(row[i])) for i in best)
-        answers.append(Prediction(str(file), ranked[0][0], ranked[0][1], ranked))
+        answers.append(Prediction(str(file.path), ranked[0][0], ranked[0][1], ranked))
     return answers

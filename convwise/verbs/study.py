@@ -14,19 +14,17 @@ from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import redivided, split_images
-from convwise.nets import require_network
-from convwise.runs import refuse_used, unused_folder
-from convwise.study.conduct import conduct
-from convwise.study.design import smallest_design
+from convwise.nets import require_network, require_options
+from convwise.nets.backend import require_backend
+from convwise.runs import place_to_fill, unused_folder
 from convwise.study.engine import Engine, local_engine
 from convwise.study.factors import factors_of, read_levels, require_parameter
 from convwise.study.folder import StudyFolder
-from convwise.study.plan import plan_by_runs
 from convwise.study.request import Request, StudyListener
 from convwise.study.trials import Bench
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe, named_recipe
-from convwise.verbs.execution import pictures
+from convwise.verbs.execution import pictures, warnings_before
 
 ENGINES = ("local", "ray")
 _MINUTES = 15.0
@@ -95,21 +93,24 @@ def study(
     if address is not None and engine != "ray":
         raise RequestError(f"address={address}: only engine=ray has one")
     require_network(net)
+    require_backend()
     if isinstance(recipe, Recipe) and recipe.start_share:
         raise RequestError("start_share: a study starts from first weights, not from pretrained ones; set it to 0")
     network = network_settings(settings)
     changes = {"size_px": size, "fit": fit, "epochs": epochs, "seed": seed}
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
     full = dataclasses.replace(recipe, **given) if isinstance(recipe, Recipe) else named_recipe(recipe, given)
+    require_options(net, network.options)
     source = resolve(data)
-    if out:
-        refuse_used(Path(out), "study --resume")
+    out_folder = place_to_fill(out or None, "studies", data=source.folder, resume="study --resume")
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
     index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
     split = redivided(split, index, validation=validation, seed=seed)
+    for line in warnings_before(index, split, full):
+        listener.note(line)
     full = dataclasses.replace(full.for_network(net), precision=resolve_precision(full.precision), towers=1)
     factors, settled = factors_of(
         net,
@@ -152,9 +153,7 @@ def study(
         address=address,
     )
     _check_budget(request)
-    folder = StudyFolder.create(
-        Path(out) if out else unused_folder("studies", f"{source.name}-{net}"), request.to_dict()
-    )
+    folder = StudyFolder.create(out_folder or unused_folder("studies", f"{source.name}-{net}"), request.to_dict())
     listener.note(
         f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to judge by, "
         f"{len(split.test)} to test; {net}, {full.size_px} px; {len(factors)} parameters to measure, "
@@ -166,6 +165,7 @@ def study(
 def resume_study(folder: str | Path, *, listener: StudyListener | None = None) -> StudyResult:
     """Goes on with a study from the trials on record, or reads the result of one that is complete."""
     listener = listener or StudyListener()
+    require_backend()
     found = StudyFolder.open(folder)
     if found.complete:
         listener.note(f"{folder} is complete already")
@@ -182,11 +182,16 @@ def study_report(folder: str | Path) -> StudyResult:
 def _check_budget(request: Request) -> None:
     """A number of runs that is too small is refused before anything is spent."""
     if request.runs is not None:
+        from convwise.study.design import smallest_design
+        from convwise.study.plan import plan_by_runs  # with SciPy's statistics, which take a second
+
         design = smallest_design(tuple(factor.parameter for factor in request.factors))
         plan_by_runs(request.runs, design, epochs=None, full_epochs=1, n_workers=request.n_workers)
 
 
 def _carry_on(folder: StudyFolder, request: Request, listener: StudyListener) -> StudyResult:
+    from convwise.study.conduct import conduct  # with SciPy's statistics too
+
     with folder.locked():
         try:
             with _engine(request, listener) as engine:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 import time
 import tomllib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, p
 from convwise.errors import RequestError
 from convwise.images.datasets import resolve
 from convwise.images.split import Split, split_images
+from convwise.nets import NETWORKS, require_options
+from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
-from convwise.runs import Run, RunSettings, refuse_used, unused_folder
+from convwise.places import kind_of, named
+from convwise.runs import Run, RunSettings, place_to_fill, unused_folder
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
 from convwise.training.checkpoint import CheckpointFolder
@@ -24,11 +28,12 @@ from convwise.training.recipe import Recipe, named_recipe
 from convwise.verbs.execution import (
     Listener,
     TrainResult,
+    at_work,
     build_network,
     complete,
     describe,
     pictures,
-    stoppable,
+    warnings_before,
 )
 from convwise.verbs.transfer import build_start, first_stage, resolve_start, settings_for_file
 
@@ -85,6 +90,7 @@ def train(
     """
     began = time.monotonic()
     listener = listener or Listener()
+    require_backend()
     given = read_config(config) if config else {}
     studied = _studied(from_study) if from_study else None
     if studied:
@@ -116,14 +122,13 @@ def train(
         network = studied.network.overlaid(network)
     known, start = resolve_start(asked.get("net"), asked.get("weights"), asked.get("tune"))
     name = known or DEFAULT_NET
+    if name in NETWORKS:
+        require_options(name, network.options)
     with_background = asked.get("background", False) if background is None else background
     source = resolve(data, background=with_background)
-    if asked.get("out"):
-        refuse_used(Path(asked["out"]))
+    out_folder = place_to_fill(asked.get("out") or None, "runs", data=source.folder)
 
-    with ThreadPoolExecutor(1) as elsewhere:
-        # Keras takes seconds to import, reading the pictures takes seconds of other threads: both at once.
-        keras_ready = elsewhere.submit(_import_keras)
+    with keras_meanwhile():
         index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
         split = split_images(
             index,
@@ -132,14 +137,17 @@ def train(
             validation=asked.get("validation", 0.15),
             seed=full.seed,
         )
-        keras_ready.result()
+        for line in warnings_before(index, split, full):
+            listener.note(line)
     from convwise.training.precision import resolve_precision
-    from convwise.training.towers import resolve_towers
+    from convwise.training.towers import give_threads, resolve_towers
 
+    towers = resolve_towers(full.towers, full.batch)
+    give_threads(towers)  # before the first computation, such as what the precision is found out by
     full = dataclasses.replace(
         full.for_network(name),
         precision=resolve_precision(full.precision, pretrained=start is not None),
-        towers=resolve_towers(full.towers, full.batch),
+        towers=towers,
     )
     run_settings = RunSettings(
         data=str(data),
@@ -167,12 +175,12 @@ def train(
         run_settings = dataclasses.replace(run_settings, pretrained=start)
     else:
         built = build_network(run_settings, index)
-    folder = Path(asked["out"]) if asked.get("out") else unused_folder("runs", f"{source.name}-{name}")
+    folder = out_folder or unused_folder("runs", f"{source.name}-{name}")
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
     for line in describe_changes(built.changes):
         listener.note(line)
-    with stoppable(run):
+    with at_work(run):
         model = first_stage(run, built.model, index, cache, split, listener.note) if start else built.model
         return complete(run, index, cache, split, model, listener, began, bool(tensorboard or asked.get("tensorboard")))
 
@@ -185,34 +193,44 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
     began = time.monotonic()
     listener = listener or Listener()
     run = Run.open(folder)
+    require_backend()
     if run.complete:
         listener.note(f"{folder} is complete already")
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
+    with at_work(run):
+        return _resumed(run, listener, began)
+
+
+def _resumed(run: Run, listener: Listener, began: float) -> TrainResult:
     settings = run.settings
     source = Path(settings.folder)
     index, cache = pictures(source, settings.classes, settings.exclude, settings.recipe, listener.decoding)
     if index.digest != settings.index_digest:
         raise RequestError(
-            f"run={folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as the "
-            "same run; put them back as they were, or train again into a new folder"
+            f"run={run.folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as "
+            "the same run; put them back as they were, or train again into a new folder"
         )
     split = Split.from_dict(run.split, index)
-    with stoppable(run):
-        if settings.pretrained and CheckpointFolder(run.folder / "checkpoint").load() is None:
-            body = build_start(settings, len(index.class_names), listener.note)[0].model
-            model = first_stage(run, body, index, cache, split, listener.note)
-        else:
-            model = build_network(settings, index).model
-        return complete(run, index, cache, split, model, listener, began, (run.folder / "tensorboard").exists())
+    if settings.pretrained and CheckpointFolder(run.folder / "checkpoint").load() is None:
+        body = build_start(settings, len(index.class_names), listener.note)[0].model
+        model = first_stage(run, body, index, cache, split, listener.note)
+    else:
+        model = build_network(settings, index).model
+    return complete(run, index, cache, split, model, listener, began, (run.folder / "tensorboard").exists())
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
     """The keys of a TOML or JSON file. Raises RequestError if it cannot be read; unknown keys are refused later."""
+    place = named(path, "config")
+    if kind_of(place, "config") not in ("file", None):
+        raise RequestError(f"config={path}: it is no file; name a TOML or JSON file")
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8")
         values = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
+    except RecursionError:
+        raise RequestError(f"config={path}: it is nested too deep; it holds keys and values, one level") from None
     if not isinstance(values, dict):
         raise RequestError(f"config={path}: it must hold keys and values, not a {type(values).__name__}")
     if "size" in values:  # as the command line calls it
@@ -237,7 +255,21 @@ def _studied(folder: str | Path) -> Bench:
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 
-def _import_keras() -> None:
-    import keras  # noqa: F401
+@contextmanager
+def keras_meanwhile(after_seconds: float = 1.0) -> Iterator[None]:
+    """Keras, which takes seconds to import, comes in beside the reading of pictures where that takes time too.
 
-    import convwise.training.fit  # noqa: F401
+    Not at once: most folders that cannot be trained on are refused sooner than that, and need not wait for Keras then.
+    """
+    timer = threading.Timer(after_seconds, _import_keras)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()  # without effect on one that has begun
+        timer.join()
+
+
+def _import_keras() -> None:
+    with suppress(ImportError):  # told by the thread that needs it
+        import convwise.training.fit  # noqa: F401

@@ -15,6 +15,7 @@ from convwise.images.index import ImageIndex
 from convwise.images.split import Split
 from convwise.nets import NETWORKS, Built, network_options, require_network
 from convwise.nets.start import IMAGENET, Pretrained
+from convwise.places import kind_of, named
 from convwise.runs import Run, RunSettings
 from convwise.seeds import derive_seed
 
@@ -43,7 +44,10 @@ def resolve_start(
         net = require_body(net)
     if str(weights) == IMAGENET:
         return net, Pretrained(IMAGENET, None, "", tune or DEFAULT_TUNE)
-    path = Path(weights).expanduser().resolve()
+    path = named(weights, "weights")
+    if kind_of(path, "weights") not in ("file", None):
+        raise RequestError(f"weights={weights}: it is no regular file; name a .h5, .weights.h5 or .keras file")
+    path = path.resolve()
     read_weights(path)
     return net, Pretrained(path.name, str(path), sha256_of(path), tune or DEFAULT_TUNE)
 

@@ -10,10 +10,14 @@ import keras
 import numpy as np
 
 from convwise.conv2d import Conv2DSettings
-from convwise.nets.accelerator import has_one_dnn
+from convwise.nets.backend import layout_works
 
 BACKEND = keras.backend.backend()
-ONE_DNN = has_one_dnn()
+
+
+def layout_of_works(settings: Conv2DSettings) -> bool:
+    """Whether the backend that runs has a convolution in the layout of complete settings."""
+    return layout_works(str(settings.data_format), grouped=settings.groups != 1)
 
 
 def layer_of(settings: Conv2DSettings) -> Any:

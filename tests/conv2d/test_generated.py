@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from convwise.conv2d import Conv2DSettings
 from convwise.conv2d.geometry import geometry
 from convwise.conv2d.rules import violations
-from tests.conv2d.backends import BACKEND, ONE_DNN, keras_verdict
+from tests.conv2d.backends import BACKEND, keras_verdict, layout_of_works
 from tests.conv2d.generated import complete_settings, generated
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 8))
@@ -19,9 +19,8 @@ SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 8))
 
 def require_agreement(asked: Conv2DSettings, size: tuple[int, int, int], *, training: bool, call: bool = True) -> None:
     height, width, channels = size
-    found = violations(
-        asked, height=height, width=width, channels=channels, backend=BACKEND, training=training, one_dnn=ONE_DNN
-    )
+    works = layout_of_works(asked)
+    found = violations(asked, height=height, width=width, channels=channels, training=training, layout_works=works)
     first = asked.data_format == "channels_first"
     shape = (2, channels, height, width) if first else (2, height, width, channels)
     keras_says = keras_verdict(asked, shape, training=training, call=call)

@@ -35,9 +35,11 @@ def test_every_value_to_try_is_accepted_by_set(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_every_value_to_try_builds_a_convolution(name: str) -> None:
+def test_every_value_to_try_builds_a_convolution(name: str, request: pytest.FixtureRequest) -> None:
     import keras
 
+    if name == "data_format":
+        request.getfixturevalue("channels_first")
     for value in guide(name).values:
         given = {"filters": 8, "kernel_size": 3, "padding": "same"}
         parsed = parse_settings([f"conv.{name}={value.text}"]).scopes["conv"].to_keras()[name]

@@ -81,23 +81,14 @@ def test_all_that_is_wrong_is_said_at_once_with_a_way_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("backend", "device", "one_dnn", "groups", "refused"),
-    [
-        ("tensorflow", "cpu", False, 1, True),
-        ("tensorflow", "cpu", False, 2, False),
-        ("tensorflow", "cpu", True, 1, False),
-        ("tensorflow", "gpu", False, 1, False),
-        ("jax", "cpu", False, 1, False),
-        ("torch", "cpu", False, 1, False),
-    ],
+    ("layout", "other"), [("channels_first", "channels_last"), ("channels_last", "channels_first")]
 )
-def test_only_tensorflow_without_one_dnn_refuses_channels_first(
-    backend: str, device: str, one_dnn: bool, groups: int, refused: bool
-) -> None:
-    for layout in ("channels_first", "channels_last"):
-        asked = Conv2DSettings(filters=8, kernel_size=(3, 3), data_format=layout, groups=groups).with_defaults()
-        found = violations(asked, height=6, width=5, channels=4, backend=backend, device=device, one_dnn=one_dnn)
-        assert [f.rule for f in found] == ["layout_refused"] * (refused and layout == "channels_first")
+def test_a_layout_that_was_found_not_to_work_is_refused_with_the_other_as_the_way_out(layout: str, other: str) -> None:
+    asked = Conv2DSettings(filters=8, kernel_size=(3, 3), data_format=layout).with_defaults()
+    assert violations(asked, height=6, width=5, channels=4, layout_works=True) == ()
+    (found,) = violations(asked, height=6, width=5, channels=4, layout_works=False)
+    assert found.rule == "layout_refused"
+    assert found.way_out.startswith(f"use data_format={other}")
 
 
 def test_incomplete_settings_are_refused() -> None:

@@ -11,6 +11,7 @@ from convwise.images import datasets
 from convwise.images.datasets import BACKGROUND, CALTECH_CLASSES, add_dataset, list_datasets, resolve
 from convwise.images.planted import PLANTED
 from tests.conftest import caltech_archive
+from tests.permissions import closed
 
 
 @pytest.fixture
@@ -86,6 +87,17 @@ def test_an_archive_without_the_classes_is_refused_and_nothing_is_left(tmp_path:
     assert list((own_home / "data").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["archive.tar.gz", "unpacked", "unpacked/101_ObjectCategories/ant"])
+def test_a_source_that_may_not_be_read_is_named(archive: Path, tmp_path: Path, name: str) -> None:
+    source = archive if name.endswith(".gz") else tmp_path / "unpacked"
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path / "unpacked", filter="data")
+    place = archive if source is archive else tmp_path / name
+    with closed(place), pytest.raises(RequestError, match=f"from={source}: .*[Pp]ermission"):
+        add_dataset("caltech101", from_path=source)
+    assert list_datasets()[0].folder is None
+
+
 def test_an_installed_data_set_is_left_as_it_is(archive: Path) -> None:
     folder = add_dataset("caltech101", from_path=archive)
     (folder / "mark").touch()
@@ -108,14 +120,20 @@ def test_a_data_set_not_installed_says_how_to_add_it() -> None:
         resolve("caltech101-4")
 
 
-def test_an_unknown_name_gets_the_nearest_ones_and_a_folder_is_itself(tmp_path: Path) -> None:
+def test_an_unknown_name_gets_the_nearest_ones_and_a_folder_is_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(RequestError, match="did you mean caltech101"):
         resolve("caltech-101")
     with pytest.raises(RequestError, match="or an existing folder"):
         resolve("/no/such/folder")
     with pytest.raises(RequestError, match="did you mean shapes"):
         add_dataset("shape")
-    assert resolve(tmp_path) == datasets.Source(tmp_path, None, (), str(tmp_path))
+    (tmp_path / "link").symlink_to(tmp_path)
+    for path, name in ((tmp_path, tmp_path.name), (f"{tmp_path}/", tmp_path.name), (tmp_path / "link", "link")):
+        assert resolve(path) == datasets.Source(Path(path), None, (), name)
+    monkeypatch.chdir(tmp_path)
+    assert resolve(".").name == tmp_path.name
 
 
 def test_shapes_is_drawn_when_first_asked_for(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from convwise.errors import RequestError
-from convwise.images.split import SIDES, Split, split_images
+from convwise.images.split import SIDES, Split, classes_without, split_images
 
 
 def make(counts: dict[str, int], groups: list[list[str]] | None = None, subsets: dict[str, str] | None = None) -> Any:
@@ -163,6 +163,57 @@ def test_a_copy_across_given_folders_is_dropped_from_train_and_counted() -> None
     assert not {"a/0007.png", "b/0008.png"} & set(split.paths["train"])
     assert len(split.train) == 14
     assert split.n_unused == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes", "protocol"),
+    [
+        ({}, (12, 4, 4), "folders as given, test=0.25 of train"),
+        ({"test": 0.5}, (8, 4, 8), "folders as given, test=0.5 of train"),
+        ({"test": 0.0}, (16, 4, 0), "folders as given, test=0 of train"),
+        ({"per_class": 5}, (10, 4, 6), "folders as given, per_class=5, at most 50 for test of train"),
+    ],
+)
+def test_without_a_test_folder_test_comes_out_of_train(
+    options: dict[str, Any], sizes: tuple[int, ...], protocol: str
+) -> None:
+    valid = {f"{name}/{i:04d}.png": "validation" for name in "ab" for i in range(2)}
+    split = split_images(make({"a": 10, "b": 10}, subsets=valid), seed=0, **options)
+    assert (len(split.train), len(split.validation), len(split.test)) == sizes
+    assert set(split.paths["validation"]) == set(valid)
+    assert split.protocol == protocol
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"a": "train", "b": "train", "c": "test"}, r"c/ holds the class c \(4 images\), a/ does not"),
+        ({"a": "train", "b": "validation"}, r"b/ holds the class b \(4 images\), a/ does not"),
+        ({"a": "test", "b": "test"}, r"holds the class a, b \(8 images\), there is no train folder"),
+    ],
+)
+def test_a_class_that_train_has_not_is_named(given: dict[str, str], says: str) -> None:
+    subsets = {f"{name}/{i:04d}.png": side for name, side in given.items() for i in range(4)}
+    with pytest.raises(RequestError, match=says):
+        split_images(make(dict.fromkeys(given, 4), subsets=subsets), seed=0)
+
+
+def test_a_test_side_that_copies_all_of_train_is_told_as_such() -> None:
+    tests = {f"{name}/{i:04d}.png": "test" for name in "ab" for i in range(5)}
+    copies = [[f"{name}/{i:04d}.png", f"{name}/{i + 5:04d}.png"] for name in "ab" for i in range(5)]
+    with pytest.raises(
+        RequestError, match=r"all 10 images to train the class a, b are copies of images in .*/; copies are"
+    ):
+        split_images(make({"a": 10, "b": 10}, copies, tests), seed=0)
+    most = make({"a": 10, "b": 10}, copies[:4] + copies[5:9], tests)
+    with pytest.raises(RequestError, match=r"as given, without 8 copies of other sides' images, in a \(1\), b \(1\)"):
+        split_images(most, seed=0)
+    assert split_images(most, validation=0, seed=0).n_dropped_copies == 8
+
+
+def test_classes_that_a_side_lacks_are_known() -> None:
+    index = make({"a": 3, "b": 3, "c": 3})
+    assert classes_without(index, np.array([0, 1, 8])) == ("b",)
 
 
 def test_a_saved_split_finds_its_images_in_an_index_that_has_grown() -> None:

@@ -89,6 +89,7 @@ def test_a_window_larger_than_the_map_is_left_or_refused_by_name() -> None:
         make("simple", "conv.kernel_size=15", "conv2d_2.padding=valid")
 
 
+@pytest.mark.usefixtures("channels_first")
 def test_the_layout_changes_nothing_but_the_layout() -> None:
     last, first = make("narrowresnet"), make("narrowresnet", "conv.data_format=channels_first")
     assert first.model.input_shape == (None, 32, 32, 3)
@@ -97,6 +98,7 @@ def test_the_layout_changes_nothing_but_the_layout() -> None:
     np.testing.assert_allclose(first.model(images), last.model(images), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.usefixtures("channels_first")
 def test_the_configured_layout_is_followed_and_pixels_stay_height_width_rgb() -> None:
     keras.config.set_image_data_format("channels_first")
     try:
@@ -110,6 +112,7 @@ def test_the_configured_layout_is_followed_and_pixels_stay_height_width_rgb() ->
     assert built.model(np.zeros((1, 32, 32, 3), np.float32)).shape == (1, 3)
 
 
+@pytest.mark.usefixtures("channels_first")
 def test_a_bias_that_keras_would_add_along_the_width_is_refused() -> None:
     if keras.backend.backend() != "tensorflow":
         pytest.skip("only TensorFlow's backend has the fault")

@@ -1,6 +1,8 @@
 """The networks' own options: what each changes, and what is refused in one line."""
 
+import inspect
 import math
+from importlib import import_module
 
 import keras
 import pytest
@@ -48,6 +50,10 @@ def test_twice_the_width_is_about_four_times_the_kernel_weights(name: str) -> No
 
 
 def test_the_default_options_are_those_of_the_signature() -> None:
+    for name in NETWORKS:
+        parameters = inspect.signature(getattr(import_module(f"convwise.nets.{name}"), name)).parameters.values()
+        options = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+        assert network_options(name) == options
     for name in ("simple", "dilated"):
         assert make(name).count_params() == make(name, **network_options(name)).count_params()
 

@@ -15,6 +15,7 @@ from keras import layers
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
 from convwise.nets import build
+from convwise.nets.backend import layout_works
 from convwise.nets.layer_table.table import layer_table
 from convwise.training.towers import in_towers
 
@@ -239,8 +240,8 @@ def test_memory_per_image_is_what_a_training_step_takes() -> None:
     estimate = layer_table(network("narrowresnet", 64)).totals.training_peak_bytes
     assert estimate is not None
     # TensorFlow may write over an input where the estimate does not, and its library takes scratch space where the
-    # estimate has none: a third below to half above.
-    assert 0.67 < slope / estimate < 1.5, (slope, estimate)
+    # estimate has none: a third below to half above. Without oneDNN it lays all windows out first: up to twice.
+    assert 0.67 < slope / estimate < (1.5 if layout_works("channels_first") else 2.0), (slope, estimate)
 
 
 def test_an_activation_layer_that_holds_a_layer_is_read() -> None:

@@ -92,6 +92,19 @@ def test_the_sheet_shows_the_mistakes_in_order_with_label_answer_and_probability
     assert caption == f"is {first.label} taken for {first.predicted} at {first.probability:.0%}"
 
 
+def test_names_of_any_script_and_any_bytes_are_drawn_without_a_word(tmp_path: Path, drawn: list[Figure]) -> None:
+    names = ["猫 \x1b[31m", "caf\udce9\n", "\u202e$x_"]
+    p = np.array([[0.2, 0.5, 0.3]] * 6)
+    result = evaluate(
+        np.arange(6) % 3, p, names, split="test", paths=[name + str(i) for i, name in enumerate(names * 2)]
+    )
+    figures.confusion_matrix(result, tmp_path / "c\udce9.png")
+    figures.worst_mistakes(result, lambda path: np.zeros((9, 9, 3), np.uint8), tmp_path / "w.png")
+    labels = [label.get_text() for label in drawn[0].axes[0].get_yticklabels()]
+    assert labels == [r"猫 \x1b[31m", r"caf\xe9\x0a", r"\u202e$x_"]
+    assert (tmp_path / "c\udce9.png").stat().st_size > 1000
+
+
 def test_no_mistake_is_a_sheet_that_says_so(tmp_path: Path, drawn: list[Figure]) -> None:
     result = evaluate(np.array([0, 1]), np.eye(2), ["a", "b"], split="test")
     figures.worst_mistakes(result, lambda path: np.zeros((2, 2, 3), np.uint8), tmp_path / "w.png")

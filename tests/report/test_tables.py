@@ -1,6 +1,7 @@
 import io
 
 import numpy as np
+import pytest
 from rich.console import Console
 from rich.table import Table
 
@@ -61,3 +62,37 @@ def test_an_undefined_score_is_a_dash() -> None:
     result = evaluate(np.array([0, 0]), np.array([[1.0, 0.0]] * 2), ["a", "never"], split="test")
     row = next(line for line in text_of(tables.classes_table(result)).splitlines() if "never" in line)
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["never", "–", "–", "–", "0"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "right", "says"),
+    [
+        ((10, 10, 10), (9, 9, 9), []),
+        ((10, 10, 0), (9, 9, 0), ["not tested, for want of images: c; means are over the other 2 classes"]),
+        ((10, 0, 0), (9, 0, 0), ["not tested, for want of images: b, c; means are over the other 1 class"]),
+        ((10, 10, 3), (9, 9, 0), ["recall 0, no image recognised: c"]),
+        (
+            (30, 6, 6),
+            (30, 6, 3),
+            ["uneven classes, from 6 (b) to 30 (a) images: the mean class accuracy, 83.3 %, counts"],
+        ),
+        ((30, 7, 7), (30, 7, 7), []),
+    ],
+)
+def test_beside_the_headline_stands_what_it_does_not_tell(
+    counts: tuple[int, ...], right: tuple[int, ...], says: list[str]
+) -> None:
+    labels = np.repeat(np.arange(3), counts)
+    told = np.concatenate([np.arange(n) < r for n, r in zip(counts, right, strict=True)])
+    p = np.eye(3)[np.where(told, labels, (labels + 1) % 2)] * 0.97 + 0.01
+    result = evaluate(labels, p, ["a", "b", "c"], split="test")
+    found = tables.remarks(result)
+    assert len(found) == len(says)
+    assert all(remark.startswith(start) for remark, start in zip(found, says, strict=True))
+    n_tested = sum(map(bool, counts))
+    assert f"mean of {n_tested}" in text_of(tables.classes_table(result))
+    of_all = "3" if n_tested == 3 else f"{n_tested} of 3"
+    assert f"{of_all} classes" in text_of(tables.metrics_table(result))
+    means = [cell.strip() for cell in text_of(tables.classes_table(result)).splitlines()[-2].strip("│").split("│")]
+    assert means[2] == f"{100 * result.mean_class_accuracy.value:.1f} %"  # the column of the recall
+    assert result.to_dict()["not_tested"] == [name for name, n in zip("abc", counts, strict=True) if not n]

@@ -1,6 +1,7 @@
 """A real training process killed at random moments ends with the weights of one that was never stopped."""
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,3 +89,27 @@ def test_ctrl_c_ends_in_one_line_that_says_how_to_go_on(
     assert errors.splitlines()[-1] == f"convwise: stopped; go on with: convwise train --resume {run}"
     assert "Traceback" not in errors
     assert not (run / "run.json").exists()
+
+
+@pytest.mark.slow
+def test_two_at_once_and_a_run_that_is_removed(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = subprocess.Popen(
+        command(str(picture_folder(per_class=40, size_px=32)), *SETTINGS, "--out", str(run)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while n_epochs(run) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    second = subprocess.run(command("--resume", str(run)), capture_output=True, text=True, check=False)
+    assert second.returncode == 2
+    assert second.stderr == f"convwise: run={run}: another process is working on it; wait for it\n"
+    while run.exists():  # what is written meanwhile can keep a folder from going at once
+        shutil.rmtree(run, ignore_errors=True)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1].startswith("convwise: ")
+    assert str(run) in errors.splitlines()[-1]
+    assert "Traceback" not in errors
+    assert not run.exists()

@@ -25,24 +25,24 @@ def test_the_precision_asked_for_is_in_effect(precision: str, kind: str) -> None
 
 @_ON_A_PROCESSOR
 @pytest.mark.parametrize(
-    ("processor", "one_dnn", "expected"),
+    ("processor", "one_dnn", "has_type", "expected"),
     [
-        ("fpu avx512f avx512_bf16 amx_bf16 amx_tile", "", "bfloat16"),
-        ("fpu avx512f avx512_bf16 amx_bf16 amx_tile", "0", "float32"),
-        ("fpu avx512f avx512_bf16", "", "float32"),  # vectors of it alone are no gain
-        ("", "", "float32"),
+        ("fpu avx512f avx512_bf16 amx_bf16 amx_tile", True, True, "bfloat16"),
+        ("fpu avx512f avx512_bf16 amx_bf16 amx_tile", False, True, "float32"),
+        ("fpu avx512f avx512_bf16 amx_bf16 amx_tile", True, False, "float32"),
+        ("fpu avx512f avx512_bf16", True, True, "float32"),  # vectors of it alone are no gain
+        ("", True, True, "float32"),  # as on a system that does not tell
     ],
 )
-def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch, processor: str, one_dnn: str, expected: str) -> None:
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", one_dnn)
+def test_auto_asks_the_processor_and_tries_the_backend(
+    processor: str, one_dnn: bool, has_type: bool, expected: str
+) -> None:
     told = f"processor\t: 0\nmodel name\t: any\nflags\t\t: {processor}\nbugs\t\t: amx_bf16_too\n"
-    with mock.patch("convwise.training.precision.Path.read_text", return_value=told):
+    with (
+        mock.patch("convwise.processor._cpuinfo", return_value=told),
+        mock.patch("convwise.training.precision.layout_works", return_value=one_dnn),
+        mock.patch("convwise.training.precision.type_works", return_value=has_type),
+    ):
         assert resolve_precision("auto") == expected
         assert resolve_precision("auto", pretrained=True) == "float32"
         assert resolve_precision("float32") == "float32"
-
-
-@_ON_A_PROCESSOR
-def test_where_the_system_does_not_tell_it_is_float32() -> None:
-    with mock.patch("convwise.training.precision.Path.read_text", side_effect=FileNotFoundError):
-        assert resolve_precision("auto") == "float32"

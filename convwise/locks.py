@@ -1,0 +1,47 @@
+"""A folder worked on by one process at a time: a lock of the system's, which it drops when its holder dies."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from convwise.errors import RequestError
+from convwise.files import cannot_write
+
+_NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)  # some network file systems have none
+
+
+@contextmanager
+def locked(folder: Path, what: str) -> Iterator[None]:
+    """Holds `folder`, a `what` such as "run", for this process.
+
+    Raises RequestError where another one works on it, ConvwiseError where nothing can be written there.
+    """
+    path = folder / "lock"
+    try:
+        file = path.open("ab")
+    except OSError as problem:
+        raise cannot_write(path, problem) from None
+    with file:
+        try:
+            _lock(file)
+        except OSError as problem:
+            if problem.errno not in _NO_LOCKS_HERE:
+                raise RequestError(f"{what}={folder}: another process is working on it; wait for it") from None
+        yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Raises OSError where another process has it. The lock goes when the file is closed."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
