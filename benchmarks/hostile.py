@@ -8,7 +8,6 @@ import argparse
 import sys
 import tempfile
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -83,17 +82,16 @@ def table(results: list[Result]) -> str:
     for kind in KINDS:
         own = [result for result in results if result.kind == kind]
         if own:
+            n_real, n_wrong = sum(result.real for result in own), sum(bool(result.faults) for result in own)
             seconds = [result.seconds for result in own]
-            lines.append(
-                f"| {kind} | {len(own)} | {sum(result.real for result in own)} | {sum(seconds):.0f} | {max(seconds):.1f} | "
-                f"{sum(bool(result.faults) for result in own)} |"
-            )
-    different = Counter((result.kind, fault.sort, fault.place) for result in results for fault in result.faults)
-    for (kind, sort, where), n in sorted(different.items()):
-        example = next(
-            result for result in results for fault in result.faults if (result.kind, fault.sort, fault.place) == (kind, sort, where)
-        )
-        lines += ["", f"{kind}, {n} times, {sort}: {where}", "\n".join(example.report().splitlines()[:1] + example.report().splitlines()[-1:])]
+            lines.append(f"| {kind} | {len(own)} | {n_real} | {sum(seconds):.0f} | {max(seconds):.1f} | {n_wrong} |")
+    different: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        for fault in result.faults:
+            different.setdefault((result.kind, fault.sort, fault.place), []).append(result)
+    for (kind, sort, where), found in sorted(different.items()):
+        first, *_, last = found[0].report().splitlines()
+        lines += ["", f"{kind}, {len(found)} times, {sort}: {where}", f"  {first}", last]
     return "\n".join(lines)
 
 

@@ -10,35 +10,25 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Case:
-    """What is run and what is right. The working folder is the case's own; paths in `argv` are relative to it.
-
-    may_write: what may appear there besides the usual places (a run's folder, a CSV). n_entries: how many files must
-    be found in a count, and n_passed_over how many more may be left out by rule. refused: relative paths of pictures
-    that must be answered as unreadable. unpacked: a folder and how many files must lie below it. exits: the codes that are right. after_newline: what stands behind a newline
-    in a name and must never begin a line of output. modes: set just before the command and undone after it.
-    stop_after_s: a request for long work is stopped as Ctrl-C does. environment: None takes a variable away.
-    shell: redirections and settings around the command, `{}` in bash, which makes a real process of it. quiet: no
-    complaint is needed, since none can be read. ascii_only: what the streams' encoding has. heard: whether
-    standard output arrives whole. encoding: of the streams.
-    """
+    """What is run and what is right. The working folder is the case's own; paths in `argv` are relative to it."""
 
     argv: tuple[str, ...]
-    may_write: tuple[str, ...] = ()
-    n_entries: int | None = None
-    n_passed_over: int = 0
-    refused: tuple[str, ...] = ()
-    unpacked: tuple[str, int] | None = None
-    exits: frozenset[int] = frozenset({0, 1, 2})
-    after_newline: tuple[str, ...] = ()
-    modes: tuple[tuple[str, int], ...] = ()
-    stop_after_s: float | None = None
-    environment: dict[str, str | None] = field(default_factory=dict)
-    shell: str = ""
-    quiet: bool = False
-    ascii_only: bool = False
-    may_fill_memory: bool = False
-    heard: bool = True
-    encoding: str = "utf-8"
+    may_write: tuple[str, ...] = ()  # what may appear besides the usual places: a run's folder, a CSV
+    n_entries: int | None = None  # so many files must be found in a count ...
+    n_passed_over: int = 0  # ... and so many more may be left out by rule
+    refused: tuple[str, ...] = ()  # pictures that must be answered as unreadable, by relative path
+    unpacked: tuple[str, int] | None = None  # a folder, and how many files must lie below it
+    exits: frozenset[int] = frozenset({0, 1, 2})  # the codes that are right
+    after_newline: tuple[str, ...] = ()  # stands behind a newline in a name: must never begin a line of output
+    modes: tuple[tuple[str, int], ...] = ()  # set just before the command and undone after it
+    stop_after_s: float | None = None  # long work, rightly begun, is stopped as Ctrl-C does
+    environment: dict[str, str | None] = field(default_factory=dict)  # None takes a variable away
+    shell: str = ""  # redirections around the command, `{}`, in bash: a process of its own
+    quiet: bool = False  # no complaint is needed, since none can be read
+    ascii_only: bool = False  # the streams' encoding has nothing else
+    may_fill_memory: bool = False  # the request itself may ask for too much
+    heard: bool = True  # standard output arrives whole
+    encoding: str = "utf-8"  # of the streams
 
     @property
     def wants_json(self) -> bool:

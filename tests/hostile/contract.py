@@ -90,7 +90,9 @@ def _of_answers(case: Case, out: str, folder: Path) -> Iterator[Fault]:
         yield Fault("vanished", f"files are in no count of {case.argv[0]}\n{n} are in {counts}, {right} were put in")
     for path in case.refused:
         if path not in _unreadable(case, answer):
-            yield Fault("incomplete picture", f"a {path.rpartition('.')[2]} is taken though its pixels are not whole\n{path}")
+            yield Fault(
+                "incomplete picture", f"a {path.rpartition('.')[2]} is taken though its pixels are not whole\n{path}"
+            )
 
 
 def _counts(case: Case, answer: Any, folder: Path) -> dict[str, int]:
@@ -102,7 +104,7 @@ def _counts(case: Case, answer: Any, folder: Path) -> dict[str, int]:
             text = (folder / case.argv[case.argv.index("--csv") + 1]).read_text(encoding="utf-8")
             return {"rows": len(list(csv.DictReader(io.StringIO(text))))}
         return {"answers": len(answer)}
-    split = json.loads((Path(answer["run"]) / "split.json").read_text(encoding="utf-8"))
+    split = json.loads((folder / answer["run"] / "split.json").read_text(encoding="utf-8"))
     sides = {side: len(split[side]) for side in ("train", "validation", "test")}
     rest = {"unused": split["n_unused"], "dropped": split["n_dropped_copies"]}
     return {**sides, **rest, **{name: answer["summary"][name] for name in ("n_unreadable", "n_ignored")}}

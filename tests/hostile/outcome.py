@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 _OF_THE_CASE = re.compile(r"(/[^\s'\"]*)?/case(?=/)|(?<=[._-])\d[\w.-]*|0x[0-9a-f]+")
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+),? in (.+)$', re.MULTILINE)
-_STACK_DUMP_OF_THE_CASE = re.compile(r"(/[^\s'\"]*)?/case(?=/)|(?<=[._-])\d[\w.-]*|0x[0-9a-f]+")
-_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+) in (.+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,9 @@ class Result:
     def report(self) -> str:
         """Everything that is needed to see it again alone."""
         command = shlex.join(["convwise", *self.argv])
-        lines = [f"{self.kind}, seed {self.seed}, case {self.number}: {command!r}{f' ({self.shell})' * bool(self.shell)}"]
+        lines = [
+            f"{self.kind}, seed {self.seed}, case {self.number}: {command!r}{f' ({self.shell})' * bool(self.shell)}"
+        ]
         lines += [f"  {fault.sort}: {fault.place}" for fault in self.faults]
         lines += [f"  exit code {self.exit_code} after {self.seconds:.1f} s; stderr: {self.err[-600:]!r}"]
         real = " --real" * (self.real and not self.shell)
@@ -79,7 +81,7 @@ class WarmProcess:
             self._tell(ask)
             begun = self._hear(_GRACE_S)
             done = self._hear(self._limit_s + _GRACE_S)
-        except _Lost as lost:
+        except _LostProcessError as lost:
             fault = self._epitaph(lost)
             argv = tuple(begun.get("begun", ()))
             shell = begun.get("shell", "")
@@ -89,7 +91,10 @@ class WarmProcess:
                 shutil.rmtree(folder.parent, ignore_errors=True)
         if done["resident_bytes"] > _TOO_LARGE_BYTES:
             self._end()
-        faults = tuple(Fault("hang" if each["detail"].startswith("hang\n") else each["sort"], each["detail"]) for each in done["faults"])  # fmt: skip
+        faults = tuple(
+            Fault("hang" if each["detail"].startswith("hang\n") else each["sort"], each["detail"])
+            for each in done["faults"]
+        )
         return Result(
             kind, seed, number, tuple(done["argv"]), done["shell"], done["real"], done["exit_code"], done["seconds"],
             faults, done["out"], done["err"],
@@ -103,7 +108,8 @@ class WarmProcess:
             self._process = subprocess.Popen(
                 [*command, str(self._material.folder), str(self._stacks)],
                 pass_fds=[theirs.fileno()], cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "MPLCONFIGDIR": str(self._place / "matplotlib"), "CONVWISE_HOME": str(self._place / "home")},
+                env={**os.environ, "MPLCONFIGDIR": str(self._place / "matplotlib"),
+                "CONVWISE_HOME": str(self._place / "home")},
             )  # fmt: skip
         self._socket = ours
         self._lines = ours.makefile("rw", encoding="utf-8")
@@ -122,18 +128,18 @@ class WarmProcess:
             self._lines.write(json.dumps(value) + "\n")
             self._lines.flush()
         except OSError as problem:
-            raise _Lost(str(problem)) from None
+            raise _LostProcessError(str(problem)) from None
 
     def _hear(self, seconds: float) -> dict[str, Any]:
         self._socket.settimeout(seconds)
         try:
             line = self._lines.readline()
         except TimeoutError:
-            raise _Lost("it did not answer") from None
+            raise _LostProcessError("it did not answer") from None
         except OSError as problem:
-            raise _Lost(str(problem)) from None
+            raise _LostProcessError(str(problem)) from None
         if not line:
-            raise _Lost("it ended")
+            raise _LostProcessError("it ended")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -153,5 +159,5 @@ class WarmProcess:
         raise RuntimeError(f"the suite's own process failed ({lost}, exit code {code}): {log[-3000:]}")
 
 
-class _Lost(Exception):
+class _LostProcessError(Exception):
     """The process is not there any more."""

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 from tests.hostile.cases import Case
 from tests.hostile.outcome import Outcome
@@ -59,8 +60,8 @@ def in_this_process(case: Case, folder: Path, guard: Guard) -> Outcome:
             escaped = traceback.format_exc()
         finally:
             guard.folder = None
-    gc.collect()
-    return Outcome(code, out(), err(), escaped, tuple(guard.elsewhere))
+        gc.collect()  # what complains when it is freed does so here
+        return Outcome(code, _content(out), _content(err), escaped, tuple(guard.elsewhere))
 
 
 def really(case: Case, folder: Path, *, limit_s: float, plant: str = "") -> Outcome:
@@ -88,28 +89,27 @@ def really(case: Case, folder: Path, *, limit_s: float, plant: str = "") -> Outc
 
 
 @contextmanager
-def _captured() -> Iterator[tuple[object, object]]:
+def _captured() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Descriptors 1 and 2 into files, with new streams of Python's over them; C libraries write there too."""
     before = sys.stdout, sys.stderr
     kept = os.dup(1), os.dup(2)
-    files = [tempfile.TemporaryFile(dir="/tmp") for _ in range(2)]
-    for descriptor, file in zip((1, 2), files, strict=True):
-        os.dup2(file.fileno(), descriptor)
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8", "strict", write_through=True)
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), "utf-8", "backslashreplace", write_through=True)
-    try:
-        yield tuple(lambda file=file: _content(file) for file in files)  # type: ignore[misc]
-    finally:
-        sys.stdout, sys.stderr = before
-        for descriptor, original in zip((1, 2), kept, strict=True):
-            os.dup2(original, descriptor)
-            os.close(original)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8", "strict", write_through=True)
+        sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), "utf-8", "backslashreplace", write_through=True)
+        try:
+            yield out, err
+        finally:
+            sys.stdout, sys.stderr = before
+            for descriptor, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)
 
 
-def _content(file: io.BufferedRandom) -> bytes:
-    with file:
-        file.seek(0)
-        return file.read()
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 @contextmanager

@@ -22,6 +22,7 @@ _IN_HOME = re.compile(
     r"(pixels|scans|data)$|(pixels|scans)/|data/(shapes|caltech101|caltech-101\.zip|planted-[\w-]+)(\.json|/|$)"
 )
 _HALF_WRITTEN = re.compile(r"(^|/)(tmp~|\.part-|\.[^/]*\.part$|[^/]*\.part$)")
+_OF_TENSORFLOW = re.compile(r"__autograph_generated_file\w+\.py$")  # removed when the process ends
 _OF_A_RUN = ("environment.json", "split.json", "checkpoint", "model.keras", "run.json")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -38,7 +39,9 @@ def look(folder: Path) -> Seen:
                     name = f"{place}/{entry.name}" if place else entry.name
                     status = entry.stat(follow_symlinks=False)
                     is_folder = stat.S_ISDIR(status.st_mode)
-                    seen[name] = (status.st_mode, 0, 0) if is_folder else (status.st_mode, status.st_size, status.st_mtime_ns)  # fmt: skip
+                    seen[name] = (
+                        (status.st_mode, 0, 0) if is_folder else (status.st_mode, status.st_size, status.st_mtime_ns)
+                    )
                     if is_folder:
                         waiting.append(name)
         except PermissionError:
@@ -53,11 +56,11 @@ def left_behind(case: Case, folder: Path, before: Seen, after: Seen, *, refused:
         if after.get(name) != value and not _within(name, allowed):
             yield Fault("changed input", name)
     for name in sorted(after.keys() - before.keys()):
-        if not _within(name, allowed):
+        if not _within(name, allowed) or (
+            name.startswith(f"{HOME}/") and not _IN_HOME.match(name.removeprefix(f"{HOME}/"))
+        ):
             yield Fault("wrote elsewhere", name)
-        elif name.startswith(f"{HOME}/") and not _IN_HOME.match(name.removeprefix(f"{HOME}/")):
-            yield Fault("wrote elsewhere", name)
-        if _HALF_WRITTEN.search(name) or name.startswith(f"{TEMPORARY}/"):
+        if _HALF_WRITTEN.search(name) or (name.startswith(f"{TEMPORARY}/") and not _OF_TENSORFLOW.search(name)):
             yield Fault("left behind", re.sub(r"~[^/]*|[0-9a-f]{8,}", "~", name))
         base, _, last = name.rpartition("/")
         if last in _OF_A_RUN and not base.startswith(HOME) and f"{base}/settings.json" not in after:
@@ -97,7 +100,7 @@ class Guard:
             return
         text = os.fsdecode(path)
         if isinstance(directory, int) and directory >= 0 and not text.startswith("/"):
-            text = f"{os.readlink(f'/proc/self/fd/{directory}')}/{text}"
+            text = f"{Path(f'/proc/self/fd/{directory}').readlink()}/{text}"
         try:
             place = os.path.realpath(text)
         except ValueError:  # a zero byte: no system call will take it

@@ -14,10 +14,9 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tests.hostile.cases import Case, Material, rng_of
+from tests.hostile.cases import Material, rng_of
 from tests.hostile.contract import faults_of
 from tests.hostile.kinds import KINDS
-from tests.hostile.outcome import Outcome
 from tests.hostile.plants import PLANTS
 from tests.hostile.privileges import ordinary_user, with_modes
 from tests.hostile.running import in_this_process, really

@@ -14,7 +14,14 @@ _TAR_KINDS = {
     "file": tarfile.REGTYPE, "symlink": tarfile.SYMTYPE, "link": tarfile.LNKTYPE, "fifo": tarfile.FIFOTYPE,
     "character": tarfile.CHRTYPE, "block": tarfile.BLKTYPE,
 }  # fmt: skip
-_ZIP_MODES = {"file": 0o100644, "symlink": 0o120777, "link": 0o120777, "fifo": 0o010644, "character": 0o020644, "block": 0o060644}  # fmt: skip
+_ZIP_MODES = {
+    "file": 0o100644,
+    "symlink": 0o120777,
+    "link": 0o120777,
+    "fifo": 0o010644,
+    "character": 0o020644,
+    "block": 0o060644,
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,9 @@ def spoiled_archive(rng: random.Random, members: list[Member]) -> bytes:
         return _lying_zip(rng, archive_bytes(rng, "zip", members or [Member("a", b"a")]))
     if sort == 2:  # the bit for encryption, in both headers
         data = archive_bytes(rng, "zip", members or [Member("a", b"a")])
-        return data.replace(b"PK\x03\x04\x14\0\0\0", b"PK\x03\x04\x14\0\x01\0").replace(b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\x01\0")  # fmt: skip
+        return data.replace(b"PK\x03\x04\x14\0\0\0", b"PK\x03\x04\x14\0\x01\0").replace(
+            b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\x01\0"
+        )
     if sort == 3:
         bomb = Member("Faces/bomb.jpg", bytes(rng.choice((1, 40)) * 2**20))
         return archive_bytes(rng, rng.choice(("zip", "tar.gz", "tar.xz")), [*members[:2], bomb])
@@ -86,7 +95,15 @@ def _lying_tar(rng: random.Random, members: list[Member]) -> bytes:
     at = data.find(b"Faces/liar.jpg") // 512 * 512
     base256 = struct.pack(">I", 0x80000000) + struct.pack(">Q", rng.choice((2**40, 2**62, 2**63)))
     negative = b"\xff" * 12
-    sizes = (b"77777777777\0", base256, negative, b"           \0", b"-1234567890\0", b"00000000000\0", b"9z\0" + bytes(9))
+    sizes = (
+        b"77777777777\0",
+        base256,
+        negative,
+        b"           \0",
+        b"-1234567890\0",
+        b"00000000000\0",
+        b"9z\0" + bytes(9),
+    )
     data[at + 124 : at + 136] = rng.choice(sizes)
     data[at + 148 : at + 156] = b"%06o\0 " % (256 + sum(data[at : at + 148]) + sum(data[at + 156 : at + 512]))
     return bytes(data)

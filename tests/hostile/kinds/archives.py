@@ -10,11 +10,23 @@ from tests.hostile.kinds.archive_files import Member, archive_bytes, classes_of_
 from tests.hostile.kinds.picture_changes import flip_bits, overwrite, truncate
 
 _OUTWARD = (
-    "../escaped.txt", "../../escaped.txt", "../../../escaped.txt", "../../../../escaped.txt", "/tmp/escaped-by-convwise.txt",
+    "../escaped.txt", "../../escaped.txt", "../../../escaped.txt", "../../../../escaped.txt",
+    "/tmp/escaped-by-convwise.txt",
     "a/../../../../escaped.txt", "..\\escaped.txt", "C:\\escaped.txt", "C:escaped.txt", "//escaped.txt", "./../e.txt",
     "Faces/../../../escaped.txt", "..", ".", "/", "",
 )  # fmt: skip
-_ODD_NAMES = ("a\nzqnl", "\x1b[31mred", "x" * 255, "x" * 300, "a/" * 200 + "b", "nul\0byte", "caf\udce9", "CON", " ", "-rf")
+_ODD_NAMES = (
+    "a\nzqnl",
+    "\x1b[31mred",
+    "x" * 255,
+    "x" * 300,
+    "a/" * 200 + "b",
+    "nul\0byte",
+    "caf\udce9",
+    "CON",
+    " ",
+    "-rf",
+)
 _INNER = "101_ObjectCategories.tar.gz"
 
 
@@ -40,7 +52,14 @@ def archives(rng: random.Random, folder: Path, material: Material) -> Case:
     (folder / name).write_bytes(content)
     chance = rng.random()
     if chance < 0.9:
-        argv: tuple[str, ...] = ("data", "add", rng.choice(("caltech101",) * 5 + ("caltech101-4",)), "--from", name, "--json")  # fmt: skip
+        argv: tuple[str, ...] = (
+            "data",
+            "add",
+            rng.choice(("caltech101",) * 5 + ("caltech101-4",)),
+            "--from",
+            name,
+            "--json",
+        )
     elif chance < 0.95:
         argv, sound = ("data", "check", name), False
     else:
@@ -57,7 +76,9 @@ def _hostile(rng: random.Random) -> Member:
         return Member(f"Faces/{rng.choice(_ODD_NAMES)}", b"odd")
     if sort == 4:
         target = rng.choice(("/etc/passwd", "../../../escaped", ".", "Faces", "/dev/zero", "loop"))
-        return Member(rng.choice(("loop", "Faces", "Faces/link.jpg")), kind=rng.choice(("symlink", "link")), target=target)  # fmt: skip
+        return Member(
+            rng.choice(("loop", "Faces", "Faces/link.jpg")), kind=rng.choice(("symlink", "link")), target=target
+        )
     if sort == 5:
         return Member("Faces/device", kind=rng.choice(("fifo", "character", "block")))
     if sort == 6:

@@ -10,13 +10,20 @@ from tests.hostile.kinds.parser import Option, Verb, verbs
 from tests.hostile.kinds.training import TINY, add_good_pictures
 
 NASTY = (
-    "-1", "0", "1", "2", "99999999999999999999", "-99999999999999999999", "1e400", "-1e400", "nan", "inf", "-inf", "1e-320", "0.5",
-    "1.0000000001", "٣", "１２", "0x10", "1_000", " 7 ", "+3", "1e3", "½", "x" * 10_000, "--", "-", "--json", "-h", "a'b\"c", "`id`",
-    "$(id)", "%s%n", "{0}", "\\", "\n", "a\nzqnl", "\x1b[31m", "\udce9", "\u202e", "[red]", "[/]", "null", "None", "true", "=", "a=b",
-    "conv.kernel_size=-1", "conv.kernel_size=99999999999999999999", "conv.filters=1e9", "conv.strides=(2,0)", "net.width=0",
-    "net.width=nan", "stem.padding=", "conv.kernel_size=" + "(" * 2000, "conv.dilation_rate=[1", "conv..=", "nowhere.kernel_size=3",
-    "conv.kernel_initializer=os.system", "conv.activation=eval", "conv.use_bias=maybe", "conv.groups=7", "kernel_size=3,5",
-    "strides=99", "all", "test", "train", "imagenet", "fast", "thorough", "frozen", "report", "ray", "local", ",", ",,,", "..", "/",
+    "-1", "0", "1", "2", "99999999999999999999", "-99999999999999999999", "1e400", "-1e400", "nan", "inf", "-inf",
+    "1e-320", "0.5",
+    "1.0000000001", "٣", "１２", "0x10", "1_000", " 7 ", "+3", "1e3", "½", "x" * 10_000, "--", "-", "--json", "-h",
+    "a'b\"c", "`id`",
+    "$(id)", "%s%n", "{0}", "\\", "\n", "a\nzqnl", "\x1b[31m", "\udce9", "\u202e", "[red]", "[/]", "null", "None",
+    "true", "=", "a=b",
+    "conv.kernel_size=-1", "conv.kernel_size=99999999999999999999", "conv.filters=1e9", "conv.strides=(2,0)",
+    "net.width=0",
+    "net.width=nan", "stem.padding=", "conv.kernel_size=" + "(" * 2000, "conv.dilation_rate=[1", "conv..=",
+    "nowhere.kernel_size=3",
+    "conv.kernel_initializer=os.system", "conv.activation=eval", "conv.use_bias=maybe", "conv.groups=7",
+    "kernel_size=3,5",
+    "strides=99", "all", "test", "train", "imagenet", "fast", "thorough", "frozen", "report", "ray", "local", ",",
+    ",,,", "..", "/",
     "nul\0byte", "shapes", "simple", "resnet", "MobileNetV2", "strides",
 )  # fmt: skip
 
@@ -54,11 +61,13 @@ def _right(verb: Verb, material: Material) -> list[tuple[str, ...]]:
     right: dict[tuple[str, ...], list[tuple[str, ...]]] = {
         ("data", "add"): [("name", "caltech101"), ("source", "--from", "data")],
         ("data", "check"): [("folder", "data")],
-        ("train",): [("data", "data"), *((flag[2:], flag, value) for flag, value in zip(TINY[::2], TINY[1::2], strict=True)), ("out", "--out", "out")],  # fmt: skip
+        ("train",): [("data", "data"),
+        *((flag[2:], flag, value) for flag, value in zip(TINY[::2], TINY[1::2], strict=True)), ("out", "--out", "out")],
         ("evaluate",): [("run", run)],
         ("predict",): [("run", run), ("paths", picture)],
         ("explain",): [("what", "simple"), ("size", "--size", "16")],
-        ("study",): [("data", "data"), ("size", "--size", "8"), ("minutes", "--minutes", "0.01"), ("out", "--out", "out")],
+        ("study",): [("data", "data"), ("size", "--size", "8"), ("minutes", "--minutes", "0.01"),
+        ("out", "--out", "out")],
     }  # fmt: skip
     return list(right.get(verb.words, []))
 

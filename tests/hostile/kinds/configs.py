@@ -10,17 +10,46 @@ from pathlib import Path
 from tests.hostile.cases import Case, Material
 from tests.hostile.kinds.training import TINY, add_good_pictures
 
-_TEXTS = ('"x"', '""', '"a\\nzqnl"', '"\\u001b[31m"', '"\\u202e"', '"fast"', '"frozen"', '"simple"', '"pad"', '"sgd"', '"float32"')
-_NUMBERS = ("0", "-1", "1", "8", "3.5", "1e308", "99999999999999999999", "-99999999999999999999", "1" + "0" * 5000, "0.5", "1e-320")
+_TEXTS = (
+    '"x"',
+    '""',
+    '"a\\nzqnl"',
+    '"\\u001b[31m"',
+    '"\\u202e"',
+    '"fast"',
+    '"frozen"',
+    '"simple"',
+    '"pad"',
+    '"sgd"',
+    '"float32"',
+)
+_NUMBERS = (
+    "0",
+    "-1",
+    "1",
+    "8",
+    "3.5",
+    "1e308",
+    "99999999999999999999",
+    "-99999999999999999999",
+    "1" + "0" * 5000,
+    "0.5",
+    "1e-320",
+)
 _REST = {
-    "toml": ("nan", "inf", "-inf", "true", "[]", "[[]]", "{}", "[1, 'a']", "1979-05-27", "07:32:00", "0xff", "'''a\nzqnl'''", '["conv.kernel_size=3"]', "["  * 3000 + "]" * 3000),
-    "json": ("NaN", "Infinity", "-Infinity", "1e999", "true", "null", "[]", "[[]]", "{}", '[1, "a"]', '{"a": {"b": 1}}', '"\\ud800"', '["conv.kernel_size=3"]', "[" * 100_000, "[" * 3000 + "]" * 3000),
+    "toml": ("nan", "inf", "-inf", "true", "[]", "[[]]", "{}", "[1, 'a']", "1979-05-27", "07:32:00", "0xff",
+    "'''a\nzqnl'''", '["conv.kernel_size=3"]', "["  * 3000 + "]" * 3000),
+    "json": ("NaN", "Infinity", "-Infinity", "1e999", "true", "null", "[]", "[[]]", "{}", '[1, "a"]',
+    '{"a": {"b": 1}}', '"\\ud800"', '["conv.kernel_size=3"]', "[" * 100_000, "[" * 3000 + "]" * 3000),
 }  # fmt: skip
 _ODD_KEYS = ("name", "", "a.b", "\\u001b", "zqnl", "__class__", "seed ", "SEED", "size", "augmentation.flip", "löwe")
 _WHOLE: tuple[bytes, ...] = (
-    b"", b"\0", b"\xff\xfe", b"seed = 1\xe9", "seed = 1".encode("utf-16"), b"\xef\xbb\xbfseed = 1\n", b"[", b"{", b"null", b"[]", b"5", b'"a"',
-    b"seed = 1\nseed = 2", b"seed\n", b"= 3", b"seed = \n", b"a" * 100_000, b"[a]\n" * 50, b"[[a]]\nseed=1", b"\x1b[31m = 1", b"seed = 1 # \x1b[0m",
-    b"a" + b".a" * 3000 + b" = 1", b"{" + b'"a":{' * 5000, b'{"seed": 1, "seed": 2}', b'{"seed": 1} x', b"\r\n" * 1000, b"---\nseed: 1\n",
+    b"", b"\0", b"\xff\xfe", b"seed = 1\xe9", "seed = 1".encode("utf-16"), b"\xef\xbb\xbfseed = 1\n", b"[", b"{",
+    b"null", b"[]", b"5", b'"a"',
+    b"seed = 1\nseed = 2", b"seed\n", b"= 3", b"seed = \n", b"a" * 100_000, b"[a]\n" * 50, b"[[a]]\nseed=1",
+    b"\x1b[31m = 1", b"seed = 1 # \x1b[0m",
+    b"a" + b".a" * 3000 + b" = 1", b"{" + b'"a":{' * 5000, b'{"seed": 1, "seed": 2}', b'{"seed": 1} x',
+    b"\r\n" * 1000, b"---\nseed: 1\n",
 )  # fmt: skip
 
 

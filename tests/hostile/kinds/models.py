@@ -36,7 +36,9 @@ def models(rng: random.Random, folder: Path, material: Material) -> Case:
     argv: tuple[str, ...]
     may_write: tuple[str, ...] = ()
     picture = str(material.pictures / "apple" / "0.png")
-    verb = rng.choice(("predict", "predict", "predict", "evaluate", "evaluate", "explain", "explain file", "figures", "weights"))  # fmt: skip
+    verb = rng.choice(
+        ("predict", "predict", "predict", "evaluate", "evaluate", "explain", "explain file", "figures", "weights")
+    )
     if verb == "predict":
         argv = ("predict", "run", picture, str(material.pictures / "birch"), "--json")
     elif verb == "evaluate":
@@ -93,13 +95,16 @@ def _other_config(rng: random.Random, text: bytes) -> bytes:
     edits: tuple[Callable[[Any], object], ...] = (
         lambda node: node.update(class_name=rng.choice(("Lambda", "Nothing", "system", "", 5, None))),
         lambda node: node.update(module=rng.choice(("os", "builtins", "nowhere", "", None, "keras.layers"))),
-        lambda node: node.update({rng.choice(tuple(node)): rng.choice((None, -1, "x", [], {}, 10**9, 1e300, [[]], True))}),
+        lambda node: node.update({rng.choice(tuple(node)): rng.choice((None, -1, "x", [], {}, 10**9, 1e300, [[]],
+        True))}),
         lambda node: node.pop(rng.choice(tuple(node))),
         lambda node: node.update(units=rng.choice((1, 2, 7, 0, -1, 10**12))),
     )  # fmt: skip
     for _ in range(rng.choice((1, 1, 3))):
         rng.choice(edits)(rng.choice(nodes) or {"": 0})
-    return rng.choice((json.dumps(config), json.dumps(config), "[" * 100_000, "null", "{}", "\udcff")).encode("utf-8", "replace")  # fmt: skip
+    return rng.choice((json.dumps(config), json.dumps(config), "[" * 100_000, "null", "{}", "\udcff")).encode(
+        "utf-8", "replace"
+    )
 
 
 def _nodes(value: Any) -> list[Any]:

@@ -12,17 +12,21 @@ from tests.hostile.kinds.training import TINY, add_good_pictures
 
 AFTER_NEWLINE = "zqnl"
 _NAMES: tuple[bytes, ...] = (
-    b"caf\xe9", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\xaf", b"a\x1b[31mred", b"a\x1b]0;title\x07", b"a\nzqnl", b"a\r\nzqnl",
+    b"caf\xe9", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\xaf", b"a\x1b[31mred", b"a\x1b]0;title\x07", b"a\nzqnl",
+    b"a\r\nzqnl",
     b"bell\x07", b"tab\there", b"del\x7f", b"\xc2\x9b31m", b"\xc2\x85zqnl", b"\xe2\x80\xaeexe.gpj", b"\xe2\x80\xa8zqnl",
     b"\xe2\x81\xa6iso", b"x" * 251, "é".encode() * 125, b"-rf", b"--json", b"--", b"-", b"...", b"..a", b" ", b"  lead",
     b"trail ", b"trail.", "😀".encode(), "e\u0301".encode(), "é".encode(), b"Case", b"cASE", b"CON", b"nul.txt", b"a:b",
-    b"a\\b", b"\\x1b", b"\\u202e", b"[red]x", b"[bold", b"[link=x]y", b"%s%n%d", b"{0}", b"$HOME", b"`id`", b"a'b\"c", b"*?",
-    b"#a", b"a,b", b"=1+1", b"@x", b"<b>x", b"&amp;", b"0", b"None", b"nan", b"train", b"test", b"validation", b"\xef\xbb\xbfbom",
+    b"a\\b", b"\\x1b", b"\\u202e", b"[red]x", b"[bold", b"[link=x]y", b"%s%n%d", b"{0}", b"$HOME", b"`id`",
+    b"a'b\"c", b"*?",
+    b"#a", b"a,b", b"=1+1", b"@x", b"<b>x", b"&amp;", b"0", b"None", b"nan", b"train", b"test", b"validation",
+    b"\xef\xbb\xbfbom",
     "ﬁ".encode(), "١٢".encode(), b"~", b"~root", b"~nosuchuser", b"\x01", b"tmp~x", b"tmp~host~1~abc", b"a.part",
 )  # fmt: skip
 _NOWHERE = (
     "~nosuchuser", "~nosuchuser/a", "nul\0byte", "x" * 256, "x" * 5000, "a/" * 3000, "/" * 3000, "\udce9", "a\nzqnl",
-    "\x1b[2J", "\u202e", "/dev/null/x", "/proc/nope", "nowhere", "-x", ".", "..", "/", "//", "http://x/y", "s3://x", "C:\\x",
+    "\x1b[2J", "\u202e", "/dev/null/x", "/proc/nope", "nowhere", "-x", ".", "..", "/", "//", "http://x/y", "s3://x",
+    "C:\\x",
 )  # fmt: skip
 
 
@@ -36,11 +40,16 @@ def names(rng: random.Random, folder: Path, material: Material) -> Case:
     n = add_good_pictures(rng, root, per_class=6, classes=classes)
     for name in classes:
         for i in range(rng.randint(0, 3)):
-            n += _placed(root / name, odd_name(rng, rng.choice((".png", ".jpg", ""))), rng.choice(("picture", "noise")), root / name / f"good{i}.png")  # fmt: skip
+            n += _placed(
+                root / name,
+                odd_name(rng, rng.choice((".png", ".jpg", ""))),
+                rng.choice(("picture", "noise")),
+                root / name / f"good{i}.png",
+            )
         if rng.random() < 0.3:
             n += _placed(root / name / odd_name(rng), "below.png", "picture", root / name / "good0.png")
     data = root.name if root.name.startswith("data") or rng.random() < 0.3 else str(root)
-    hidden = sum(path.startswith(".") for name in classes for path in os.listdir(root / name))
+    hidden = sum(path.name.startswith(".") for name in classes for path in (root / name).iterdir())
     common = {"n_entries": n - hidden, "n_passed_over": hidden, "after_newline": (AFTER_NEWLINE,)}
     json_ = rng.choice(((), ("--json",), ("--json",)))
     counted = common if json_ else {"after_newline": (AFTER_NEWLINE,)}
@@ -90,8 +99,10 @@ def _an_argument(rng: random.Random, folder: Path, material: Material) -> Case:
         ("evaluate", "--", name), ("evaluate", run, f"--data={name}"), ("predict", run, "--", name),
         ("predict", "--", name, picture), ("predict", run, picture, f"--csv={name}"), ("explain", "--", name),
         ("explain", run, f"--figures={name}"), ("explain", run, "--figures=drawn", f"--image={name}"),
-        ("guide", "--", name), ("guide", "strides", f"--figure={name}"), ("study", "--", name), ("study", f"--resume={name}"),
-        ("study", "report", "--", name), ("study", "missing", f"--out={name}"), ("data", "list"), ("data", "check", data),
+        ("guide", "--", name), ("guide", "strides", f"--figure={name}"), ("study", "--", name),
+        ("study", f"--resume={name}"),
+        ("study", "report", "--", name), ("study", "missing", f"--out={name}"), ("data", "list"),
+        ("data", "check", data),
     )  # fmt: skip
     argv = rng.choice(forms)
     at_home = {"CONVWISE_HOME": name} if argv[-1] in ("list", data) and "\0" not in name else {}

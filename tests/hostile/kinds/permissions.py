@@ -62,7 +62,8 @@ def _closed_place(rng: random.Random, folder: Path, material: Material) -> Case:
     mode, finished = rng.choice(_MODES), str(material.run)
     in_shut: tuple[tuple[str, ...], ...] = (
         ("data", "check", "shut"), ("data", "add", "caltech101", "--from", "shut"), ("data", "check", "shut/run"),
-        ("data", "add", "caltech101", "--from", "shut/run"), ("train", "shut", *TINY), ("train", "data", *TINY, "--out", "shut/out"),
+        ("data", "add", "caltech101", "--from", "shut/run"), ("train", "shut", *TINY),
+        ("train", "data", *TINY, "--out", "shut/out"),
         ("train", "data", *TINY, "--out", "shut"), ("train", "data", "--config", "shut/config.toml"),
         ("train", data, "--weights", "shut/run"), ("train", "--resume", "shut/run"), ("train", "--resume", "shut"),
         ("train", data, "--from-study", "shut/run"), ("evaluate", "shut/run"), ("evaluate", "shut"),
@@ -70,18 +71,26 @@ def _closed_place(rng: random.Random, folder: Path, material: Material) -> Case:
         ("predict", finished, "shut/picture.png"), ("predict", finished, "data", "--csv", "shut/out.csv"),
         ("predict", finished, "data", "--csv", "shut"), ("explain", "shut/run"), ("explain", "shut"),
         ("explain", finished, "--figures", "shut/drawn"), ("explain", finished, "--figures", "shut"),
-        ("explain", finished, "--figures", "drawn", "--image", "shut/picture.png"), ("guide", "strides", "--figure", "shut/x.png"),
-        ("guide", "strides", "--figure", "shut"), ("study", "shut"), ("study", "data", "--out", "shut/study"), ("study", "--resume", "shut"),
+        ("explain", finished, "--figures", "drawn", "--image", "shut/picture.png"),
+        ("guide", "strides", "--figure", "shut/x.png"),
+        ("guide", "strides", "--figure", "shut"), ("study", "shut"), ("study", "data", "--out", "shut/study"),
+        ("study", "--resume", "shut"),
         ("study", "report", "shut"), ("study", "report", "shut/run"),
     )  # fmt: skip
     chance = rng.random()
     writes = ("shut", "drawn")
     if chance < 0.55:
         place = rng.choice(("shut", "shut/config.toml", "shut/picture.png", "shut/run"))
-        return Case(rng.choice(in_shut), may_write=("drawn", "shut/out.csv", "shut/drawn", "shut/x.png"), modes=((place, mode),), stop_after_s=4)  # fmt: skip
+        return Case(
+            rng.choice(in_shut),
+            may_write=("drawn", "shut/out.csv", "shut/drawn", "shut/x.png"),
+            modes=((place, mode),),
+            stop_after_s=4,
+        )
     if chance < 0.75:
         verbs: tuple[tuple[str, ...], ...] = (
-            ("data", "list"), ("data", "clean"), ("data", "check", "data"), ("data", "add", "shapes"), ("train", "data", *TINY),
+            ("data", "list"), ("data", "clean"), ("data", "check", "data"), ("data", "add", "shapes"),
+            ("train", "data", *TINY),
             ("evaluate", finished), ("predict", finished, "data"), ("study", "data"), ("data", "clean", "--json"),
         )  # fmt: skip
         (folder / "home" / "pixels").mkdir()
@@ -90,9 +99,28 @@ def _closed_place(rng: random.Random, folder: Path, material: Material) -> Case:
         place = rng.choice(("home", "home", "home/pixels", "home/scans", "home/data"))
         return Case(rng.choice(verbs), modes=((place, mode),), stop_after_s=4)
     if chance < 0.95:
-        place = rng.choice(("run", "run/model.keras", "run/settings.json", "run/split.json", "run/classes.json", "run/run.json"))
-        verbs = (("predict", "run", data), ("evaluate", "run"), ("explain", "run"), ("train", "--resume", "run"), ("predict", "run/model.keras", data))  # fmt: skip
+        place = rng.choice(
+            ("run", "run/model.keras", "run/settings.json", "run/split.json", "run/classes.json", "run/run.json")
+        )
+        verbs = (
+            ("predict", "run", data),
+            ("evaluate", "run"),
+            ("explain", "run"),
+            ("train", "--resume", "run"),
+            ("predict", "run/model.keras", data),
+        )
         return Case(rng.choice(verbs), modes=((place, mode),), may_write=("run/lock",))
     del run
-    verbs = (("train", data, *TINY), ("study", data), ("data", "check", data), ("predict", finished, data, "--csv", "out.csv"), ("explain", "simple", "--figures", "drawn"))  # fmt: skip
-    return Case(rng.choice(verbs), modes=((".", rng.choice((0o100, 0o500, 0o300))),), may_write=(*writes, "out.csv"), stop_after_s=4)  # fmt: skip
+    verbs = (
+        ("train", data, *TINY),
+        ("study", data),
+        ("data", "check", data),
+        ("predict", finished, data, "--csv", "out.csv"),
+        ("explain", "simple", "--figures", "drawn"),
+    )
+    return Case(
+        rng.choice(verbs),
+        modes=((".", rng.choice((0o100, 0o500, 0o300))),),
+        may_write=(*writes, "out.csv"),
+        stop_after_s=4,
+    )

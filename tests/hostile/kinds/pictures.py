@@ -51,5 +51,3 @@ def _spoiled(rng: random.Random, number: int) -> tuple[str, bytes, bool]:
             content = rng.choice(ANYHOW)(rng, content)
     suffix = rng.choice(_WRONG_SUFFIXES) if rng.random() < 0.15 else f".{SUFFIX[form]}"
     return f"odd{number}{suffix}", content, False
-
-

@@ -13,7 +13,17 @@ from tests.hostile.kinds.parser import Option, Verb, verbs
 from tests.hostile.kinds.training import TINY, add_good_pictures
 
 _MADE = ("fifo", "socket", "dangling", "loop", "folder", "to-zero", "to-fifo", "to-full", "to-self")
-_DEVICES = ("/dev/zero", "/dev/full", "/dev/null", "/dev/random", "/dev/stdin", "/dev/tty", "/proc/self/mem", "/proc/self/fd/0", "/dev/fd/9")  # fmt: skip
+_DEVICES = (
+    "/dev/zero",
+    "/dev/full",
+    "/dev/null",
+    "/dev/random",
+    "/dev/stdin",
+    "/dev/tty",
+    "/proc/self/mem",
+    "/proc/self/fd/0",
+    "/dev/fd/9",
+)
 _PLACES = frozenset({"DATA", "RUN", "DIR", "FILE", "PATH", "WHAT", "NAME"})
 
 
@@ -26,7 +36,14 @@ def special_files(rng: random.Random, folder: Path, material: Material) -> Case:
         run = copied_run(folder / "run", material)
         (run / "model.keras").unlink()
         make_special(rng.choice(_MADE), run / "model.keras")
-        argv = rng.choice((("predict", "run", str(material.pictures)), ("evaluate", "run"), ("explain", "run"), ("explain", "run/model.keras")))  # fmt: skip
+        argv = rng.choice(
+            (
+                ("predict", "run", str(material.pictures)),
+                ("evaluate", "run"),
+                ("explain", "run"),
+                ("explain", "run/model.keras"),
+            )
+        )
         return Case(argv)
     return _as_an_argument(rng, folder, material)
 
@@ -46,7 +63,13 @@ def make_special(kind: str, path: Path) -> None:
         os.mkfifo(path.with_name(f".fifo-of-{path.name}"))
         path.symlink_to(f".fifo-of-{path.name}")
     else:
-        targets = {"dangling": "nowhere/at/all", "loop": path.name, "to-zero": "/dev/zero", "to-full": "/dev/full", "to-self": "."}  # fmt: skip
+        targets = {
+            "dangling": "nowhere/at/all",
+            "loop": path.name,
+            "to-zero": "/dev/zero",
+            "to-full": "/dev/full",
+            "to-self": ".",
+        }
         path.symlink_to(targets[kind])
 
 
@@ -77,7 +100,12 @@ def _as_an_argument(rng: random.Random, folder: Path, material: Material) -> Cas
         make_special(kind, folder / odd)
     add_good_pictures(rng, folder / "data", per_class=2)
     (folder / "config.toml").write_text('recipe = "plain"\n')
-    right = {"DATA": "data", "RUN": str(material.run), "WHAT": str(material.run), "PATH": str(material.pictures / "apple")}
+    right = {
+        "DATA": "data",
+        "RUN": str(material.run),
+        "WHAT": str(material.run),
+        "PATH": str(material.pictures / "apple"),
+    }
     choices = [(verb, option) for verb in verbs() for option in verb.options if option.metavar in _PLACES]
     verb, chosen = rng.choice(choices)
     argv = _argv(verb, chosen, odd, right)

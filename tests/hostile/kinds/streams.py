@@ -16,8 +16,10 @@ _INPUT = ("<&-", "</dev/full", "")
 _LOCALES: tuple[dict[str, str | None], ...] = (
     {"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "ascii:strict"},
     {"PYTHONIOENCODING": "utf-16"}, {"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "utf-8:surrogateescape"},
-    {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}, {"PYTHONUTF8": "0", "LC_ALL": "C"}, {"LC_ALL": "nowhere.UTF-8"},
-    {"PYTHONUTF8": "1"}, {"HOME": None}, {"TERM": None}, {"TERM": "dumb"}, {"TERM": "nonsense"}, {"COLUMNS": "1"}, {"COLUMNS": "0"},
+    {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}, {"PYTHONUTF8": "0", "LC_ALL": "C"},
+    {"LC_ALL": "nowhere.UTF-8"},
+    {"PYTHONUTF8": "1"}, {"HOME": None}, {"TERM": None}, {"TERM": "dumb"}, {"TERM": "nonsense"}, {"COLUMNS": "1"},
+    {"COLUMNS": "0"},
     {"NO_COLOR": "1"}, {"HOME": "/nowhere", "TMPDIR": "/nowhere"}, {"COLUMNS": "x", "LINES": "-1"},
 )  # fmt: skip
 
@@ -34,11 +36,16 @@ def streams(rng: random.Random, folder: Path, material: Material) -> Case:
         if rng.random() < 0.7:
             output = errors = ""
     commands: tuple[tuple[str, ...], ...] = (
-        ("guide",), ("guide", "dilation_rate"), ("guide", "--json"), ("guide", "nothing"), ("data", "list"), ("data", "list", "--json"),
-        ("data", "check", "data"), ("data", "check", "data", "--json"), ("data", "check", "nowhere"), ("data", "check", "caf\udce9"),
-        ("--help",), ("train", "--help"), ("--version",), ("nothing",), ("train",), ("train", "nowhere"), ("data", "clean"),
+        ("guide",), ("guide", "dilation_rate"), ("guide", "--json"), ("guide", "nothing"), ("data", "list"),
+        ("data", "list", "--json"),
+        ("data", "check", "data"), ("data", "check", "data", "--json"), ("data", "check", "nowhere"),
+        ("data", "check", "caf\udce9"),
+        ("--help",), ("train", "--help"), ("--version",), ("nothing",), ("train",), ("train", "nowhere"),
+        ("data", "clean"),
     )  # fmt: skip
-    argv = rng.choice((*commands, *commands, ("explain", "simple", "--size", "16"), ("predict", str(material.run), "data")))
+    argv = rng.choice(
+        (*commands, *commands, ("explain", "simple", "--size", "16"), ("predict", str(material.run), "data"))
+    )
     exits = {0, 1, 2}
     if output in (">/dev/full", ">&-"):
         exits = {1, 2}  # whatever it had to say was not heard
