@@ -38,8 +38,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hostile-") as place:
         material = _material(options.material or Path(place) / "material")
         if options.case is not None:
-            with WarmProcess(material, Path(place) / "worker") as process:
-                result = process.run(options.kind[0], options.seed, options.case, real=options.real, keep=options.keep)
+            with WarmProcess(material, options.keep or Path(place) / "worker") as process:
+                keep = options.keep is not None
+                result = process.run(options.kind[0], options.seed, options.case, real=options.real, keep=keep)
             print(result.report(), f"\nstdout: {result.out}", f"\nstderr: {result.err}", sep="")
             for fault in result.faults:
                 print(f"\n{fault.sort}\n{fault.detail}")

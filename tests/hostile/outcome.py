@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_OF_THE_CASE = re.compile(r"(/[^\s'\"]*)?/case(?=/)|(?<=[._-])\d[\w.-]*|0x[0-9a-f]+")
+_OF_THE_CASE = re.compile(
+    r"(/[^\s'\"]*)?/case(?=/)|(?<=[._-])\d[\w.-]*|0x[0-9a-f]+|(?<=tmp~).*|characters? '.*?' in |position \S+"
+)
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+),? in (.+)$', re.MULTILINE)
 
 

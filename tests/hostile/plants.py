@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +43,9 @@ class Plant:
 
 def really_plant(name: str) -> None:
     """For good, in a process of its own."""
-    PLANTS[name].planted().__enter__()
+    for_good = PLANTS[name].planted()
+    atexit.register(for_good.__exit__, None, None, None)  # held, or it would end with this call
+    for_good.__enter__()
 
 
 def _raises(problem: type[BaseException]) -> Callable[..., Any]:

@@ -68,14 +68,14 @@ class WarmProcess:
         self._end()
 
     def run(
-        self, kind: str, seed: int, number: int, *, real: bool = False, plant: str = "", keep: Path | None = None
+        self, kind: str, seed: int, number: int, *, real: bool = False, plant: str = "", keep: bool = False
     ) -> Result:
-        """Makes the case, runs it, and looks at what came of it."""
+        """Makes the case, runs it, and looks at what came of it; `keep` leaves its folder where it is."""
         if self._process is None or self._process.poll() is not None:
             self._start()
-        folder = keep or Path(tempfile.mkdtemp(prefix="case-", dir=self._place)) / "case"
+        folder = Path(tempfile.mkdtemp(prefix="case-", dir=self._place)) / "case"
         ask = {"kind": kind, "seed": seed, "number": number, "real": real, "plant": plant}
-        ask |= {"folder": str(folder), "limit_s": self._limit_s, "keep": keep is not None}
+        ask |= {"folder": str(folder), "limit_s": self._limit_s, "keep": keep}
         begun: dict[str, Any] = {}
         try:
             self._tell(ask)
@@ -87,7 +87,7 @@ class WarmProcess:
             shell = begun.get("shell", "")
             return Result(kind, seed, number, argv, shell, real, None, self._limit_s, (fault,))
         finally:
-            if keep is None:
+            if not keep:
                 shutil.rmtree(folder.parent, ignore_errors=True)
         if done["resident_bytes"] > _TOO_LARGE_BYTES:
             self._end()
@@ -108,12 +108,17 @@ class WarmProcess:
             self._process = subprocess.Popen(
                 [*command, str(self._material.folder), str(self._stacks)],
                 pass_fds=[theirs.fileno()], cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "MPLCONFIGDIR": str(self._place / "matplotlib"),
-                "CONVWISE_HOME": str(self._place / "home")},
+                env={**os.environ, **self._own_places()},
             )  # fmt: skip
         self._socket = ours
         self._lines = ours.makefile("rw", encoding="utf-8")
         self._hear(240)
+
+    def _own_places(self) -> dict[str, str]:
+        places = {"MPLCONFIGDIR": "matplotlib", "CONVWISE_HOME": "home", "KERAS_HOME": "keras", "TMPDIR": "temporary"}
+        for name in places.values():
+            (self._place / name).mkdir(exist_ok=True)
+        return {variable: str(self._place / name) for variable, name in places.items()}
 
     def _end(self) -> None:
         if self._process is not None:

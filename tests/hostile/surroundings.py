@@ -93,9 +93,9 @@ class Guard:
         elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.chmod"):
             self._judge(arguments[0], arguments[-1] if event != "os.truncate" else -1)
         elif event in ("os.rename", "os.link", "os.symlink"):
-            self._judge(arguments[1], arguments[-1])
+            self._judge(arguments[1], arguments[-1], replaces=True)
 
-    def _judge(self, path: Any, directory: Any) -> None:
+    def _judge(self, path: Any, directory: Any, *, replaces: bool = False) -> None:
         if isinstance(path, int) or path is None:
             return
         text = os.fsdecode(path)
@@ -105,5 +105,6 @@ class Guard:
             place = os.path.realpath(text)
         except ValueError:  # a zero byte: no system call will take it
             return
-        if not place.startswith((f"{self.folder}/", "/dev/", "/proc/", "/sys/")) and place != self.folder:
+        devices = () if replaces else ("/dev/", "/proc/", "/sys/")  # may be written to where that is asked for
+        if not place.startswith((f"{self.folder}/", *devices)) and place != self.folder:
             self.elsewhere.append(place)

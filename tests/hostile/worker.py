@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.hostile.cases import Material, rng_of
 from tests.hostile.contract import faults_of
+from tests.hostile.fence import fenced
 from tests.hostile.kinds import KINDS
 from tests.hostile.plants import PLANTS
 from tests.hostile.privileges import ordinary_user, with_modes
@@ -27,8 +28,13 @@ _FILE_BYTES = 2**30
 
 
 def main(channel: socket.socket, material: Material, stacks: Path) -> None:
-    """Answers each line of JSON with one; ends with the channel. A hang ends the process, its stack in `stacks`."""
+    """Answers each line of JSON with one; ends with the channel. A hang ends the process, its stack in `stacks`.
+
+    Nothing can be written but beside `stacks`.
+    """
     ordinary_user()
+    if not fenced([stacks.parent]) and os.geteuid() == 0:
+        raise SystemExit("root runs hostile input only behind a fence, which this system lacks: be an ordinary user")
     guard = Guard()
     _import_all()
     resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + _MEMORY_BYTES,) * 2)

@@ -11,7 +11,9 @@ from tests.hostile.kinds.models import copied_run
 from tests.hostile.kinds.training import TINY, add_good_pictures
 
 AFTER_NEWLINE = "zqnl"
+_OF_SYSTEMS = ("lost+found", "__MACOSX", "Thumbs.db", "@eaDir", "desktop.ini")
 _NAMES: tuple[bytes, ...] = (
+    *(name.encode() for name in _OF_SYSTEMS),
     b"caf\xe9", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\xaf", b"a\x1b[31mred", b"a\x1b]0;title\x07", b"a\nzqnl",
     b"a\r\nzqnl",
     b"bell\x07", b"tab\there", b"del\x7f", b"\xc2\x9b31m", b"\xc2\x85zqnl", b"\xe2\x80\xaeexe.gpj", b"\xe2\x80\xa8zqnl",
@@ -49,7 +51,8 @@ def names(rng: random.Random, folder: Path, material: Material) -> Case:
         if rng.random() < 0.3:
             n += _placed(root / name / odd_name(rng), "below.png", "picture", root / name / "good0.png")
     data = root.name if root.name.startswith("data") or rng.random() < 0.3 else str(root)
-    hidden = sum(path.name.startswith(".") for name in classes for path in (root / name).iterdir())
+    files = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
+    hidden = sum(any(part.startswith(".") or part in _OF_SYSTEMS for part in file.parts) for file in files)
     common = {"n_entries": n - hidden, "n_passed_over": hidden, "after_newline": (AFTER_NEWLINE,)}
     json_ = rng.choice(((), ("--json",), ("--json",)))
     counted = common if json_ else {"after_newline": (AFTER_NEWLINE,)}
@@ -105,6 +108,8 @@ def _an_argument(rng: random.Random, folder: Path, material: Material) -> Case:
         ("data", "check", data),
     )  # fmt: skip
     argv = rng.choice(forms)
+    if name.startswith(("/", "..")) and (argv[-1].startswith("--figures") or argv[-1] in ("list", data)):
+        return Case(("guide", "--", name))  # would rightly be written to: not on this machine
     at_home = {"CONVWISE_HOME": name} if argv[-1] in ("list", data) and "\0" not in name else {}
     top = name.strip("/").partition("/")[0]
     may_write = ("drawn", "run", *((top,) if top not in ("", ".", "..") else ("tmp~probe", "home")))
