@@ -15,6 +15,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.names import json_text, printable, shown
 from convwise.nets import NETWORKS
 
+_TRUST = "run code that the model file holds, or names: for files of your own"
 _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
 
 
@@ -186,6 +187,7 @@ def _add_evaluate(verbs: Any) -> None:
     evaluate.add_argument("run", metavar="RUN", help="a run folder")
     evaluate.add_argument("--data", metavar="DATA", help="another folder or name, with the same classes")
     evaluate.add_argument("--split", help="test (default), validation, train or all")
+    evaluate.add_argument("--trust", action="store_true", help=_TRUST)
     evaluate.add_argument("--json", action="store_true", help="one JSON object on standard output")
     evaluate.set_defaults(verb=_evaluate)
 
@@ -195,6 +197,7 @@ def _add_predict(verbs: Any) -> None:
     predict.add_argument("run", metavar="RUN", help="a run folder")
     predict.add_argument("paths", metavar="PATH", nargs="+", help="a picture or a folder of pictures")
     predict.add_argument("--top", type=int, default=5, metavar="N", help="labels a picture (default 5)")
+    predict.add_argument("--trust", action="store_true", help=_TRUST)
     form = predict.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a JSON list on standard output")
     form.add_argument("--csv", metavar="FILE", help="write a CSV file instead of printing")
@@ -228,6 +231,7 @@ def _add_explain(verbs: Any) -> None:
         "--figures", metavar="DIR", help="draw the first filters, the feature maps and the receptive fields into DIR"
     )
     explain.add_argument("--image", metavar="FILE", help="the picture to draw on (default: a run's first test image)")
+    explain.add_argument("--trust", action="store_true", help=_TRUST)
     explain.add_argument("--json", action="store_true", help="one JSON object on standard output")
     explain.set_defaults(verb=_explain)
 
@@ -392,7 +396,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from convwise.verbs.evaluate import evaluate
 
     with CountBar("evaluating") as bar:
-        result = evaluate(options.run, data=options.data, split=options.split, progress=bar)
+        result = evaluate(options.run, data=options.data, split=options.split, trust=options.trust, progress=bar)
     if options.json:
         _print_json(
             {"run": str(result.run.folder), "seconds": result.seconds, "evaluation": result.evaluation.to_dict()}
@@ -408,7 +412,7 @@ def _predict(options: argparse.Namespace) -> None:
 
     target = file_to_write(options.csv, "csv") if options.csv else None
     with CountBar("predicting") as bar:
-        answers = predict(options.run, options.paths, top=options.top, progress=bar)
+        answers = predict(options.run, options.paths, top=options.top, trust=options.trust, progress=bar)
     if options.json:
         _print_json([answer.to_dict() for answer in answers])
     elif target:
@@ -422,7 +426,7 @@ def _predict(options: argparse.Namespace) -> None:
 def _explain(options: argparse.Namespace) -> None:
     from convwise.verbs.explain import explain
 
-    names = ("size", "classes", "batch", "silence", "figures", "image")
+    names = ("size", "classes", "batch", "silence", "figures", "image", "trust")
     explanation = explain(options.what, settings=options.set, **{name: getattr(options, name) for name in names})
     if options.json:
         _print_json(explanation.to_dict())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -105,13 +105,15 @@ def build(
     seed: int,
     precision: str,
     require_used: bool = True,
+    numbers: bool = True,
 ) -> Built:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
     `precision` is "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
     The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
     kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
-    Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells.
+    Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells. Without
+    `numbers`, the weights have shapes and no values: to look at, at no cost whatever their size.
     """
     import keras
 
@@ -121,7 +123,7 @@ def build(
     network = _function(name)
     # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
     conv = Convolution(settings, data_format=keras.config.image_data_format())
-    with conditions(seed, precision):
+    with conditions(seed, precision), nullcontext() if numbers else _without_numbers():
         try:
             model = network((size_px, size_px, 3), n_classes, conv, **chosen)
         except ValueError as problem:
@@ -132,6 +134,19 @@ def build(
     if require_used:
         conv.require_all_used()
     return Built(model, tuple(conv.changes))
+
+
+@contextmanager
+def _without_numbers() -> Iterator[None]:
+    import keras
+
+    from convwise.nets.weightless import without_numbers
+
+    try:
+        with without_numbers():
+            yield
+    finally:
+        keras.backend.clear_session(free_memory=False)  # it forgets which weights wait for values
 
 
 @contextmanager

@@ -102,14 +102,14 @@ def why_not(
         return keras.ops.sum(keras.ops.conv(maps, weights, padding="same", data_format=data_format))
 
     try:
-        gradient = _gradient(convolved, keras.ops.ones(kernel, dtype))
-        keras.ops.convert_to_numpy(keras.ops.cast(gradient, "float32"))
+        found = gradient(convolved, keras.ops.ones(kernel, dtype))
+        keras.ops.convert_to_numpy(keras.ops.cast(found, "float32"))
     except Exception as problem:
         return str(problem) or type(problem).__name__
     return ""
 
 
-def _gradient(function: Callable[[Any], Any], at: Any) -> Any:
+def gradient(function: Callable[[Any], Any], at: Any) -> Any:
     """The gradient of a number by one tensor, in the backend that Keras has."""
     import keras
 
@@ -122,8 +122,7 @@ def _gradient(function: Callable[[Any], Any], at: Any) -> Any:
         import torch
 
         variable = at.detach().clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(function(variable), variable)
-        return gradient
+        return torch.autograd.grad(function(variable), variable)[0].detach()
     import tensorflow
 
     with tensorflow.GradientTape() as tape:

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.errors import ConvwiseError, one_line
+
 BATCH = 128
 
 
@@ -46,7 +48,7 @@ def outputs_for(
 ) -> NDArray[np.float64]:
     """(len(members), n_outputs): what the model makes of `pixels[members]`, each batch `changed` before.
 
-    `heard` is told the size of each batch that is done.
+    `heard` is told the size of each batch that is done. Raises ConvwiseError where the backend cannot compute it.
     """
     results = []
     for start in range(0, len(members), BATCH):
@@ -56,11 +58,22 @@ def outputs_for(
         if n < BATCH and (len(members) > BATCH or model.input_shape[0] is not None):
             images = np.concatenate([images, np.zeros((BATCH - n, *images.shape[1:]), images.dtype)])
         given = images if changed is None else changed(images)
-        results.append(np.asarray(model.predict_on_batch(given), np.float64)[:n])
+        results.append(_predicted(model, given)[:n])
         heard(n)
     if not results:
         return np.zeros((0, model.output_shape[-1]))
     return np.concatenate(results)
+
+
+def _predicted(model: keras.Model, images: NDArray[np.generic]) -> NDArray[np.float64]:
+    try:
+        return np.asarray(model.predict_on_batch(images), np.float64)
+    except Exception as problem:  # each backend has errors of its own for what it cannot do
+        backend = keras.backend.backend()
+        raise ConvwiseError(
+            f"{backend} cannot compute the network {model.name} here: {one_line(problem)}; "
+            "convwise explain says which layer that may be"
+        ) from problem
 
 
 def mirrored(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -38,12 +38,14 @@ def evaluate(
     *,
     data: str | Path | None = None,
     split: str | None = None,
+    trust: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> EvaluateResult:
     """Evaluates a finished run again. Without `data`, on the images it began with, by default the test side.
 
     With `data`, on all images of another folder or data set, whose classes must be among the trained ones.
-    Writes nothing. `progress` hears (done, of how many), of reading and then of predicting.
+    `trust`: run code that the run's model file holds. Writes nothing. `progress` hears (done, of how many), of reading
+    and then of predicting.
     Raises RequestError for an unfinished run, changed images, unknown classes or an empty side.
     """
     began = time.monotonic()
@@ -79,7 +81,7 @@ def evaluate(
     if not len(members):
         raise RequestError(f"split={side}: this run has no {side} images")
     evaluation = evaluate_model(
-        load_model(run),
+        load_model(run, trust=trust),
         cache.pixels,
         index,
         members,
@@ -91,11 +93,12 @@ def evaluate(
     return EvaluateResult(run, evaluation, time.monotonic() - began)
 
 
-def load_model(run: Run) -> Any:
-    """The run's network, as plain Keras loads it."""
-    import keras
+def load_model(run: Run, *, trust: bool = False) -> Any:
+    """The run's network. Raises ConvwiseError where its file is damaged or holds another network."""
+    from convwise.nets.model_file import load_run_model
 
-    return keras.models.load_model(run.model_path, compile=False)
+    n_classes, size_px = len(run.class_names), run.settings.recipe.size_px
+    return load_run_model(run.model_path, n_classes=n_classes, size_px=size_px, trust=trust)
 
 
 def require_known(index: ImageIndex, names: tuple[str, ...]) -> None:

@@ -50,12 +50,14 @@ def predict(
     paths: Sequence[str | Path],
     *,
     top: int = 5,
+    trust: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Prediction]:
     """Predicts each file, and each file below each folder, in order.
 
-    What cannot be read is answered with `error`, and so is a folder below that cannot be entered. `progress` hears
-    (files done, of how many). Raises RequestError for a path that does not exist, an unfinished run, or top below 1.
+    What cannot be read is answered with `error`, and so is a folder below that cannot be entered. `trust`: run code
+    that the run's model file holds. `progress` hears (files done, of how many). Raises RequestError for a path that
+    does not exist, an unfinished run, or top below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
@@ -66,7 +68,7 @@ def predict(
         raise RequestError("no path given: name pictures or folders of pictures")
     files = [file for path in paths for file in _files(path)]
     recipe = run.settings.recipe
-    model = load_model(run)
+    model = load_model(run, trust=trust)
 
     def pixels_of(file: _File) -> NDArray[np.uint8] | str:
         if file.reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from PIL import Image
 
 import convwise
 from convwise import cli
+from convwise.conv2d import network_settings
 from convwise.errors import RequestError
-from convwise.nets import NETWORKS
+from convwise.nets import NETWORKS, build
 
+HUGE = ["--size", "16", "--set", "conv.kernel_size=99"]
 SMALL = {"vgg": ["net.width=4", "net.depth=11"], "resnet": ["net.width=8"], "inception": ["net.width=0.25"]}
 
 
@@ -82,19 +85,104 @@ def test_settings_change_the_table_and_are_told_apart() -> None:
         (["simple", "--figures", "{place}/figures"], "--image"),
         (["simple", "--figures", "{place}/figures", "--image", "{place}/text.keras"], "--image"),
         (["{place}"], "no run in this folder"),
-        (["{place}/text.keras"], "cannot load it"),
+        (["{place}/text.keras"], "neither a .keras file nor an HDF5 file"),
+        (["{place}/text.keras", "--size", "0"], "--size 0"),
+        (["{place}/text.keras", "--size", "99999999999999999999"], "--size 99999999999999999999"),
+        (["simple", "--size", "99999999999999999999"], "--size 99999999999999999999"),
+        (["simple", "--batch", "99999999999999999999"], "batch=99999999999999999999"),
+        (["simple", "--classes", "99999999999999999999"], "--classes 99999999999999999999"),
+        (["resnet", *HUGE, "--figures", "{place}/figures", "--image", "{place}/a.png"], "2,991,789,284 weights"),
     ],
 )
 def test_a_wrong_request_gets_one_line_and_exit_code_2(
     arguments: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text.keras").write_text("not a model")
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
     assert cli.main(["explain", *(argument.format(place=tmp_path) for argument in arguments)]) == 2
     answer = capsys.readouterr()
     assert answer.out == ""
     assert says in answer.err
     assert answer.err.count("\n") == 1
     assert not (tmp_path / "figures").exists()
+
+
+def test_weights_that_nobody_asks_for_take_no_memory() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    explanation = convwise.explain("resnet", size=16, settings=["conv.kernel_size=99"])
+    width, convolutions, narrow = 32, 0, 0
+    channels = 3
+    for number, stage in enumerate((width, 2 * width, 4 * width, 8 * width)):
+        convolutions += channels * stage if number == 0 else 0  # the stem
+        channels = stage if number == 0 else channels
+        convolutions += channels * stage + 3 * stage * stage  # two blocks of two
+        narrow += channels * stage if channels != stage else 0  # the shortcut's 1x1
+        channels = stage
+    kernels = [row for row in explanation.table.rows if row.type == "Conv2D"]
+    assert sum(row.weights for row in kernels) == 99 * 99 * convolutions + narrow
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB; the weights are 12 GB
+
+
+def test_a_network_by_name_has_its_numbers_once_they_are_asked_for() -> None:
+    explanation = convwise.explain("simple", size=16)
+    answer = explanation.model.predict_on_batch(np.ones((2, 16, 16, 3), "float32"))
+    assert np.allclose(answer.sum(axis=1), 1)
+    assert explanation.model is explanation.model
+
+
+def test_keras_does_not_give_numbers_later_to_weights_without() -> None:
+    options: dict[str, Any] = {"size_px": 16, "n_classes": 4, "settings": network_settings(()), "seed": 0}
+    model = build("simple", precision="float32", numbers=False, **options).model
+    with keras.StatelessScope():
+        pass  # leaving it, Keras gives values to all weights that it knows to wait
+    assert {weight._value is None for weight in model.weights} == {True}
+
+
+def sized(*shapes: tuple[int | None, ...]) -> keras.Model:
+    keras.backend.clear_session(free_memory=False)
+    given = [keras.Input(shape) for shape in shapes]
+    x = keras.layers.Concatenate()(given) if len(given) > 1 else given[0]
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, name="convolution")(x))
+    return keras.Model(given, keras.layers.Dense(2)(x))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "more", "side", "channels", "says"),
+    [
+        ([(None, None, 3)], [], 64, 3, "64 px is taken; --size PX takes another"),
+        ([(None, None, 3)], ["--size", "40"], 40, 3, ""),
+        ([(28, 28, 1)], [], 28, 1, ""),
+        ([(24, 24, 3)], ["--size", "30"], 30, 3, ""),
+        ([(24, 24, 3), (24, 24, 1)], [], 24, 4, "takes 24x24x3 and 24x24x1: findings that follow one image"),
+        ([(None, None, 3), (None, None, 3)], [], 64, 6, "64 px is taken"),
+    ],
+)
+def test_a_file_of_any_inputs_is_explained(
+    shapes: list[tuple[int | None, ...]],
+    more: list[str],
+    side: int,
+    channels: int,
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sized(*shapes).save(tmp_path / "model.keras")
+    assert cli.main(["explain", str(tmp_path / "model.keras"), "--json", *more]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    [row] = [layer for layer in printed["layers"] if layer["name"] == "convolution"]
+    assert row["output_shape"] == [side - 2, side - 2, 4]
+    assert row["multiply_adds"] == (side - 2) ** 2 * 9 * channels * 4
+    assert says in " ".join(printed["notes"])
+    assert bool(printed["notes"]) == bool(says)
+    assert any(finding["rule"] == "map_never_shrunk" for finding in printed["findings"]) == (len(shapes) == 1)
+
+
+def test_a_size_that_a_model_cannot_take_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sized((24, 24, 3)).save(tmp_path / "model.keras")
+    assert cli.main(["explain", str(tmp_path / "model.keras"), "--size", "2"]) == 2
+    answer = capsys.readouterr()
+    assert "layer=convolution: it cannot take images of this size" in answer.err
+    assert answer.err.count("\n") == 1
 
 
 def test_a_model_takes_no_settings() -> None:

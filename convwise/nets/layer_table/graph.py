@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from convwise.errors import RequestError
+from convwise.errors import RequestError, one_line
 
 Shape = tuple[int | None, ...]
 
@@ -51,6 +51,11 @@ class Graph:
     outputs: tuple[Tensor, ...]
     calls: tuple[Call, ...]
     layout: str
+
+    @property
+    def of_one_image(self) -> bool:
+        """Whether the model takes one image, a tensor of 4 axes, and nothing else."""
+        return len(self.inputs) == 1 and len(self.inputs[0].shape) == 4
 
     def consumers(self) -> dict[int, list[Call]]:
         """Tensor index -> the calls that take it."""
@@ -102,6 +107,15 @@ def flatten(model: Any, *, size_px: int | None = None) -> Graph:
     return Graph(model.name, tuple(inputs), tuple(walker.tensor(o) for o in outputs), tuple(named), layout)
 
 
+def open_size(model: Any) -> bool:
+    """Whether the model leaves the height or the width of an image open."""
+    function = _function(model)
+    if function is None:
+        return False
+    layout = _layout(function)
+    return any(None in _sides(tensor, layout) for tensor in function.inputs if len(tensor.shape) == 4)
+
+
 def _function(model: Any) -> Any:
     """The object that holds the nodes, or None."""
     if isinstance(model, keras.Sequential):
@@ -123,13 +137,19 @@ def _sized(tensor: Any, layout: str, size_px: int | None) -> Any:
     if len(tensor.shape) != 4:
         return tensor
     rows = 1 if layout == "channels_last" else 2
-    sides = (size_px, size_px) if size_px else tuple(tensor.shape[rows : rows + 2])
+    own = _sides(tensor, layout)
+    sides = (size_px, size_px) if size_px else own
     if None in sides:
-        raise RequestError(f"input_shape={tensor.shape}: the image's size must be known; build the network for one")
-    if sides == tuple(tensor.shape[rows : rows + 2]):
+        raise RequestError(f"input_shape={tensor.shape}: the image's size must be known; give one (size_px, --size)")
+    if sides == own:
         return tensor
     shape = (*tensor.shape[:rows], *sides, *tensor.shape[rows + 2 :])
     return keras.KerasTensor(shape, dtype=tensor.dtype)
+
+
+def _sides(tensor: Any, layout: str) -> tuple[int | None, ...]:
+    rows = 1 if layout == "channels_last" else 2
+    return tuple(tensor.shape[rows : rows + 2])
 
 
 class _Walker:
@@ -185,7 +205,10 @@ class _Walker:
 
 
 def _specs(operation: Any, args: Any, kwargs: Any) -> list[Any]:
-    return list(keras.tree.flatten(operation.compute_output_spec(*args, **kwargs)))
+    try:
+        return list(keras.tree.flatten(operation.compute_output_spec(*args, **kwargs)))
+    except Exception as problem:  # a layer raises what it likes where a size does not suit it
+        raise RequestError(f"layer={operation.name}: it cannot take images of this size: {one_line(problem)}") from None
 
 
 def _named(calls: list[tuple[str, Call]]) -> list[Call]:

@@ -10,14 +10,16 @@ from convwise.errors import RequestError
 from convwise.nets.layer_table.graph import Graph, flatten
 from convwise.nets.layer_table.records import LayerTable
 from convwise.nets.layer_table.table import table_of
-from convwise.nets.lint import activations, maps, settings, windows
+from convwise.nets.lint import activations, maps, running, settings, windows
 from convwise.nets.lint.facts import Facts
 
 # Name -> rule. The names are stable: they are what `silence` takes.
 RULES: dict[str, Callable[[Facts], Iterator[Finding]]] = {
     rule.__name__: rule
     for rule in (
+        running.layer_refused,
         activations.softmax_of_one,
+        running.needs_one_dnn,
         activations.softmax_inside,
         windows.receptive_field_below_object,
         windows.receptive_field_beyond_image,
@@ -44,6 +46,18 @@ RULES: dict[str, Callable[[Facts], Iterator[Finding]]] = {
         maps.more_weights_than_images,
     )
 }
+# Rules that follow one image through the network.
+OF_ONE_IMAGE = frozenset(
+    [
+        "receptive_field_below_object",
+        "receptive_field_beyond_image",
+        "gridding",
+        "map_never_shrunk",
+        "filters_fall_as_map_shrinks",
+        "first_window",
+        "more_weights_than_images",
+    ]
+)
 
 
 def lint(
@@ -67,14 +81,17 @@ def lint_graph(
     object_share: float = 0.75,
     silence: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
-    """The same for a graph that has been flattened, and its table, which may be for any batch and precision."""
+    """The same for a graph that has been flattened, and its table, which may be for any batch and precision.
+
+    Where the model does not take one image, and nothing else, the rules `OF_ONE_IMAGE` are left out.
+    """
     silenced = set(silence)
     for name in sorted(silenced - RULES.keys()):
         raise RequestError(f"silence={name}: there is no such rule; choose among {', '.join(RULES)}")
     if not 0 < object_share <= 1:
         raise RequestError(f"object_share={object_share}: it must be above 0 and at most 1")
-    if len(graph.inputs) != 1 or len(graph.inputs[0].shape) != 4:
-        raise RequestError(f"model={graph.name}: it must take one image, a tensor of 4 axes")
+    if not graph.of_one_image:
+        silenced |= OF_ONE_IMAGE
     facts = Facts(graph, table, n_train, object_share)
     found = [finding for name, rule in RULES.items() if name not in silenced for finding in rule(facts)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -9,6 +9,7 @@ from convwise.nets.layer_table.graph import Call, activation_name, kinds
 from convwise.nets.layer_table.receptive_field import CONVOLUTIONS
 from convwise.nets.lint.facts import Facts, finding, is_activation, listed, setting
 
+_WEIGHTED = CONVOLUTIONS | {"Dense", "Conv2DTranspose"}
 _SATURATING = frozenset(("sigmoid", "tanh"))
 _LINEAR = kinds(
     """
@@ -52,55 +53,47 @@ def _is_linear_activation(call: Call) -> bool:
 
 def saturating_activation(facts: Facts) -> Iterator[Finding]:
     """Sigmoid or tanh between convolutions. A sigmoid that gates (its output multiplies a map) is meant."""
-    found = []
+    found: dict[str, list[Call]] = {}
     for call in facts.convolutions:
-        reached = {call.outputs[0].index} | {t.index for c in facts.followers(call) for t in c.outputs}
-        gates = any(c.kind == "Multiply" for index in reached for c in facts.consumers.get(index, []))
-        if facts.activation_after(call) in _SATURATING and not gates and _leads_to_a_convolution(facts, call):
-            found.append(call)
+        for by, name in zip(facts.activated_by(call), facts.activations_after(call), strict=True):
+            if name in _SATURATING and facts.weighs_by(by, CONVOLUTIONS):
+                found.setdefault(name, []).append(call)
+                break
     if found:
+        calls = [call for each in found.values() for call in each]
         yield finding(
             "saturating_activation",
             "note",
-            found,
-            f"{listed(found)}: {facts.activation_after(found[0])} flattens out on both sides, where its gradient is "
+            calls,
+            f"{listed(calls)}: {' or '.join(found)} flattens out on both sides, where its gradient is "
             "nearly nothing; ReLU reached the same training error six times as fast",
-            way_out=setting(found, "activation", "relu", facts),
+            way_out=setting(calls, "activation", "relu", facts),
             source="Krizhevsky, Sutskever and Hinton 2012, ImageNet classification, section 3.1, figure 1",
         )
 
 
-def _leads_to_a_convolution(facts: Facts, call: Call) -> bool:
-    later = facts.graph.calls[facts.graph.calls.index(call) + 1 :]
-    return any(other.kind in CONVOLUTIONS for other in later)
-
-
 def softmax_inside(facts: Facts) -> Iterator[Finding]:
     """Softmax in a convolution, or anywhere a convolution or a dense layer still follows."""
-    weighted = [i for i, call in enumerate(facts.graph.calls) if call.kind in CONVOLUTIONS or call.kind == "Dense"]
-    for i, call in enumerate(facts.graph.calls):
+    for call in facts.graph.calls:
         softmax = call.kind == "Softmax" or activation_name(call.operation) == "softmax"
-        if softmax and call.kind and weighted and i < weighted[-1] and not _attends(facts, call):
+        follows = facts.weighs_by(call, _WEIGHTED) if softmax and call.kind else None
+        if follows:
             yield finding(
                 "softmax_inside",
                 "warning",
                 [call],
-                f"{call.name} has a softmax though {facts.graph.calls[weighted[-1]].name} still follows: its outputs"
+                f"{call.name} has a softmax though {follows.name} still follows: its outputs"
                 " sum to 1 over the channels, so that one strong channel silences the others",
                 way_out=setting([call], "activation", "relu", facts),
                 source=f"{_GOODFELLOW}, section 6.2.2.3 (softmax as an output)",
             )
 
 
-def _attends(facts: Facts, call: Call) -> bool:
-    return any(follower.kind == "Multiply" for follower in facts.followers(call))
-
-
 def softmax_of_one(facts: Facts) -> Iterator[Finding]:
     """A softmax over a single number is 1, whatever the image."""
     for call in facts.graph.calls:
         softmax = call.kind == "Softmax" or (call.kind and activation_name(call.operation) == "softmax")
-        if softmax and call.outputs[0].shape[-1] == 1 and not facts.followers(call):
+        if softmax and call.outputs[0].shape[-1] == 1 and facts.is_output(call):
             yield finding(
                 "softmax_of_one",
                 "error",

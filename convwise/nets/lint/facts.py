@@ -1,4 +1,4 @@
-"""Facts: what the lint rules ask of a network: its convolutions, what follows them, its last map."""
+"""Facts: what the lint rules ask of a network: its convolutions, what follows them, its last maps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 
 from convwise.conv2d.findings import Finding, Severity
 from convwise.nets.layer_table.graph import Call, Graph, activation_name, kinds
+from convwise.nets.layer_table.reach import Reach
 from convwise.nets.layer_table.receptive_field import CONVOLUTIONS, GLOBAL_POOLINGS, spatial
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
 
@@ -29,6 +30,15 @@ _ACTIVATIONS = {
     "Selu": "selu",
 }
 _BETWEEN = kinds("BatchNormalization Dropout SpatialDropout2D Add ZeroPadding2D Rescaling")
+_PRODUCTS = kinds("Multiply Dot Matmul Einsum")
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output, or several, and the calls that end the maps on the way to them: flattenings or global poolings."""
+
+    outputs: tuple[str, ...]
+    ends: tuple[Call, ...]
 
 
 @dataclass(frozen=True)
@@ -53,25 +63,66 @@ class Facts:
     @cached_property
     def looking_around(self) -> list[Call]:
         """Those whose window is larger than one unit."""
-        return [call for call in self.convolutions if max(call.operation.kernel_size) > 1]
+        return [call for call in self.convolutions if _looks_around(call)]
 
     @cached_property
     def rows(self) -> dict[str, LayerRow]:
         return {row.name: row for row in self.table.rows}
 
     @cached_property
-    def consumers(self) -> dict[int, list[Call]]:
-        return self.graph.consumers()
+    def reach(self) -> Reach:
+        return Reach(self.graph)
 
-    @cached_property
+    @property
     def makers(self) -> dict[int, Call]:
-        return self.graph.makers()
+        return self.reach.makers
 
     @cached_property
-    def head(self) -> Call | None:
-        """The call that ends the maps: the last flattening or global pooling."""
-        ends = [c for c in self.graph.calls if (c.kind in GLOBAL_POOLINGS or c.kind == "Flatten")]
-        return next((call for call in reversed(ends) if len(call.inputs[0].shape) == 4), None)
+    def heads(self) -> list[Head]:
+        """For each output what ends the maps before it; outputs of the same ends stand together.
+
+        Followed from the output back, to the first end on each path; where a map comes first, nothing ends it.
+        """
+        found: dict[tuple[int, ...], tuple[list[str], tuple[Call, ...]]] = {}
+        for tensor in self.graph.outputs:
+            maker = self.makers.get(tensor.index)
+            if maker is None or self._makes_a_map(maker):
+                continue
+            behind = self.reach.before(maker, until=lambda call: self._ends_maps(call) or self._makes_a_map(call))
+            ends = tuple(call for call in (maker, *behind) if self._ends_maps(call))
+            if ends:
+                key = tuple(sorted(id(call) for call in ends))
+                found.setdefault(key, ([], ends))[0].append(maker.name)
+        return [Head(tuple(names), ends) for names, ends in found.values()]
+
+    def _ends_maps(self, call: Call) -> bool:
+        ends = call.kind in GLOBAL_POOLINGS or call.kind == "Flatten"
+        return ends and len(call.inputs[0].shape) == 4 and self.input_sees(call) is not None
+
+    def _makes_a_map(self, call: Call) -> bool:
+        return len(call.outputs[0].shape) == 4 and max(self.map_size(call, output=True)) > 1
+
+    @cached_property
+    def leading_to_outputs(self) -> list[set[int]]:
+        """For each output the ids of the calls that it stands upon, its own maker's included."""
+        makers = [self.makers[tensor.index] for tensor in self.graph.outputs if tensor.index in self.makers]
+        return [{id(call) for call in (maker, *self.reach.before(maker))} for maker in makers]
+
+    def is_output(self, call: Call) -> bool:
+        """Whether the model gives out what the call makes, or nothing takes it."""
+        given = {tensor.index for tensor in self.graph.outputs}
+        return any(tensor.index in given for tensor in call.outputs) or not self.followers(call)
+
+    def uses(self, call: Call) -> list[Call]:
+        """All calls of the same layer, the first one first."""
+        return self._by_layer[id(call.operation)]
+
+    @cached_property
+    def _by_layer(self) -> dict[int, list[Call]]:
+        found: dict[int, list[Call]] = {}
+        for call in self.graph.calls:
+            found.setdefault(id(call.operation), []).append(call)
+        return found
 
     def map_size(self, call: Call, *, output: bool = False) -> tuple[int, int]:
         """Height and width of the map that a layer takes, or makes."""
@@ -91,35 +142,52 @@ class Facts:
         return self.sees(maker)
 
     def followers(self, call: Call) -> list[Call]:
-        return self.consumers.get(call.outputs[0].index, [])
+        return self.reach.followers(call)
 
     def normalised(self, call: Call) -> bool:
-        """Whether batch normalisation, and nothing else, takes the output as it is."""
-        after = self.followers(call)
-        linear = activation_name(call.operation) == "linear"
+        """Whether batch normalisation, and nothing else, takes the layer's output as it is, wherever it is called."""
+        after = [follower for use in self.uses(call) for follower in self.followers(use)]
+        given_out = {tensor.index for tensor in self.graph.outputs}
+        seen_outside = any(tensor.index in given_out for use in self.uses(call) for tensor in use.outputs)
+        linear = activation_name(call.operation) == "linear" and not seen_outside
         return linear and bool(after) and all(c.kind == "BatchNormalization" for c in after)
 
     def activation_of(self, call: Call) -> str:
         """The name of what an activation layer applies."""
         return _ACTIVATIONS.get(call.kind) or activation_name(call.operation)
 
-    def activation_after(self, call: Call) -> str | None:
-        """The first activation on the way on, the layer's own included; None where a weight layer comes first."""
-        own = activation_name(call.operation)
-        for _ in range(8):  # a block is shorter than that
-            if own != "linear":
-                return own
-            after = self.followers(call)
-            if not after:
-                return None
-            found = [self.activation_of(c) for c in after if is_activation(c)]
-            own = next((name for name in found if name != "linear"), "linear")
-            if own == "linear":
-                going = [c for c in after if c.kind in _BETWEEN]
-                if not going:
-                    return None
-                call = going[0]
-        return None
+    def activated_by(self, call: Call) -> list[Call]:
+        """The calls that apply the first activation along each path from the layer on, itself if it has one.
+
+        A path ends without one where a layer of another kind, such as one with weights, comes first.
+        """
+        if activation_name(call.operation) != "linear":
+            return self.uses(call)
+
+        def applies(after: Call) -> bool:
+            return is_activation(after) and self.activation_of(after) != "linear"
+
+        def ends(after: Call) -> bool:
+            return applies(after) or not (after.kind in _BETWEEN or is_activation(after))
+
+        return [c for use in self.uses(call) for c in self.reach.after(use, until=ends) if applies(c)]
+
+    def activations_after(self, call: Call) -> list[str]:
+        """The names of those activations, the nearest first; none where a layer with weights comes first."""
+        return [
+            self.activation_of(c) if is_activation(c) else activation_name(c.operation) for c in self.activated_by(call)
+        ]
+
+    def weighs_by(self, call: Call, wanted: frozenset[str]) -> Call | None:
+        """The nearest call of the wanted kinds behind `call` that no product with another map stands before.
+
+        What multiplies a map is a gate or an attention, and meant to lie between 0 and 1.
+        """
+        return self.reach.leads_to(call, lambda c: c.kind in wanted, until=lambda c: c.kind in _PRODUCTS)
+
+
+def _looks_around(call: Call) -> bool:
+    return call.kind in CONVOLUTIONS and max(call.operation.kernel_size) > 1
 
 
 def is_activation(call: Call) -> bool:
@@ -136,7 +204,8 @@ def listed(calls: Sequence[Call]) -> str:
 
 def setting(calls: Sequence[Call], parameter: str, value: object, facts: Facts) -> str:
     """The option that makes the change: for all convolutions where all are meant, else for each (three shown)."""
-    settable = [call.name for call in calls if call.kind == "Conv2D" and "/" not in call.name]
+    first_uses = {id(facts.uses(call)[0]): facts.uses(call)[0] for call in calls}.values()
+    settable = [call.name for call in first_uses if call.kind == "Conv2D" and "/" not in call.name]
     if not settable:
         return f"give {calls[0].name} {parameter}={value}"
     if len(settable) > 1 and len(settable) == len([c for c in facts.convolutions if c.kind == "Conv2D"]):

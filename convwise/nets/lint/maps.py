@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 from convwise.conv2d.findings import TUTORIAL, Finding
@@ -43,34 +42,47 @@ def _flat_behind(facts: Facts, call: Call) -> bool:
 
 
 def filters_fall_as_map_shrinks(facts: Facts) -> Iterator[Finding]:
-    """The widest map of a smaller size has fewer channels than the widest of a larger size."""
-    widest: dict[int, tuple[int, Call]] = {}
+    """On the way to an output, the widest map of the next smaller size behind a map has fewer channels than it."""
+    sizes: dict[int, tuple[int, int]] = {}  # side and channels of the maps that count
     for call in facts.graph.calls:
         if call.kind in ("Conv2D", "SeparableConv2D", "Concatenate") and facts.sees(call) is not None:
-            side = min(facts.map_size(call, output=True))
             channels = int(call.outputs[0].shape[-1 if facts.graph.layout == "channels_last" else 1] or 0)
-            if channels > widest.get(side, (0, call))[0]:
-                widest[side] = (channels, call)
-    sides = sorted(widest, reverse=True)
-    for larger, smaller in itertools.pairwise(sides):
-        (before, first), (after, second) = widest[larger], widest[smaller]
-        if after < before:
-            yield finding(
-                "filters_fall_as_map_shrinks",
-                "note",
-                [second],
-                f"from {first.name} to {second.name} the map shrinks from {larger} to {smaller} units a side and the "
-                f"channels fall from {before} to {after}: both take information away at once",
-                way_out=setting([second], "filters", before, facts),
-                source=f"{TUTORIAL} (filters); He et al. 2016, Deep residual learning, section 3.3, rule ii",
-            )
+            sizes[id(call)] = (min(facts.map_size(call, output=True)), channels)
+    behind = {
+        i: [c for c in facts.reach.after(call) if id(c) in sizes]
+        for call in facts.graph.calls
+        if (i := id(call)) in sizes
+    }
+    falls: dict[int, tuple[Call, Call]] = {}  # smaller map -> the widest larger one before it, and itself
+    for leading in facts.leading_to_outputs:
+        for first in (call for call in facts.graph.calls if id(call) in sizes and id(call) in leading):
+            side, channels = sizes[id(first)]
+            shrunk = [c for c in behind[id(first)] if id(c) in leading and sizes[id(c)][0] < side]
+            next_side = max((sizes[id(c)][0] for c in shrunk), default=0)
+            alike = (c for c in shrunk if sizes[id(c)][0] == next_side)
+            second = max(alike, key=lambda c: sizes[id(c)][1], default=None)
+            if second and sizes[id(second)][1] < channels:
+                known = falls.get(id(second))
+                if known is None or sizes[id(known[0])][1] < channels:
+                    falls[id(second)] = (first, second)
+    for first, second in falls.values():
+        (larger, before), (smaller, after) = sizes[id(first)], sizes[id(second)]
+        yield finding(
+            "filters_fall_as_map_shrinks",
+            "note",
+            [second],
+            f"from {first.name} to {second.name} the map shrinks from {larger} to {smaller} units a side and the "
+            f"channels fall from {before} to {after}: both take information away at once",
+            way_out=setting([second], "filters", before, facts),
+            source=f"{TUTORIAL} (filters); He et al. 2016, Deep residual learning, section 3.3, rule ii",
+        )
 
 
 def map_shrunk_too_early(facts: Facts) -> Iterator[Finding]:
     """More than half of the convolutions look around on maps smaller than 8 units."""
-    small = [call for call in facts.looking_around if min(facts.map_size(call)) < _SMALL_MAP]
+    small = [call for call in facts.looking_around if _largest(facts, call) < _SMALL_MAP]
     if len(facts.looking_around) > 2 and 2 * len(small) > len(facts.looking_around):
-        size = min(facts.map_size(small[0]))
+        size = _largest(facts, small[0])
         yield finding(
             "map_shrunk_too_early",
             "warning",
@@ -82,26 +94,35 @@ def map_shrunk_too_early(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _largest(facts: Facts, call: Call) -> int:
+    """The shorter side of the largest map that the layer is called on."""
+    return max(min(facts.map_size(use)) for use in facts.uses(call))
+
+
 def _unshrink(facts: Facts, until: Call) -> str:
+    leading = {id(call) for call in (until, *facts.reach.before(until))}
     strided = [c for c in facts.convolutions if max(c.operation.strides) > 1 and c.kind == "Conv2D"]
-    before = [c for c in strided if facts.convolutions.index(c) <= facts.convolutions.index(until)]
+    before = [c for c in strided if id(c) in leading]
     return (f"{setting(before[:1], 'strides', 1, facts)}, or " if before else "") + "larger images (--size)"
 
 
 def map_never_shrunk(facts: Facts) -> Iterator[Finding]:
     """The last map is as large as the image."""
-    head = facts.head
-    seen = facts.input_sees(head) if head else None
-    if head is not None and seen is not None and seen.stride == (1.0, 1.0) and facts.looking_around:
-        yield finding(
-            "map_never_shrunk",
-            "warning",
-            [head],
-            f"{head.name} takes a map of {by(facts.map_size(head))} units: nothing has shrunk the "
-            f"{by(facts.image)} px image before it, so every layer works at full size",
-            way_out=f"{setting(facts.looking_around[:1], 'strides', 2, facts)}, or a pooling layer",
-            source=f"{TUTORIAL} (strides, pooling); {_COST}",
-        )
+    for head in facts.heads:
+        seen = [facts.input_sees(end) for end in head.ends]
+        end = head.ends[0]
+        before = {id(call) for call in facts.reach.before(end)}
+        looking = [call for call in facts.looking_around if any(id(use) in before for use in facts.uses(call))]
+        if looking and all(field is not None and field.stride == (1.0, 1.0) for field in seen):
+            yield finding(
+                "map_never_shrunk",
+                "warning",
+                [end],
+                f"{end.name} takes a map of {by(facts.map_size(end))} units: nothing has shrunk the "
+                f"{by(facts.image)} px image before it, so every layer works at full size",
+                way_out=f"{setting(looking[:1], 'strides', 2, facts)}, or a pooling layer",
+                source=f"{TUTORIAL} (strides, pooling); {_COST}",
+            )
 
 
 def more_weights_than_images(facts: Facts) -> Iterator[Finding]:

@@ -18,23 +18,26 @@ HE = "He et al. 2015, Delving deep into rectifiers"
 
 def glorot_in_depth(facts: Facts) -> Iterator[Finding]:
     """Glorot's first weights under many ReLUs in a row, with no normalisation to repair the scale."""
-    depth: dict[int, int] = {}
-    deepest, chain = 0, []
-    for call in facts.graph.calls:
-        so_far = max((depth.get(tensor.index, 0) for tensor in call.inputs), default=0)
-        if call.kind.endswith("Normalization"):
-            so_far = 0
-        if (
-            call.kind == "Conv2D"
-            and _initializer(call).startswith("Glorot")
-            and not facts.normalised(call)
-            and (facts.activation_after(call) in _RELUS)
-        ):
-            so_far += 1
-            chain.append(call)
-        deepest = max(deepest, so_far)
-        depth |= {tensor.index: so_far for tensor in call.outputs}
+    fading = {
+        id(use)
+        for call in facts.convolutions
+        if call.kind == "Conv2D" and _initializer(call).startswith("Glorot") and not facts.normalised(call)
+        if not _RELUS.isdisjoint(facts.activations_after(call))
+        for use in facts.uses(call)
+    }
+    above: dict[int, int] = {}  # fading convolutions in a row up to a call, itself included, and from it on
+    below: dict[int, int] = {}
+    for depth, calls, beside in (
+        (above, facts.graph.calls, facts.reach.givers),
+        (below, facts.graph.calls[::-1], facts.followers),
+    ):
+        for call in calls:
+            so_far = max((depth[id(other)] for other in beside(call)), default=0)
+            depth[id(call)] = 0 if call.kind.endswith("Normalization") else so_far + (id(call) in fading)
+    rows = [(above[id(c)] + below[id(c)] - 1, c) for c in facts.graph.calls if id(c) in fading and c.first]
+    deepest = max((length for length, _ in rows), default=0)
     if deepest >= _FADES:
+        chain = [call for length, call in rows if length >= _FADES]
         yield finding(
             "glorot_in_depth",
             "warning" if deepest >= _STALLS else "note",
@@ -54,10 +57,10 @@ def he_with_non_relu(facts: Facts) -> Iterator[Finding]:
         if call.kind == "Conv2D"
         and _initializer(call).startswith("He")
         and not facts.normalised(call)
-        and facts.activation_after(call) not in _RELUS
+        and _RELUS.isdisjoint(facts.activations_after(call))
     ]
     if found:
-        after = facts.activation_after(found[0]) or "no activation"
+        after = next(iter(facts.activations_after(found[0])), "no activation")
         yield finding(
             "he_with_non_relu",
             "note",

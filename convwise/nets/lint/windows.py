@@ -15,6 +15,7 @@ from convwise.nets.layer_table.receptive_field import (
     POINTWISE,
     POOLINGS,
 )
+from convwise.nets.layer_table.records import ReceptiveField
 from convwise.nets.lint.facts import Facts, by, finding, listed, setting
 
 _LARGE_IMAGE_PX = 128
@@ -27,41 +28,49 @@ _WANG = "Wang et al. 2018, Understanding convolution for semantic segmentation, 
 
 
 def receptive_field_below_object(facts: Facts) -> Iterator[Finding]:
-    """No unit of the last map sees a whole object."""
-    head = facts.head
-    seen = facts.input_sees(head) if head else None
-    if head is None or seen is None or seen.whole or not facts.looking_around:
+    """No unit of the last map before an output sees a whole object."""
+    if not facts.looking_around:
         return
     needed = facts.object_share * min(facts.image)
-    pooled = head.kind in GLOBAL_POOLINGS
-    # Dense layers see all places and can put parts together; what is averaged over all places cannot be.
-    if min(seen.size) >= (needed if pooled else needed / 2):
-        return
-    after = (
-        "and their mean or maximum is all that follows" if pooled else "only the dense layers put the parts together"
-    )
-    window = statistics.mode(max(call.operation.kernel_size) for call in facts.looking_around)
-    yield Finding(
-        "receptive_field_below_object",
-        "warning" if pooled and min(seen.size) < needed / 2 else "note",
-        None,
-        f"a unit of the last map sees {by(seen.size)} px of the {by(facts.image)} px image, where objects are about "
-        f"{needed:.0f} px large, {after}; what it uses in effect is less still",
-        f"one more stage, a stride of 2 where there is 1, or --set conv.kernel_size={window + 2}",
-        f"{_ARAUJO}; {_LUO}",
-    )
+    for head in facts.heads:
+        widest, end = max(((facts.input_sees(end), end) for end in head.ends), key=lambda pair: _view(pair[0]))
+        pooled = all(each.kind in GLOBAL_POOLINGS for each in head.ends)
+        # Dense layers see all places and can put parts together; what is averaged over all places cannot be.
+        if widest is None or widest.whole or _view(widest) >= (needed if pooled else needed / 2):
+            continue
+        after = (
+            "and their mean or maximum is all that follows"
+            if pooled
+            else "only the dense layers put the parts together"
+        )
+        window = statistics.mode(max(call.operation.kernel_size) for call in facts.looking_around)
+        last_map = "the last map" if len(facts.heads) == 1 else f"the last map before {' and '.join(head.outputs)}"
+        yield Finding(
+            "receptive_field_below_object",
+            "warning" if pooled and _view(widest) < needed / 2 else "note",
+            None if len(facts.heads) == 1 else end.name,
+            f"a unit of {last_map} sees {by(widest.size)} px of the {by(facts.image)} px image, where objects are about"
+            f" {needed:.0f} px large, {after}; what it uses in effect is less still",
+            f"one more stage, a stride of 2 where there is 1, or --set conv.kernel_size={window + 2}",
+            f"{_ARAUJO}; {_LUO}",
+        )
+
+
+def _view(seen: ReceptiveField | None) -> float:
+    return min(seen.size) if seen else 0
 
 
 def receptive_field_beyond_image(facts: Facts) -> Iterator[Finding]:
     """Convolutions whose input units see the whole image already."""
-    idle = [
-        call
-        for call in facts.looking_around
-        if (seen := facts.input_sees(call)) and all(s >= side for s, side in zip(seen.size, facts.image, strict=True))
-    ]
+
+    def sees_all(call: Call) -> bool:
+        seen = facts.input_sees(call)
+        return seen is not None and all(s >= side for s, side in zip(seen.size, facts.image, strict=True))
+
+    idle = [call for call in facts.looking_around if all(sees_all(use) for use in facts.uses(call))]
     if idle:
         weights = sum(facts.rows[call.name].weights_share for call in idle)
-        work = sum(facts.rows[call.name].multiply_adds_share or 0 for call in idle)
+        work = sum(facts.rows[use.name].multiply_adds_share or 0 for call in idle for use in facts.uses(call))
         yield finding(
             "receptive_field_beyond_image",
             "note",
@@ -75,10 +84,15 @@ def receptive_field_beyond_image(facts: Facts) -> Iterator[Finding]:
 
 
 def first_window(facts: Facts) -> Iterator[Finding]:
-    """The tutorial's claim about the first window and the size of the images."""
-    first = next((call for call in facts.convolutions if call.kind == "Conv2D"), None)
-    if first is None:
+    """The tutorial's claim about the first windows and the size of the images."""
+    firsts = [
+        call
+        for call in facts.convolutions
+        if not any(before.kind in CONVOLUTIONS for before in facts.reach.before(call))
+    ]
+    if not firsts:
         return
+    first = max(firsts, key=lambda call: max(call.operation.kernel_size))  # of branches side by side, the largest
     window, side = max(first.operation.kernel_size), min(facts.image)
     large = side > _LARGE_IMAGE_PX
     if (window < 5) if large else (window > 3):
@@ -176,9 +190,7 @@ def taps_on_padding_only(facts: Facts) -> Iterator[Finding]:
     """Weights of a window that is so large for its map that they only ever meet the padding."""
     found: list[tuple[Call, float]] = []
     for call in facts.looking_around:
-        live = 1.0
-        for i, size in enumerate(facts.map_size(call)):
-            live *= _live_taps(call, i, size) / call.operation.kernel_size[i]
+        live = max(_live_share(call, facts.map_size(use)) for use in facts.uses(call))  # alive on any map is alive
         if live < 1:
             found.append((call, 1 - live))
     if found:
@@ -195,6 +207,11 @@ def taps_on_padding_only(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _live_share(call: Call, size: tuple[int, int]) -> float:
+    rows, columns = (_live_taps(call, i, size[i]) / call.operation.kernel_size[i] for i in (0, 1))
+    return float(rows * columns)
+
+
 def _live_taps(call: Call, i: int, size: int) -> int:
     operation = call.operation
     if operation.padding != "same":
@@ -208,38 +225,49 @@ def _live_taps(call: Call, i: int, size: int) -> int:
 
 def gridding(facts: Facts) -> Iterator[Finding]:
     """Dilated windows in a row that leave gaps which no later window closes."""
-    dilated = [call for call in facts.convolutions if max(call.operation.dilation_rate) > 1]
-    if not dilated:
-        return
     patterns: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
     start = (frozenset({0}), frozenset({0}))
-    worst: tuple[int, int] | None = None
+    worst: tuple[int, int, Call] | None = None
+    heads = {id(end) for head in facts.heads for end in head.ends}
     for call in facts.graph.calls:
-        given = [patterns.get(tensor.index, start) for tensor in call.inputs]
-        pattern = start
-        if call.kind in CONVOLUTIONS or call.kind in POOLINGS:
-            pattern = (_slid(given[0][0], call, 0), _slid(given[0][1], call, 1))
-        elif call.kind in POINTWISE or call.kind in MERGES or call.kind == "Concatenate":
-            pattern = (frozenset().union(*(g[0] for g in given)), frozenset().union(*(g[1] for g in given)))
-        shrinks = (call.kind in CONVOLUTIONS or call.kind in POOLINGS) and max(call.operation.strides) > 1
-        ends = call is facts.head or not facts.followers(call)
-        for taps in pattern if shrinks else given[0] if ends else ():
+        given = _together([patterns.get(tensor.index, start) for tensor in call.inputs]) if call.inputs else start
+        slides = call.kind in CONVOLUTIONS or call.kind in POOLINGS
+        follows = slides or call.kind in POINTWISE or call.kind in MERGES or call.kind == "Concatenate"
+        pattern = given if follows else start
+        if slides:
+            pattern = (_slid(given[0], call, 0), _slid(given[1], call, 1))
+        shrinks = slides and max(call.operation.strides) > 1
+        ends = id(call) in heads or facts.is_output(call)
+        for taps in pattern if shrinks or (ends and follows) else given if ends else ():
             reach = max(taps) - min(taps) + 1
             if len(taps) < reach and (worst is None or len(taps) * worst[1] < worst[0] * reach):
-                worst = (len(taps), reach)
+                worst = (len(taps), reach, call)
         patterns |= {tensor.index: start if shrinks else pattern for tensor in call.outputs}
     if worst:
+        n_seen, reach, where = worst
+        leading = {id(call) for call in (where, *facts.reach.before(where))}
+        dilated = [
+            call
+            for call in facts.convolutions
+            if max(call.operation.dilation_rate) > 1 and any(id(use) in leading for use in facts.uses(call))
+        ]
         rates = ", ".join(str(max(call.operation.dilation_rate)) for call in dilated[:6])
         yield finding(
             "gridding",
             "warning",
             dilated,
-            f"with the dilation rates {rates} ({listed(dilated)}) a unit sees {worst[0]} of the {worst[1]} units along"
+            f"with the dilation rates {rates} ({listed(dilated)}) a unit sees {n_seen} of the {reach} units along"
             " its window and no layer fills the gaps",
             way_out=f"rates without a common factor that start at 1, such as 1, 2, 5: "
             f"{setting(dilated[:1], 'dilation_rate', 1, facts)}",
             source=_WANG,
         )
+
+
+def _together(
+    patterns: list[tuple[frozenset[int], frozenset[int]]],
+) -> tuple[frozenset[int], frozenset[int]]:
+    return frozenset().union(*(p[0] for p in patterns)), frozenset().union(*(p[1] for p in patterns))
 
 
 def _slid(taps: frozenset[int], call: Call, i: int) -> frozenset[int]:
