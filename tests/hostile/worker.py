@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -37,6 +38,7 @@ def main(channel: socket.socket, material: Material, stacks: Path) -> None:
         raise SystemExit("root runs hostile input only behind a fence, which this system lacks: be an ordinary user")
     guard = Guard()
     _import_all()
+    gc.freeze()  # or each look for what to free would go through all of TensorFlow
     resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + _MEMORY_BYTES,) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES,) * 2)
     with channel.makefile("rw", encoding="utf-8") as lines, stacks.open("w") as stack:
