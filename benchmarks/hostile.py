@@ -18,6 +18,7 @@ from machine import machine
 from tests.hostile.cases import Material
 from tests.hostile.kinds import KINDS
 from tests.hostile.material import make_material
+from tests.hostile.outcome import Fault
 from tests.hostile.pool import LIMIT_S, Result, WarmProcess
 
 _REAL_EVERY = 20  # cases: one of so many runs as a process of its own
@@ -66,7 +67,11 @@ def _run_all(options: argparse.Namespace, material: Material, place: Path) -> li
             while (options.cases or time.monotonic() < ends) and (next_one := next(todo, None)):
                 kind, number = next_one
                 real = options.real or number % _REAL_EVERY == _REAL_EVERY - 1
-                result = process.run(kind, options.seed, number, real=real)
+                try:
+                    result = process.run(kind, options.seed, number, real=real)
+                except RuntimeError as problem:  # the suite's own: an hour's results are not lost for it
+                    fault = Fault("suite", str(problem))
+                    result = Result(kind, options.seed, number, (), "", real, None, 0, (fault,))
                 results.append(result)
                 if result.faults:
                     print(result.report(), flush=True)

@@ -47,7 +47,7 @@ def _spoiled(rng: random.Random, number: int) -> tuple[str, bytes, bool]:
         return f"cut{number}.{SUFFIX[form]}", content, True
     content = valid_picture(rng, form)
     for _ in range(rng.choice((0, 1, 1, 1, 2))):
-        if content:
+        if len(content) > 8:
             content = rng.choice(ANYHOW)(rng, content)
     suffix = rng.choice(_WRONG_SUFFIXES) if rng.random() < 0.15 else f".{SUFFIX[form]}"
     return f"odd{number}{suffix}", content, False
