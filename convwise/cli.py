@@ -16,6 +16,7 @@ from convwise.names import json_text, printable, shown
 from convwise.nets import NETWORKS
 
 _TRUST = "run code that the model file holds, or names: for files of your own"
+_WARNED = 5  # pictures whose warning is shown
 _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
 
 
@@ -112,6 +113,7 @@ def _add_data(verbs: Any) -> None:
     check = actions.add_parser("check", help="what is in a folder and what is wrong", description="Read every file.")
     check.add_argument("folder", metavar="DATA", help="a folder with a sub-folder per class, or a name")
     check.add_argument("--background", action="store_true", help="count caltech101's background class too")
+    _add_most_pixels(check)
     check.add_argument("--json", action="store_true", help="one JSON object on standard output")
     check.set_defaults(verb=_data_check)
     clean = actions.add_parser(
@@ -169,6 +171,7 @@ def _add_train(verbs: Any) -> None:
         help="a Conv2D parameter of all convolutions (conv.kernel_size=5), of a stage (stem.strides=1) or of a layer "
         "(conv2d_3.padding=valid), or an option of the network (net.width=16); may be repeated",
     )
+    _add_most_pixels(train)
     train.add_argument("--from-study", metavar="DIR", help="the network, size and settings that a study recommends")
     train.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
     train.add_argument("--out", metavar="DIR", help="the run folder (default runs/DATA-NET-TIME)")
@@ -188,6 +191,7 @@ def _add_evaluate(verbs: Any) -> None:
     evaluate.add_argument("--data", metavar="DATA", help="another folder or name, with the same classes")
     evaluate.add_argument("--split", help="test (default), validation, train or all")
     evaluate.add_argument("--trust", action="store_true", help=_TRUST)
+    _add_most_pixels(evaluate, "the run's")
     evaluate.add_argument("--json", action="store_true", help="one JSON object on standard output")
     evaluate.set_defaults(verb=_evaluate)
 
@@ -198,6 +202,7 @@ def _add_predict(verbs: Any) -> None:
     predict.add_argument("paths", metavar="PATH", nargs="+", help="a picture or a folder of pictures")
     predict.add_argument("--top", type=int, default=5, metavar="N", help="labels a picture (default 5)")
     predict.add_argument("--trust", action="store_true", help=_TRUST)
+    _add_most_pixels(predict, "the run's")
     form = predict.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a JSON list on standard output")
     form.add_argument("--csv", metavar="FILE", help="write a CSV file instead of printing")
@@ -291,6 +296,7 @@ def _add_study(verbs: Any) -> None:
     sides.add_argument("--per-class", type=int, metavar="N", help="N images a class, the rest, 50 at most, to test")
     sides.add_argument("--test", type=float, metavar="SHARE", help="share of the images to test (default 0.25)")
     study.add_argument("--validation", type=float, metavar="SHARE", help="share of the rest to judge by (default 0.3)")
+    _add_most_pixels(study)
     study.add_argument("--workers", type=int, metavar="N", help="trials at a time (default: one a core)")
     study.add_argument("--engine", help="local (default) or ray")
     study.add_argument("--address", help="of a Ray cluster (default: one is started here)")
@@ -310,6 +316,10 @@ def _add_doctor(verbs: Any) -> None:
     )
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
     doctor.set_defaults(verb=_doctor)
+
+
+def _add_most_pixels(verb: Any, default: str = "89,478,485") -> None:
+    verb.add_argument("--most-pixels", type=int, metavar="N", help=f"leave out larger pictures (default {default})")
 
 
 def _data_add(options: argparse.Namespace) -> None:
@@ -341,7 +351,9 @@ def _data_check(options: argparse.Namespace) -> None:
     from convwise.verbs.data import check_data
 
     with CountBar("reading") as bar:
-        report = check_data(options.folder, background=options.background, progress=bar)
+        report = check_data(
+            options.folder, background=options.background, most_pixels=options.most_pixels, progress=bar
+        )
     if options.json:
         _print_json(report.to_dict())
     else:
@@ -370,7 +382,7 @@ def _train(options: argparse.Namespace) -> None:
     if (options.data is None) == (options.resume is None):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
     names = ("net", "weights", "tune", "recipe", "size", "fit", "epochs", "minutes", "batch", "seed", "per_class")
-    more = ("test", "validation", "config", "from_study", "out", "background", "tensorboard")
+    more = ("test", "validation", "most_pixels", "config", "from_study", "out", "background", "tensorboard")
     given = {name: getattr(options, name) for name in (*names, *more)}
     if options.resume and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
@@ -396,7 +408,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     from convwise.verbs.evaluate import evaluate
 
     with CountBar("evaluating") as bar:
-        result = evaluate(options.run, data=options.data, split=options.split, trust=options.trust, progress=bar)
+        result = evaluate(
+            options.run,
+            data=options.data,
+            split=options.split,
+            trust=options.trust,
+            most_pixels=options.most_pixels,
+            progress=bar,
+        )
+        for line in result.notes:
+            bar.note(line)
     if options.json:
         _print_json(
             {"run": str(result.run.folder), "seconds": result.seconds, "evaluation": result.evaluation.to_dict()}
@@ -412,7 +433,19 @@ def _predict(options: argparse.Namespace) -> None:
 
     target = file_to_write(options.csv, "csv") if options.csv else None
     with CountBar("predicting") as bar:
-        answers = predict(options.run, options.paths, top=options.top, trust=options.trust, progress=bar)
+        answers = predict(
+            options.run,
+            options.paths,
+            top=options.top,
+            trust=options.trust,
+            most_pixels=options.most_pixels,
+            progress=bar,
+        )
+        warned = [answer for answer in answers if answer.warning]
+        for answer in warned[:_WARNED]:
+            bar.note(f"{shown(answer.path)}: {answer.warning}")
+        if len(warned) > _WARNED:
+            bar.note(f"{len(warned)} pictures in all have such a warning; --json has them all")
     if options.json:
         _print_json([answer.to_dict() for answer in answers])
     elif target:
@@ -465,7 +498,7 @@ def _study(options: argparse.Namespace) -> None:
     from convwise.verbs.study import resume_study, study, study_report
 
     names = ["net", "size", "fit", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
-    names += ["per_class", "test", "validation", "workers", "engine", "address", "seed", "out"]
+    names += ["per_class", "test", "validation", "most_pixels", "workers", "engine", "address", "seed", "out"]
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
     if options.parameters:
         given["parameters"] = [name.strip() for name in options.parameters.split(",") if name.strip()]

@@ -1,15 +1,17 @@
 """Files appear whole or not at all: written under a temporary name, flushed to the disk, then renamed."""
 
 import errno
+import io
 import math
 import os
 import platform
 import shutil
+import stat
 import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,8 +26,12 @@ _TEMPORARY = "tmp~"  # how temporary names begin
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write; it takes its name when all is on the disk, and vanishes if anything goes wrong.
 
-    What killed processes left half-written beside it goes too. Raises OSError.
+    What killed processes left half-written beside it goes too. Raises OSError, also where something is there that is no
+    file: a device must not make room for one.
     """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(mode := path.stat().st_mode):
+            raise _not_regular(path, mode)
     remove_leftovers(path.parent)
     temporary = temporary_name(path.parent)
     try:
@@ -107,3 +113,40 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def open_regular(path: str | Path) -> io.BufferedReader:
+    """A regular file to read, and nothing else: a pipe would wait for ever, a device never end. Raises OSError.
+
+    The file is opened without waiting and then asked what it is, so that none can be put in its place in between.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as problem:
+        if problem.errno != errno.ENXIO:  # what the system answers for a socket
+            raise
+        raise _not_regular(path, stat.S_IFSOCK) from None
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise _not_regular(path, mode)
+
+
+def read_regular(path: str | Path, most_bytes: int) -> bytes:
+    """The content of a regular file of at most so many bytes. Raises OSError, EFBIG for a larger one."""
+    with open_regular(path) as file:
+        n_bytes = os.fstat(file.fileno()).st_size
+        # One byte more than is allowed: a file may grow, and those of /proc say that they are empty.
+        content = file.read(most_bytes + 1) if n_bytes <= most_bytes else b""
+    if n_bytes > most_bytes or len(content) > most_bytes:
+        raise OSError(errno.EFBIG, f"more than {most_bytes >> 20:,} MiB", str(path))
+    return content
+
+
+def _not_regular(path: str | Path, mode: int) -> OSError:
+    if stat.S_ISDIR(mode):
+        return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return OSError(errno.EINVAL, f"{kinds.get(stat.S_IFMT(mode), 'something else')}, not a regular file", str(path))

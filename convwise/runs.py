@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +19,7 @@ from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import cannot_write, temporary_name, write_json, write_text
+from convwise.images.rules import USUAL, Rules
 from convwise.nets.start import Pretrained
 from convwise.places import folder_to_fill, folder_to_make, kind_of, named, reason_of
 from convwise.processor import ONE_DNN, instruction_set, processor_name
@@ -33,7 +34,7 @@ class Subject:
     """Which network is trained how, on which images, resolved.
 
     `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts;
-    `index_digest` pins the images.
+    `index_digest` pins the images; `reading` says how they were read.
     """
 
     data: str
@@ -47,6 +48,7 @@ class Subject:
     test: float | None
     validation: float
     index_digest: str
+    reading: Rules = field(default=USUAL, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -61,6 +63,7 @@ class Subject:
             "exclude": tuple(values["exclude"]),
             "network": NetworkSettings.from_dict(values["network"]),
             "recipe": Recipe.from_dict(values["recipe"]),
+            "reading": Rules.from_dict(values.get("reading")),
         }
         return cls(**{**values, **changed})
 

@@ -1,23 +1,29 @@
 """Unpack a .zip or .tar archive that may be hostile or damaged: everything below one new folder, or nothing."""
 
+import errno
 import gzip
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from shutil import rmtree
-from typing import IO
+from typing import IO, Self
 
 from convwise.errors import RequestError
-from convwise.files import temporary_name
+from convwise.files import open_regular, temporary_name
 from convwise.images.home import clear_errors
 
 MAX_BYTES = 4 * 2**30
 MAX_FILES = 1_000_000
+_MOST_WORDS = 2**20  # bytes of a tar header's long names and further words: all of them are held in memory
+_MOST_NAME = 255  # bytes: what a folder's entry may be called on common file systems
+_WORDS = frozenset({tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
+                    tarfile.GNUTYPE_LONGLINK})  # fmt: skip
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError)
 
 
@@ -35,6 +41,14 @@ class _Budget:
         self.n_files -= n_files
         if self.n_bytes < 0 or self.n_files < 0:
             raise RequestError(f"archive={str(self.archive)!r} holds more than {self.limits}; it was not unpacked")
+
+    def require_room(self, n_bytes: int, n_files: int = 0) -> None:
+        """What is declared and too much is not begun with: to skip it, even, could take for ever."""
+        if not 0 <= n_bytes <= self.n_bytes or n_files > self.n_files:
+            raise RequestError(f"archive={str(self.archive)!r} declares more than {self.limits}; it was not unpacked")
+
+    def refuse(self, why: str) -> RequestError:
+        return RequestError(f"archive={str(self.archive)!r}: {why}; refused")
 
 
 def unpack(
@@ -56,13 +70,17 @@ def unpack(
     if folder.exists():
         raise RequestError(f"folder={str(folder)!r} exists; choose a new one or remove it")
     budget = _Budget(archive, max_bytes, max_files, f"{max_files:,} files or {max_bytes:,} bytes")
-    with clear_errors(folder.parent):
+    try:
+        opened = open_regular(archive)
+    except OSError as error:
+        raise RequestError(f"archive={str(archive)!r}: {error.strerror}; give a file that can be read") from error
+    with opened as file, clear_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = temporary_name(folder.parent)
         try:
             temporary.mkdir()
-            with _one_line_for_damage(archive), archive.open("rb") as file:
-                found = inner is not None and _unpack_inner(file, inner, temporary, budget, progress)
+            with _one_line_for_damage(archive):
+                found = inner is not None and _unpack_inner(file, inner, temporary, replace(budget), progress)
                 if not found:
                     file.seek(0)
                     _write_members(file, temporary, budget, progress)
@@ -80,8 +98,6 @@ def _one_line_for_damage(archive: Path) -> Iterator[None]:
         raise RequestError(
             f"archive={str(archive)!r} is damaged or no .zip or .tar archive ({error}); fetch it again"
         ) from error
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise RequestError(f"archive={str(archive)!r}: {error.strerror}; give a file that can be read") from error
     except (RuntimeError, NotImplementedError) as error:  # zipfile's words for a password and a rare compression
         raise RequestError(
             f"archive={str(archive)!r} cannot be unpacked: {error}; unpack it with another tool"
@@ -94,7 +110,7 @@ def _unpack_inner(
     """Unpack the archive called `name` that lies in this one, as a stream; False when there is none."""
     for path, member in _members(file, budget):
         if path.name == name:
-            with tarfile.open(fileobj=member, mode="r|*") as tar:
+            with _tar(member, budget) as tar:
                 _write_tar(tar, folder, budget, progress)
             return True
     return False
@@ -118,43 +134,71 @@ def _members(file: IO[bytes], budget: _Budget) -> Iterator[tuple[PurePosixPath, 
     """The regular files of a .zip or a (compressed) .tar, told apart by content."""
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
-            for info in archive.infolist():
+            infos = archive.infolist()
+            budget.require_room(sum(info.file_size for info in infos), len(infos))
+            for info in infos:
                 kind = info.external_attr >> 28  # the upper bits of a Unix mode: 8 file, 4 folder, 0 unknown
                 if info.is_dir():
                     continue
                 if kind not in (0, 8):
+                    raise budget.refuse(f"{info.filename!r} is a link or a device")
+                if info.flag_bits & 1:
                     raise RequestError(
-                        f"archive={str(budget.archive)!r}: {info.filename!r} is a link or a device; refused"
+                        f"archive={str(budget.archive)!r} is encrypted; unpack it with its password first, then name "
+                        "the folder"
                     )
+                path = _safe(info.orig_filename.replace(os.sep, "/"), budget)
+                budget.spend(n_files=1)
                 with archive.open(info) as member:
-                    yield _safe(info.filename, budget), member
+                    yield path, member
     else:
         file.seek(0)
-        with tarfile.open(fileobj=file, mode="r|*") as tar:
+        with _tar(file, budget) as tar:
             yield from _tar_members(tar, budget)
+
+
+@contextmanager
+def _tar(file: IO[bytes], budget: _Budget) -> Iterator[tarfile.TarFile]:
+    """A tar as a stream, each of whose headers is judged before what it declares is skipped or held in memory."""
+
+    class Judged(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            info = super().frombuf(buf, encoding, errors)
+            if info.type in _WORDS and not 0 <= info.size <= _MOST_WORDS:
+                raise budget.refuse(f"a header's words of {info.size:,} bytes")
+            budget.require_room(info.size)
+            budget.spend(n_files=info.type not in _WORDS)  # folders too, or a bomb of them would never end
+            return info
+
+    with tarfile.open(fileobj=file, mode="r|*", tarinfo=Judged) as tar:
+        yield tar
 
 
 def _tar_members(tar: tarfile.TarFile, budget: _Budget) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
     for info in tar:
+        budget.require_room(info.size)  # a header's further words may say another size
         if info.isdir():
-            budget.spend(n_files=1)  # or a bomb of folders would never end
             continue
         member = tar.extractfile(info) if info.isreg() else None
         if member is None:
-            raise RequestError(f"archive={str(budget.archive)!r}: {info.name!r} is a link or a device; refused")
+            raise budget.refuse(f"{info.name!r} is a link or a device")
         yield _safe(info.name, budget), member
 
 
 def _safe(name: str, budget: _Budget) -> PurePosixPath:
     """The path of a member, which must lead downwards on every platform."""
     path = PurePosixPath(name)
-    if path.is_absolute() or not path.parts or ".." in path.parts or any(c in name for c in "\\:\0"):
-        raise RequestError(f"archive={str(budget.archive)!r}: the path {name!r} leads out of the folder; refused")
+    if "\0" in name:
+        raise budget.refuse(f"the name {name[:80]!r} holds a zero byte")
+    if path.is_absolute() or not path.parts or ".." in path.parts or any(c in name for c in "\\:"):
+        raise budget.refuse(f"the path {name[:80]!r} leads out of the folder")
+    if any(len(os.fsencode(part)) > _MOST_NAME for part in path.parts):
+        raise budget.refuse(f"the name {name[:80]!r}... is longer than the {_MOST_NAME} bytes that a name may have")
     return path
 
 
 def _write(path: PurePosixPath, member: IO[bytes], folder: Path, budget: _Budget) -> None:
-    budget.spend(n_files=1)
     target = folder / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -163,4 +207,8 @@ def _write(path: PurePosixPath, member: IO[bytes], folder: Path, budget: _Budget
                 budget.spend(n_bytes=len(block))
                 out.write(block)
     except (FileExistsError, NotADirectoryError) as error:
-        raise RequestError(f"archive={str(budget.archive)!r}: {str(path)!r} comes twice; refused") from error
+        raise budget.refuse(f"{str(path)!r} comes twice") from error
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):
+            raise
+        raise budget.refuse(f"{str(path)[:80]!r}: {error.strerror}") from error

@@ -4,21 +4,27 @@ import hashlib
 import json
 import os
 import shutil
+import time
+import zlib
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.errors import ConvwiseError
 from convwise.files import remove_leftovers, temporary_name
 from convwise.images.home import clear_errors, home, mark_used, write_cache_file
 
-_FORMAT = 1  # raise it when decoding or fitting changes, and older caches are made anew
+_FORMAT = 2  # raise it when decoding or fitting changes, and older caches are made anew
 _FLUSH_BYTES = 8 * 2**20
+_CHECK_BYTES = 2**22
 _MANIFEST, _PIXELS = "manifest.json", "pixels.u8"
+_CLOCK_TICK_NS = 20_000_000  # within it, a change leaves no trace in a file's stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +45,26 @@ class PixelCache:
         return len(self.pixels)
 
 
-def cache_digest(content: NDArray[np.uint8], size: int, fit: str) -> str:
-    """The name of the cache for files with these (n, 16) content digests, in this order."""
-    return hashlib.sha256(f"{_FORMAT} {size} {fit} {len(content)} ".encode() + content.tobytes()).hexdigest()[:32]
+def cache_digest(content: NDArray[np.uint8], size: int, fit: str, bits: int = 16) -> str:
+    """The name of the cache for files with these (n, 16) content digests, in this order, and 16-bit ones so scaled."""
+    return hashlib.sha256(f"{_FORMAT} {size} {fit} {bits} {len(content)} ".encode() + content.tobytes()).hexdigest()[
+        :32
+    ]
 
 
 def open_cache(digest: str) -> PixelCache | None:
-    """The cache of that name, or None where there is none, or none that is whole."""
+    """The cache of that name, or None where there is none, or none that is whole and as it was written.
+
+    A file whose stamp is the one that was noted is as it was. Under another stamp (altered, or copied elsewhere) it is
+    read once and its checksum compared, which costs a quarter of a second per gigabyte, and the new stamp is noted.
+    """
     folder = home() / "pixels" / digest
     try:
         manifest = json.loads((folder / _MANIFEST).read_text())
         n, size, fit = int(manifest["n_images"]), int(manifest["size"]), str(manifest["fit"])
         if manifest["format"] != _FORMAT or (folder / _PIXELS).stat().st_size != n * size * size * 3:
+            return None
+        if not _unaltered(folder, manifest):
             return None
         pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r", shape=(n, size, size, 3))
         mark_used(folder / _MANIFEST)
@@ -59,11 +73,29 @@ def open_cache(digest: str) -> PixelCache | None:
     return PixelCache(pixels, size, fit, digest, folder)
 
 
+def _unaltered(folder: Path, manifest: dict[str, Any]) -> bool:
+    status = (folder / _PIXELS).stat()
+    stamp = [status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
+    if manifest["stamp"] == stamp:
+        return True
+    checksum = 0
+    with (folder / _PIXELS).open("rb") as file:
+        while block := file.read(_CHECK_BYTES):
+            checksum = zlib.crc32(block, checksum)
+    if checksum != manifest["crc32"]:
+        return False
+    if time.time_ns() - max(stamp[1:]) > _CLOCK_TICK_NS:  # a younger stamp proves nothing next time
+        with suppress(ConvwiseError):  # a cache that may only be read is checked each time
+            write_cache_file(folder / _MANIFEST, json.dumps(manifest | {"stamp": stamp}).encode())
+    return True
+
+
 class CacheWriter:
     """Writes a new cache block by block; nothing is seen of it before `finish`, or if that is never reached."""
 
     def __init__(self, size: int, fit: str) -> None:
         self._size, self._fit, self._n_images, self._unflushed = size, fit, 0, 0
+        self._checksum = 0
         self._folder = home() / "pixels"
         with clear_errors(self._folder):
             self._folder.mkdir(exist_ok=True)
@@ -79,6 +111,7 @@ class CacheWriter:
         """Append (k, size, size, 3) pixels."""
         with clear_errors(self._folder):
             view = np.ascontiguousarray(block).data.cast("B")
+            self._checksum = zlib.crc32(view, self._checksum)
             while len(view):  # a disk that is nearly full takes a part, and raises at the next
                 view = view[self._file.write(view) :]
             self._n_images += len(block)
@@ -95,6 +128,7 @@ class CacheWriter:
             os.fsync(self._file.fileno())
             self._file.close()
             manifest = {"format": _FORMAT, "n_images": self._n_images, "size": self._size, "fit": self._fit}
+            manifest |= {"crc32": self._checksum, "stamp": None}  # the renaming below may change the stamp
             write_cache_file(self._temporary / _MANIFEST, json.dumps(manifest).encode())
             place = self._folder / digest
             try:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from convwise.errors import ConvwiseError
+from convwise.files import open_regular
 from convwise.images.home import clear_errors
 
 _BLOCK = 1 << 18
@@ -50,7 +51,7 @@ def download(
 
 def md5_of(path: Path) -> str:
     """The MD5 checksum of a file: against damage, not against malice."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -43,7 +44,7 @@ class ImageIndex:
     """The readable images of a folder, sorted by path; n of them.
 
     `content` (n, 16) digests each file's bytes; `digest` the paths, contents and labels together. No image is in
-    two groups of `duplicates`.
+    two groups of `duplicates`. `peaks` (n,): the largest 16-bit value of each image, 0 for 8-bit ones and if untold.
     """
 
     root: str
@@ -58,6 +59,7 @@ class ImageIndex:
     duplicates: tuple[DuplicateGroup, ...] = ()
     digest: str = ""
     notes: tuple[str, ...] = ()  # what is to be said about how the folder was understood
+    peaks: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
 
     def __post_init__(self) -> None:
         n = len(self.paths)
@@ -67,6 +69,8 @@ class ImageIndex:
             raise ValueError("paths: sorted, each once")
         if self.labels.shape != (n,) or self.content.shape != (n, 16) or len(self.subsets) != n:
             raise ValueError(f"labels, content and subsets: one each for {n} paths")
+        if not len(self.peaks):
+            object.__setattr__(self, "peaks", np.zeros(n, np.uint16))
         if list(self.class_names) != sorted(set(self.class_names)):
             raise ValueError(f"class_names={self.class_names}: sorted, each once")
         if not np.array_equal(np.unique(self.labels), np.arange(len(self.class_names))):
@@ -98,6 +102,15 @@ class ImageIndex:
             groups[list(group.members)] = group.members[0]
         return groups
 
+    def empty_reasons(self) -> dict[str, str]:
+        """For each class folder without a readable picture what became of its files."""
+        reasons, level = {}, 1 if any(self.subsets) else 0
+        for name in self.empty_classes:
+            own = [file.reason for file in self.unreadable if file.path.split("/")[level] == name]
+            more = f" and {len(set(own)) - 1} other reasons" if len(set(own)) > 1 else ""
+            reasons[name] = f"all {len(own)} pictures are unreadable ({own[0]}{more})" if own else "no pictures"
+        return reasons
+
     def _digest(self) -> str:
         # No file name holds a zero byte, so no two lists of paths and classes give the same text.
         labels = (self.class_names[label] for label in self.labels)
@@ -107,11 +120,16 @@ class ImageIndex:
 
 def require_classes(index: ImageIndex, minimum: int = 2) -> None:
     """Raise RequestError unless the index has at least `minimum` classes with images."""
-    found = len(index.class_names)
-    if found >= minimum:
-        return
+    if len(index.class_names) < minimum:
+        raise too_few_classes(index.root, index.class_names, index.paths, index.subsets, minimum)
+
+
+def too_few_classes(
+    root: str, names: Sequence[str], paths: Sequence[str], subsets: Sequence[str], minimum: int = 2
+) -> RequestError:
+    """The one-line error, which names the folder that was probably meant."""
     hint = "make one sub-folder per class"
-    below = {path.split("/")[1] for path in index.paths if path.count("/") >= 2}
-    if found == 1 and len(below) >= minimum and not any(index.subsets):
-        hint = f"its {len(below)} sub-folders may be the classes: name {index.root}/{index.class_names[0]} instead"
-    raise RequestError(f"folder={index.root!r}: {found} class with images, at least {minimum} are needed; {hint}")
+    below = {path.split("/")[1] for path in paths if path.count("/") >= 2}
+    if len(names) == 1 and len(below) >= minimum and not any(subsets):
+        hint = f"its {len(below)} sub-folders may be the classes: name {root}/{names[0]} instead"
+    return RequestError(f"folder={root!r}: {len(names)} class with images, at least {minimum} are needed; {hint}")

@@ -1,5 +1,6 @@
 """A folder in, its index and its pixels out: the two calls through which the rest of convwise sees images."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images.cache import CacheWriter, PixelCache, cache_digest, open_cache
 from convwise.images.duplicates import find_duplicates
 from convwise.images.fitting import check_fit
-from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile
+from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile, too_few_classes
 from convwise.images.listing import Listing, list_files
-from convwise.images.reading import Pixels, UnreadableImage, decode, quiet_pillow
+from convwise.images.quiet import quiet_decoders
+from convwise.images.reading import Pixels, UnreadableImage, decode
 from convwise.images.record import ScanRecord, load_record, save_record
+from convwise.images.rules import USUAL, Rules
 from convwise.images.scan import FileFacts, Known, Status, read_bytes, scan
 
 _INDEX_SIZE = 64  # px: an index alone decodes as small as this
@@ -30,6 +33,8 @@ def prepare(
     exclude: Sequence[str] = (),
     progress: Progress | None = None,
     workers: int | None = None,
+    rules: Rules = USUAL,
+    least_classes: int = 1,
 ) -> tuple[ImageIndex, PixelCache]:
     """Index a folder of class folders and decode its images, once, into a cache on disk.
 
@@ -40,26 +45,33 @@ def prepare(
         classes, exclude: take only these class folders; leave these out.
         progress: called with (files done, files in all).
         workers: threads; all cores unless told.
+        rules: how large a picture may be, and how 16-bit ones are scaled.
+        least_classes: fewer class folders with files are refused before any is read.
 
     Raises:
         RequestError: the folder does not exist, has no class folders, or holds no readable image.
         ConvwiseError: the cache cannot be written.
     """
     check_fit(size, fit)
-    listing = list_files(folder, classes=classes, exclude=exclude)
+    listing = _listed(folder, classes, exclude, rules)
+    held = sorted(set(listing.classes))
+    if 0 < len(held) < least_classes:
+        raise too_few_classes(listing.root, held, listing.paths, listing.subsets, least_classes)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
-        cache = open_cache(_digest(_rows(known.facts, known.rows), size, fit))
+        cache = open_cache(_digest(_rows(known.facts, known.rows), size, fit, rules))
         if cache is not None:
-            facts, duplicates = _settle(listing, record, _rows(known.facts, known.rows))
+            facts, duplicates = _settle(listing, record, _rows(known.facts, known.rows), rules)
             return _index(listing, facts, duplicates), cache
     if record is not None:
-        known = _with_pixels(record, known, size, fit)
+        known = _with_pixels(record, known, size, fit, rules)
     with CacheWriter(size, fit) as writer:
-        facts = scan(listing, known, size=size, fit=fit, write=writer.write, progress=progress, workers=workers)
+        facts = scan(
+            listing, known, size=size, fit=fit, write=writer.write, progress=progress, workers=workers, rules=rules
+        )  # fmt: skip
         _require_images(listing, facts)
-        cache = writer.finish(_digest(facts, size, fit))
-    facts, duplicates = _settle(listing, record, facts)
+        cache = writer.finish(_digest(facts, size, fit, rules))
+    facts, duplicates = _settle(listing, record, facts, rules)
     return _index(listing, facts, duplicates), cache
 
 
@@ -70,18 +82,28 @@ def index_folder(
     exclude: Sequence[str] = (),
     progress: Progress | None = None,
     workers: int | None = None,
+    rules: Rules = USUAL,
 ) -> ImageIndex:
     """The index alone: the same pass as `prepare`, without keeping pixels. Raises RequestError."""
-    listing = list_files(folder, classes=classes, exclude=exclude)
+    listing = _listed(folder, classes, exclude, rules)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
         facts = _rows(known.facts, known.rows)
     else:
         facts = scan(
-            listing, known, size=_INDEX_SIZE, fit="stretch", write=None, progress=progress, workers=workers
+            listing, known, size=_INDEX_SIZE, fit="stretch", write=None, progress=progress, workers=workers,
+            rules=rules
         )  # fmt: skip
-    facts, duplicates = _settle(listing, record, facts)
+    facts, duplicates = _settle(listing, record, facts, rules)
     return _index(listing, facts, duplicates)
+
+
+def _listed(folder: str | Path, classes: Sequence[str] | None, exclude: Sequence[str], rules: Rules) -> Listing:
+    """The listing, under a name of its own where other pictures than usual are readable."""
+    listing = list_files(folder, classes=classes, exclude=exclude)
+    if rules.most_pixels == USUAL.most_pixels:
+        return listing
+    return dataclasses.replace(listing, selection=f"{listing.selection} {rules.most_pixels}")
 
 
 def _known(listing: Listing) -> tuple[ScanRecord | None, Known]:
@@ -91,9 +113,9 @@ def _known(listing: Listing) -> tuple[ScanRecord | None, Known]:
     return record, Known(record.facts, record.rows_for(listing))
 
 
-def _with_pixels(record: ScanRecord, known: Known, size: int, fit: str) -> Known:
+def _with_pixels(record: ScanRecord, known: Known, size: int, fit: str, rules: Rules) -> Known:
     """Take the pixels of unchanged files from the cache that belongs to the record, if that exists."""
-    cache = open_cache(_digest(record.facts, size, fit))
+    cache = open_cache(_digest(record.facts, size, fit, rules))
     if cache is None:
         return known
     place = np.cumsum(record.facts.status == Status.IMAGE) - 1
@@ -108,12 +130,13 @@ def _rows(facts: FileFacts, rows: NDArray[np.int64]) -> FileFacts:
     return chosen
 
 
-def _digest(facts: FileFacts, size: int, fit: str) -> str:
-    return cache_digest(facts.content[facts.status == Status.IMAGE], size, fit)
+def _digest(facts: FileFacts, size: int, fit: str, rules: Rules) -> str:
+    # The scale of 16-bit pictures makes another cache only where there are any.
+    return cache_digest(facts.content[facts.status == Status.IMAGE], size, fit, rules.bits if facts.peaks.any() else 16)
 
 
 def _settle(
-    listing: Listing, record: ScanRecord | None, facts: FileFacts
+    listing: Listing, record: ScanRecord | None, facts: FileFacts, rules: Rules
 ) -> tuple[FileFacts, tuple[DuplicateGroup, ...]]:
     """Find the copies, unless the record knows them already; and make the record say what is so now."""
     _require_images(listing, facts)
@@ -127,11 +150,11 @@ def _settle(
         def read(number: int) -> Pixels:
             path = f"{listing.root}/{listing.paths[chosen[number]]}"
             try:
-                return decode(read_bytes(path, whole=True))
+                return decode(read_bytes(path, whole=True), rules=rules)
             except (OSError, UnreadableImage) as error:
                 raise ConvwiseError(f"{path}: was changed while the folder was read ({error}); run again") from error
 
-        with quiet_pillow():
+        with quiet_decoders():
             duplicates = find_duplicates(facts.content[chosen], facts.sketches[chosen], facts.shapes[chosen], read)
     save_record(listing, facts, duplicates)
     return facts, duplicates
@@ -164,4 +187,5 @@ def _index(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup,
         empty_classes=tuple(name for name in listing.class_names if name not in label_of),
         duplicates=duplicates,
         notes=listing.notes,
+        peaks=facts.peaks[rows],
     )

@@ -1,96 +1,145 @@
 """One picture file to upright RGB pixels, or the reason why not. Never a repair."""
 
 import io
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from convwise.errors import ConvwiseError
+from convwise.files import read_regular
+from convwise.images.deep import colour_values, is_deep_colour
 from convwise.images.fitting import check_fit, fit_image, sides_needed
-from convwise.images.sniffing import FORMATS, HEAD_BYTES, JpegHeader, baseline_jpeg, ends_whole, exif_orientation, sniff
+from convwise.images.jpeg import decode_jpeg, read_header
+from convwise.images.quiet import quiet_decoders
+from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules, UnreadableImage, in_turn
+from convwise.images.sniffing import FORMATS, HEAD_BYTES, exif_orientation, foreign, not_read, sniff
+from convwise.images.wholeness import require_whole_png, require_whole_tiff
+
+__all__ = ["Picture", "Pixels", "UnreadableImage", "decode", "load_picture", "load_pixels", "opened", "system_reason"]
 
 Pixels = NDArray[np.uint8]
-MAX_PIXELS = 89_478_485
-"""More is refused as a decompression bomb: a quarter of a gigabyte of RGB, where Pillow too begins to warn."""
-MAX_FILE_BYTES = 512 * 2**20
-
-_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
-            8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
+_BAND_PIXELS = 2**22  # converted at a time, so that what lies between costs little memory
 _NO_RANGE = "{mode} pixels have no defined white: save as 8 or 16 bits per channel"
 
 
-class UnreadableImage(ConvwiseError):  # noqa: N818 - it names the picture's state, as users read it
-    """The file cannot be read as a picture; the message is the short reason."""
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Upright RGB pixels, and the largest of the 16-bit values that they come from: 0 for 8-bit files."""
+
+    pixels: Pixels
+    peak: int = 0
 
 
-def load_pixels(path: str | Path, *, size: int, fit: str) -> Pixels:
-    """The file as (size, size, 3) RGB uint8: the same pixels as the pixel cache holds. Raises UnreadableImage."""
+def load_picture(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL) -> Picture:
+    """The file fitted to (size, size, 3): the same pixels as the pixel cache holds. Raises UnreadableImage."""
     check_fit(size, fit)
     try:
-        if Path(path).stat().st_size > MAX_FILE_BYTES:
-            raise UnreadableImage(f"more than {MAX_FILE_BYTES >> 20} MiB")
-        data = Path(path).read_bytes()
+        data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
-        raise UnreadableImage((error.strerror or str(error)).lower()) from error
-    return fit_image(decode(data, size=size, fit=fit), size, fit)
+        raise UnreadableImage(system_reason(error)) from error
+    if known := foreign(data[:HEAD_BYTES], Path(path).name):
+        raise UnreadableImage(not_read(known))
+    with opened(data, size=size, fit=fit, rules=rules) as picture:
+        return Picture(fit_image(picture.pixels, size, fit), picture.peak)
 
 
-def decode(data: bytes, *, size: int | None = None, fit: str = "stretch") -> Pixels:
-    """File content as upright (height, width, 3) RGB uint8; raises UnreadableImage with a short reason.
+def load_pixels(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL) -> Pixels:
+    """The pixels of `load_picture`."""
+    return load_picture(path, size=size, fit=fit, rules=rules).pixels
+
+
+def system_reason(error: OSError) -> str:
+    """The system's words, as they are told of a file."""
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
+
+
+def decode(data: bytes, *, size: int | None = None, fit: str = "stretch", rules: Rules = USUAL) -> Pixels:
+    """The pixels of `opened`."""
+    with opened(data, size=size, fit=fit, rules=rules) as picture:
+        return picture.pixels
+
+
+@contextmanager
+def opened(data: bytes, *, size: int | None = None, fit: str = "stretch", rules: Rules = USUAL) -> Iterator[Picture]:
+    """File content as an upright picture; raises UnreadableImage with a short reason.
 
     With `size`, a JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size from which `fit_image` need
-    not enlarge. Transparent parts become white, CMYK and palettes RGB, 16 bits 8.
+    not enlarge. Transparent parts become white, CMYK and palettes RGB, 16 bits 8 by the rules. Only one large
+    picture at a time is open in this process.
     """
     kind = sniff(data[:HEAD_BYTES])
     if kind is None:
-        raise UnreadableImage("empty file" if not data else "not a JPEG, PNG, WebP, BMP, GIF or TIFF")
-    header = baseline_jpeg(data) if kind == "JPEG" else None
-    pixels = _decode_plain_jpeg(data, header, size, fit) if header else None
-    if pixels is not None:
-        return pixels
-    if kind == "JPEG" and not ends_whole(data):
-        raise UnreadableImage("truncated: the end marker is missing")
-    with quiet_pillow():
-        return _decode_any(data, size, fit)
+        known = foreign(data[:HEAD_BYTES])
+        found = not_read(known) if known else "not a JPEG, PNG, WebP, BMP, GIF or TIFF"
+        raise UnreadableImage(found if data else "empty file")
+    if kind == "JPEG":
+        header = read_header(data)
+        rules.check(header.width, header.height)
+        with in_turn(header.width, header.height):
+            reduction = _reduction(header.width, header.height, size, fit)
+            stored = decode_jpeg(data, header, reduction)
+            if header.n_channels != 4:
+                yield Picture(_upright(stored, header.orientation))
+                return
+    with quiet_decoders(), _by_pillow(data, kind, size, fit, rules) as picture:  # CMYK by Pillow, which knows its kinds
+        yield picture
 
 
-def _decode_plain_jpeg(data: bytes, header: JpegHeader, size: int | None, fit: str) -> Pixels | None:
-    """By OpenCV: bit for bit Pillow's result (both use libjpeg-turbo) in two thirds of the time; None if it fails."""
-    _check_size(header.width, header.height)
-    flag = _REDUCED[_reduction(header.width, header.height, size, fit)] | cv2.IMREAD_IGNORE_ORIENTATION
+@contextmanager
+def _by_pillow(data: bytes, kind: str, size: int | None, fit: str, rules: Rules) -> Iterator[Picture]:
+    with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        rules.check(*image.size)
+        deep = is_deep_colour(image, data)
+        if deep and 2 * image.width * image.height > rules.most_pixels:
+            raise UnreadableImage(
+                f"{image.width} x {image.height} pixels of 16 bits a channel, the limit is {rules.most_pixels // 2:,}"
+            )
+        if image.mode == "F":
+            raise UnreadableImage(_NO_RANGE.format(mode="floating-point"))
+        width, height = image.size
+    with in_turn(width, height):
+        with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            picture = _loaded(image, data, kind, size, fit, rules, deep)
+        yield picture
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Decoders raise whatever their parsers stumble over: here it becomes a short reason."""
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-    except cv2.error:
-        return None
-    return None if pixels is None else _upright(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), header.orientation)
-
-
-def _decode_any(data: bytes, size: int | None, fit: str) -> Pixels:
-    """By Pillow: every format, and the judge of every JPEG that is not plain."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(*image.size)
-            orientation = exif_orientation(image.getexif())
-            reduction = _reduction(*image.size, size, fit)
-            if reduction > 1:
-                image.draft(None, (image.width // reduction, image.height // reduction))  # only JPEG listens
-            image.load()
-            return _upright(_rgb(image), orientation)
+        yield
     except UnreadableImage:
         raise
-    except Image.DecompressionBombError:
-        raise UnreadableImage(f"more than {MAX_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
         raise UnreadableImage("corrupt or truncated header") from None
-    except Exception as error:  # decoders raise whatever their parsers stumble over: SyntaxError, struct.error, ...
+    except Exception as error:  # SyntaxError, struct.error, ...
         raise UnreadableImage(" ".join(str(error).split())[:120] or type(error).__name__) from error
+
+
+def _loaded(
+    image: Image.Image, data: bytes, kind: str, size: int | None, fit: str, rules: Rules, deep: bool
+) -> Picture:
+    if kind == "PNG":
+        require_whole_png(data)
+    elif kind == "TIFF":
+        require_whole_tiff(image, data)
+    orientation = exif_orientation(image.getexif())
+    reduction = _reduction(*image.size, size, fit)
+    if reduction > 1:
+        image.draft(None, (image.width // reduction, image.height // reduction))  # only JPEG listens
+    if not deep:
+        image.load()
+        pixels, peak = _rgb(image, rules)
+    else:
+        if kind == "TIFF":
+            image.load()  # the judge of what is missing
+        pixels, peak = _deep_rgb(colour_values(data, kind), rules)
+    return Picture(_upright(pixels, orientation), peak)
 
 
 def _reduction(width: int, height: int, size: int | None, fit: str) -> int:
@@ -101,25 +150,53 @@ def _reduction(width: int, height: int, size: int | None, fit: str) -> int:
     return next((r for r in (8, 4, 2) if width // r >= columns and height // r >= rows), 1)
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise UnreadableImage(f"{width} x {height} pixels, the limit is {MAX_PIXELS:,}")
+def _rgb(image: Image.Image, rules: Rules) -> tuple[Pixels, int]:
+    """A band of rows at a time."""
+    n_rows = max(1, _BAND_PIXELS // image.width)
+    if image.height <= n_rows:
+        return _band(image, rules)
+    pixels, peak = np.empty((image.height, image.width, 3), np.uint8), 0
+    for top in range(0, image.height, n_rows):
+        bottom = min(top + n_rows, image.height)
+        pixels[top:bottom], highest = _band(image.crop((0, top, image.width, bottom)), rules)
+        peak = max(peak, highest)
+    return pixels, peak
 
 
-def _rgb(image: Image.Image) -> Pixels:
+def _band(image: Image.Image, rules: Rules) -> tuple[Pixels, int]:
     if image.mode.startswith("I"):
-        values = np.asarray(image, np.int64)
-        if image.mode == "I" and (values.min() < 0 or values.max() > 65535):
+        values = np.asarray(image)
+        peak = int(values.max())
+        if image.mode == "I" and (values.min() < 0 or peak > 65535):
             raise UnreadableImage(_NO_RANGE.format(mode="32-bit integer"))
-        gray = ((values + 128) // 257).astype(np.uint8)  # 65535 / 257 = 255, so white stays white
-        return np.repeat(gray[..., None], 3, axis=2)
-    if image.mode == "F":
-        raise UnreadableImage(_NO_RANGE.format(mode="floating-point"))
+        return np.repeat(_scaled(values, rules)[..., None], 3, axis=2), peak
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        ground = Image.new("RGBA", rgba.size, "white")
-        image = Image.alpha_composite(ground, rgba)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+        image = _on_white(image.convert("RGBA"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB")), 0
+
+
+def _deep_rgb(values: NDArray[np.uint16], rules: Rules) -> tuple[Pixels, int]:
+    """16-bit RGB or RGBA (height, width, 3 or 4)."""
+    colours = np.empty((*values.shape[:2], 3), np.uint8)
+    n_rows = max(1, _BAND_PIXELS // values.shape[1])
+    for top in range(0, len(values), n_rows):
+        band = values[top : top + n_rows]
+        colours[top : top + n_rows] = _scaled(band[..., :3], rules)
+        if values.shape[2] == 4:  # what is transparent has no depth of its own: it always uses all 16 bits
+            rgba = np.dstack([colours[top : top + n_rows], _scaled(band[..., 3], USUAL)])
+            colours[top : top + n_rows] = np.asarray(_on_white(Image.fromarray(rgba)).convert("RGB"))
+    return colours, int(values[..., :3].max())
+
+
+def _on_white(rgba: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+
+
+def _scaled(values: NDArray[np.generic], rules: Rules) -> Pixels:
+    """0..white to 0..255, rounded; what is above is white."""
+    white = rules.white
+    wide = np.minimum(values, white).astype(np.int64)
+    return np.asarray((wide * 255 + white // 2) // white, np.uint8)
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
@@ -133,30 +210,3 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
-
-
-_quiet_lock = threading.Lock()
-_quiet_depth = 0
-_quiet_state: "warnings.catch_warnings[None] | None" = None
-
-
-@contextmanager
-def quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's warnings in: what is wrong with a file is said by UnreadableImage alone.
-
-    `catch_warnings` changes the whole process, so overlapping threads share one: the last to leave restores.
-    """
-    global _quiet_depth, _quiet_state
-    with _quiet_lock:
-        if _quiet_depth == 0:
-            _quiet_state = warnings.catch_warnings()
-            _quiet_state.__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\b")
-        _quiet_depth += 1
-    try:
-        yield
-    finally:
-        with _quiet_lock:
-            _quiet_depth -= 1
-            if _quiet_depth == 0 and _quiet_state is not None:
-                _quiet_state.__exit__(None, None, None)

@@ -14,7 +14,7 @@ from convwise.images.index import DuplicateGroup
 from convwise.images.listing import Listing
 from convwise.images.scan import FileFacts
 
-_FORMAT = 1  # raise it when the meaning of a fact changes, and folders are read anew
+_FORMAT = 2  # raise it when the meaning of a fact changes, and folders are read anew
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ def load_record(listing: Listing) -> ScanRecord | None:
     try:
         with place.open("rb") as raw, np.load(raw) as file:
             reasons = _names(file["reasons"])
-            facts = FileFacts(file["status"], file["content"], file["sketches"], file["shapes"], reasons)
+            facts = FileFacts(
+                file["status"], file["content"], file["sketches"], file["shapes"], reasons, file["peaks"]
+            )  # fmt: skip
             kinds, ends, members = file["kinds"], file["ends"], file["members"]
             groups = tuple(
                 DuplicateGroup(str(kind), tuple(map(int, part)))  # type: ignore[arg-type]
@@ -68,6 +70,7 @@ def save_record(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateG
             sketches=facts.sketches,
             shapes=facts.shapes,
             reasons=_blob(facts.reasons),
+            peaks=facts.peaks,
             kinds=np.array([group.kind for group in duplicates], "U6"),
             ends=np.cumsum([len(group.members) for group in duplicates], dtype=np.int64),
             members=np.array([member for group in duplicates for member in group.members], np.int64),

@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.cores import available_cores
+from convwise.files import open_regular
 from convwise.images.duplicates import SKETCH_SIDE, sketch
 from convwise.images.fitting import fit_image, resize
 from convwise.images.listing import Listing
-from convwise.images.reading import MAX_FILE_BYTES, UnreadableImage, decode, quiet_pillow
-from convwise.images.sniffing import HEAD_BYTES, IMAGE_SUFFIXES, sniff
+from convwise.images.quiet import quiet_decoders
+from convwise.images.reading import UnreadableImage, opened, system_reason
+from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules
+from convwise.images.sniffing import HEAD_BYTES, IMAGE_SUFFIXES, foreign, not_read, sniff
 
 _Bytes = NDArray[np.uint8]
 _FILES_PER_TASK = 32
@@ -38,16 +41,19 @@ class FileFacts:
     sketches: _Bytes  # (n, 8, 8)
     shapes: NDArray[np.int32]  # (n, 2): height and width as decoded
     reasons: list[str]  # "" unless unreadable
+    peaks: NDArray[np.uint16]  # (n,): the largest 16-bit value, 0 for 8-bit pictures
 
     @classmethod
     def blank(cls, n: int) -> "FileFacts":
         return cls(np.zeros(n, np.uint8), np.zeros((n, 16), np.uint8),
-                   np.zeros((n, SKETCH_SIDE, SKETCH_SIDE), np.uint8), np.zeros((n, 2), np.int32), [""] * n)  # fmt: skip
+                   np.zeros((n, SKETCH_SIDE, SKETCH_SIDE), np.uint8), np.zeros((n, 2), np.int32), [""] * n,
+                   np.zeros(n, np.uint16))  # fmt: skip
 
     def put(self, rows: slice | list[int], other: "FileFacts", at: slice | list[int]) -> None:
         """Copy the rows `at` of another table into `rows` of this one."""
         self.status[rows], self.content[rows] = other.status[at], other.content[at]
         self.sketches[rows], self.shapes[rows] = other.sketches[at], other.shapes[at]
+        self.peaks[rows] = other.peaks[at]
         targets = range(len(self.reasons))[rows] if isinstance(rows, slice) else rows
         sources = range(len(other.reasons))[at] if isinstance(at, slice) else at
         for target, source in zip(targets, sources, strict=True):
@@ -72,6 +78,7 @@ def scan(
     write: Callable[[_Bytes], object] | None,
     progress: Callable[[int, int], None] | None,
     workers: int | None,
+    rules: Rules = USUAL,
 ) -> FileFacts:
     """The facts of every listed file; fitted pixels of the readable ones go to `write` in order, in small blocks.
 
@@ -80,9 +87,9 @@ def scan(
     """
     facts = FileFacts.blank(len(listing.paths))
     parts = [slice(start, start + _FILES_PER_TASK) for start in range(0, len(listing.paths), _FILES_PER_TASK)]
-    task = _Task(listing, known, size, fit, write is not None)
+    task = _Task(listing, known, size, fit, rules, write is not None)
     n_done = 0
-    with quiet_pillow():
+    with quiet_decoders():
         for part, (found, blocks) in zip(parts, _in_order(task, parts, workers or available_cores()), strict=True):
             facts.put(part, found, slice(None))
             if write is not None and len(blocks):
@@ -117,6 +124,7 @@ class _Task:
     known: Known
     size: int
     fit: str
+    rules: Rules
     wants_pixels: bool
 
     def __call__(self, part: slice) -> tuple[FileFacts, _Bytes]:
@@ -149,39 +157,36 @@ class _Task:
         by_name = name.rpartition(".")[2].lower() in IMAGE_SUFFIXES
         try:
             data = read_bytes(f"{self.listing.root}/{path}", whole=by_name)
-            if not by_name and sniff(data[:HEAD_BYTES]) is None:
+            head = data[:HEAD_BYTES]
+            known = foreign(head, name)
+            if not by_name and known is None and sniff(head) is None:
                 return None
             facts.status[i] = Status.UNREADABLE
             facts.content[i] = np.frombuffer(hashlib.sha256(data).digest()[:16], np.uint8)
-            image = decode(data, size=self.size, fit=self.fit)
-        except UnreadableImage as error:
-            facts.status[i], facts.reasons[i] = Status.UNREADABLE, str(error)
+            if known is not None:
+                raise UnreadableImage(not_read(known))
+            with opened(data, size=self.size, fit=self.fit, rules=self.rules) as picture:
+                image = picture.pixels
+                fitted = fit_image(image, self.size, self.fit)
+                whole = fitted if self.fit == "stretch" and self.size >= _SKETCH_FROM else None
+                facts.sketches[i] = sketch(resize(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
+                facts.status[i], facts.shapes[i], facts.peaks[i] = Status.IMAGE, image.shape[:2], picture.peak
+        except (UnreadableImage, OSError) as error:
+            reason = system_reason(error) if isinstance(error, OSError) else str(error)
+            facts.status[i], facts.reasons[i] = Status.UNREADABLE, reason
             return None
-        except OSError as error:
-            facts.status[i], facts.reasons[i] = Status.UNREADABLE, (error.strerror or str(error)).lower()
-            return None
-        facts.status[i], facts.shapes[i] = Status.IMAGE, image.shape[:2]
-        fitted = fit_image(image, self.size, self.fit)
-        whole = fitted if self.fit == "stretch" and self.size >= _SKETCH_FROM else None
-        facts.sketches[i] = sketch(resize(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
         return fitted
 
 
 def read_bytes(path: str, *, whole: bool) -> bytes:
     """A file's content; unless `whole`, only its head where that announces no image. Raises UnreadableImage if huge."""
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        n_bytes = os.fstat(file).st_size
+    with open_regular(path) as file:
+        n_bytes = os.fstat(file.fileno()).st_size
         if not whole and n_bytes > 2**20:
-            head = os.read(file, HEAD_BYTES)
-            if sniff(head) is None:
+            head = file.read(HEAD_BYTES)
+            if sniff(head) is None:  # foreign ones need no more than their head
                 return head
-            os.lseek(file, 0, os.SEEK_SET)
+            file.seek(0)
         if n_bytes > MAX_FILE_BYTES:
             raise UnreadableImage(f"more than {MAX_FILE_BYTES >> 20} MiB")
-        data = os.read(file, n_bytes)
-        while len(data) < n_bytes and (more := os.read(file, n_bytes - len(data))):
-            data += more
-        return data
-    finally:
-        os.close(file)
+        return file.read(n_bytes)

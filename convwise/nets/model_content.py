@@ -6,12 +6,13 @@ import io
 import json
 import math
 import os
-import stat
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from convwise.files import open_regular
 
 _MOST_CONFIG_BYTES = 64 * 2**20
 _MOST_EXPANSION = 100  # Keras stores without compression; an honest file that was packed again stays far below
@@ -64,13 +65,11 @@ def read_content(path: Path) -> Content:
 
 def _form(path: Path) -> str:
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise NotAModelError("it is a folder" if stat.S_ISDIR(status.st_mode) else "it is no regular file")
-        if status.st_size == 0:
+        with open_regular(path) as file:
+            head = file.read(4)
+        if not head:
             raise NotAModelError("it is empty")
-        with path.open("rb") as file:
-            form = _SIGNATURES.get(file.read(4))
+        form = _SIGNATURES.get(head)
     except (OSError, ValueError) as problem:
         raise NotAModelError(f"it cannot be read ({getattr(problem, 'strerror', None) or problem})") from None
     if form is None:

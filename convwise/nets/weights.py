@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
+from convwise.files import open_regular
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -53,7 +54,7 @@ class Match:
 def sha256_of(path: str | Path) -> str:
     """The SHA-256 of a file, in hexadecimal. Raises RequestError where it cannot be read."""
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as problem:
         raise _unreadable(path, problem.strerror or str(problem)) from None
@@ -64,13 +65,13 @@ def read_weights(path: str | Path) -> tuple[StoredLayer, ...]:
     import h5py
 
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                content: Any = io.BytesIO(archive.read("model.weights.h5"))
-        else:
-            content = Path(path)
-        with h5py.File(content, "r") as file:
-            layers = _stored(file)
+        with open_regular(path) as raw:
+            content: Any = raw
+            if zipfile.is_zipfile(raw):
+                with zipfile.ZipFile(raw) as archive:
+                    content = io.BytesIO(archive.read("model.weights.h5"))
+            with h5py.File(content, "r") as file:
+                layers = _stored(file)
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile) as problem:
         raise _unreadable(path, (str(problem).splitlines() or [type(problem).__name__])[0]) from None
     if not layers:

@@ -48,8 +48,8 @@ def print_index(index: ImageIndex, remarks: Sequence[str] = ()) -> None:
     table.columns[1].justify = "right"
     for name, count in index.counts().items():
         table.add_row(Text(shown(name)), f"{count:,}")
-    for name in index.empty_classes:
-        table.add_row(Text(shown(name)), "0")
+    for name, why in index.empty_reasons().items():
+        table.add_row(Text(f"{shown(name)}: {why}"), "0")
     console.print(table)
     print(f"{len(index):,} images in {len(index.class_names)} classes; {index.n_ignored:,} other files ignored")
     _print_list("unreadable", [f"{shown(file.path)}: {file.reason}" for file in index.unreadable])

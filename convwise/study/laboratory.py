@@ -25,7 +25,12 @@ def images_of(bench: Bench) -> tuple[ImageIndex, NDArray[np.uint8]]:
     """The index and the pixels (N, size, size, 3) of a study."""
     recipe = bench.recipe
     index, cache = prepare(
-        bench.folder, size=recipe.size_px, fit=recipe.fit, classes=bench.classes, exclude=bench.exclude
+        bench.folder,
+        size=recipe.size_px,
+        fit=recipe.fit,
+        classes=bench.classes,
+        exclude=bench.exclude,
+        rules=bench.reading,
     )
     return index, cache.pixels
 

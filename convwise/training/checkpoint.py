@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError
-from convwise.files import cannot_write, write_atomically
+from convwise.files import cannot_write, open_regular, write_atomically
 
 Arrays = list[NDArray[Any]]
 
@@ -121,10 +122,17 @@ class CheckpointFolder:
 
     def _read(self, path: Path) -> dict[str, NDArray[Any]]:
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                return dict(archive)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
-            raise ConvwiseError(f"{path} cannot be read ({problem}); train again into a new folder") from None
+            with open_regular(path) as file:
+                if zipfile.is_zipfile(file):  # else NumPy takes it for something that one could unpickle, and says so
+                    file.seek(0)
+                    with np.load(file, allow_pickle=False) as archive:
+                        return dict(archive)
+            reason = "it is damaged"
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+            reason = "it is damaged"
+        raise ConvwiseError(f"{path} cannot be read: {reason}; train again into a new folder")
 
 
 def arrays_of(variables: Sequence[Any]) -> Arrays:

@@ -11,6 +11,7 @@ from convwise.images.datasets import Installed, add_dataset, list_datasets, reso
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
 from convwise.images.remarks import folder_remarks
+from convwise.images.rules import MAX_PIXELS, Rules
 
 __all__ = ["DataReport", "add_data", "check_data", "clean_data", "dataset_row", "list_data"]
 
@@ -38,6 +39,7 @@ class DataReport:
             "n_images": len(index),
             "classes": index.counts(),
             "empty_classes": list(index.empty_classes),
+            "empty_reasons": index.empty_reasons(),
             "unreadable": [{"path": file.path, "reason": file.reason} for file in index.unreadable],
             "duplicates": [[index.paths[i] for i in group.members] for group in index.duplicates],
             "duplicate_kinds": [group.kind for group in index.duplicates],
@@ -62,7 +64,11 @@ def dataset_row(entry: Installed) -> dict[str, Any]:
     }
 
 
-def check_data(data: str | Path, *, background: bool = False, progress: Any = None) -> DataReport:
+def check_data(
+    data: str | Path, *, background: bool = False, most_pixels: int | None = None, progress: Any = None
+) -> DataReport:
     """Reads every file of a folder or named data set once and says what is there. Changes nothing in it."""
     source = resolve(data, background=background)
-    return DataReport(index_folder(source.folder, classes=source.classes, exclude=source.exclude, progress=progress))
+    rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
+    index = index_folder(source.folder, classes=source.classes, exclude=source.exclude, progress=progress, rules=rules)
+    return DataReport(index)

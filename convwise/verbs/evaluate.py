@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
 from convwise.evaluation import evaluate as evaluate_probabilities
 from convwise.images.datasets import resolve
+from convwise.images.depth import depth_notes
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
@@ -26,11 +27,12 @@ SPLITS = ("test", "validation", "train", "all")
 
 @dataclass(frozen=True)
 class EvaluateResult:
-    """The run, the evaluation, and the seconds that it took."""
+    """The run, the evaluation, the seconds that it took, and what is to be said about the pictures."""
 
     run: Run
     evaluation: Evaluation
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -39,11 +41,13 @@ def evaluate(
     data: str | Path | None = None,
     split: str | None = None,
     trust: bool = False,
+    most_pixels: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> EvaluateResult:
     """Evaluates a finished run again. Without `data`, on the images it began with, by default the test side.
 
     With `data`, on all images of another folder or data set, whose classes must be among the trained ones.
+    Pictures are read as they were for the training; those of more than `most_pixels` (the run's) are left out.
     `trust`: run code that the run's model file holds. Writes nothing. `progress` hears (done, of how many), of reading
     and then of predicting.
     Raises RequestError for an unfinished run, changed images, unknown classes or an empty side.
@@ -61,8 +65,9 @@ def evaluate(
     else:
         source = resolve(data)
         folder, classes, exclude = source.folder, source.classes, source.exclude
+    rules = replace(settings.reading, **({} if most_pixels is None else {"most_pixels": most_pixels}))
     index, cache = prepare(
-        folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude, progress=progress
+        folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude, progress=progress, rules=rules
     )
     require_known(index, run.class_names)  # before Keras and the network are loaded
     same = index.digest == settings.index_digest
@@ -90,7 +95,7 @@ def evaluate(
         class_names=run.class_names,
         progress=progress,
     )
-    return EvaluateResult(run, evaluation, time.monotonic() - began)
+    return EvaluateResult(run, evaluation, time.monotonic() - began, depth_notes(index, rules)[1:])
 
 
 def load_model(run: Run, *, trust: bool = False) -> Any:

@@ -15,6 +15,7 @@ from convwise.images.cache import PixelCache
 from convwise.images.index import ImageIndex, require_classes
 from convwise.images.prepare import prepare
 from convwise.images.remarks import directions
+from convwise.images.rules import Rules
 from convwise.images.split import Split, classes_without
 from convwise.locks import locked
 from convwise.nets import Built
@@ -72,8 +73,7 @@ def warnings_before(index: ImageIndex, split: Split, recipe: Recipe) -> list[str
         more = f" and {len(closed) - 3} more" if len(closed) > 3 else ""
         told = ", ".join(f"{file.path} ({file.reason})" for file in closed[:3])
         found.append(f"not read: {told}{more}")
-    if index.empty_classes:
-        found.append(f"left out, without a readable image: {', '.join(index.empty_classes[:5])}")
+    found += [f"class {name} is left out: {why}" for name, why in index.empty_reasons().items()]
     for name, side in (("tested", split.test), ("validated", split.validation)):
         missing = classes_without(index, side) if len(side) else ()
         if missing:
@@ -101,7 +101,12 @@ def chance_hint(evaluation: Evaluation, recipe: Recipe) -> str:
 
 
 def pictures(
-    folder: Path, classes: Sequence[str] | None, exclude: Sequence[str], recipe: Recipe, decoding: Decoding | None
+    folder: Path,
+    classes: Sequence[str] | None,
+    exclude: Sequence[str],
+    recipe: Recipe,
+    decoding: Decoding | None,
+    rules: Rules,
 ) -> tuple[ImageIndex, PixelCache]:
     """The index and the cached pixels at the recipe's size and fit. Raises RequestError below two classes."""
     index, cache = prepare(
@@ -111,6 +116,8 @@ def pictures(
         classes=classes,
         exclude=exclude,
         progress=decoding,
+        rules=rules,
+        least_classes=2,
     )
     require_classes(index)
     return index, cache

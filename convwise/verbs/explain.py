@@ -203,6 +203,7 @@ def _of_run(run: Run, trust: bool) -> _Subject:
 def _draw(subject: _Subject, table: LayerTable, folder: Path, image: str | Path | None) -> tuple[Path, ...]:
     """The three pictures, on one image fitted to the network's size."""
     from convwise.images.reading import UnreadableImage, load_pixels
+    from convwise.images.rules import USUAL
     from convwise.nets.activations import feature_maps, first_filters
     from convwise.report.network_figures import draw_feature_maps, draw_filters, draw_receptive_fields
 
@@ -218,9 +219,10 @@ def _draw(subject: _Subject, table: LayerTable, folder: Path, image: str | Path 
     if image is None and subject.run is None:
         raise RequestError(f"--figures {folder}: name a picture to draw on with --image FILE")
     fit = subject.run.settings.recipe.fit if subject.run else "stretch"
+    rules = subject.run.settings.reading if subject.run else USUAL
     path = Path(image) if image is not None else _own_image(subject.run)
     try:
-        pixels = load_pixels(path, size=height, fit=fit)
+        pixels = load_pixels(path, size=height, fit=fit, rules=rules)
     except UnreadableImage as problem:
         raise RequestError(f"--image {path}: {problem}") from None
     filters, maps, seen = (folder / name for name in FIGURES)

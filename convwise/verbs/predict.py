@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.files import write_text
-from convwise.images.reading import UnreadableImage, load_pixels
+from convwise.images.depth import beyond_range
+from convwise.images.reading import Picture, UnreadableImage, load_picture
 from convwise.images.walking import passed_over, walk
 from convwise.names import printable, shown
 from convwise.nets.backend import require_backend
@@ -29,20 +30,25 @@ _CHUNK = 256  # images held in memory at a time
 
 @dataclass(frozen=True)
 class Prediction:
-    """One file's answer: the label with its probability and the `top` labels, or the reason why there is none."""
+    """One file's answer: the label with its probability and the `top` labels, or the reason why there is none.
+
+    `warning` says what to keep in mind about an answer.
+    """
 
     path: str
     label: str | None = None
     probability: float | None = None
     top: tuple[tuple[str, float], ...] = ()
     error: str | None = None
+    warning: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
         top = [{"label": label, "probability": probability} for label, probability in self.top]
-        return {"path": self.path, "label": self.label, "probability": self.probability, "top": top}
+        values = {"path": self.path, "label": self.label, "probability": self.probability, "top": top}
+        return values | ({"warning": self.warning} if self.warning else {})
 
 
 def predict(
@@ -51,13 +57,15 @@ def predict(
     *,
     top: int = 5,
     trust: bool = False,
+    most_pixels: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Prediction]:
     """Predicts each file, and each file below each folder, in order.
 
-    What cannot be read is answered with `error`, and so is a folder below that cannot be entered. `trust`: run code
-    that the run's model file holds. `progress` hears (files done, of how many). Raises RequestError for a path that
-    does not exist, an unfinished run, or top below 1.
+    Pictures are read as they were for the training; those of more than `most_pixels` (the run's) are unreadable. What
+    cannot be read is answered with `error`, and so is a folder below that cannot be entered. `trust`: run code that
+    the run's model file holds. `progress` hears (files done, of how many). Raises RequestError for a path that does
+    not exist, an unfinished run, or top below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
@@ -68,13 +76,14 @@ def predict(
         raise RequestError("no path given: name pictures or folders of pictures")
     files = [file for path in paths for file in _files(path)]
     recipe = run.settings.recipe
+    rules = replace(run.settings.reading, **({} if most_pixels is None else {"most_pixels": most_pixels}))
     model = load_model(run, trust=trust)
 
-    def pixels_of(file: _File) -> NDArray[np.uint8] | str:
+    def picture_of(file: _File) -> Picture | str:
         if file.reason:
             return file.reason
         try:
-            return load_pixels(file.path, size=recipe.size_px, fit=recipe.fit)
+            return load_picture(file.path, size=recipe.size_px, fit=recipe.fit, rules=rules)
         except UnreadableImage as problem:
             return str(problem)
 
@@ -82,7 +91,7 @@ def predict(
     with ThreadPoolExecutor(available_cores()) as pool:  # reading and decoding release the interpreter's lock
         for start in range(0, len(files), _CHUNK):
             chunk = files[start : start + _CHUNK]
-            answers += _answers(model, run, chunk, list(pool.map(pixels_of, chunk)), top, recipe.flip_averaging)
+            answers += _answers(model, run, chunk, list(pool.map(picture_of, chunk)), top, recipe.flip_averaging)
             if progress is not None:
                 progress(len(answers), len(files))
     return answers
@@ -135,25 +144,27 @@ def _answers(
     model: Any,
     run: Run,
     files: Sequence[_File],
-    pixels: Sequence[NDArray[np.uint8] | str],
+    pictures: Sequence[Picture | str],
     top: int,
     flip_averaging: bool,
 ) -> list[Prediction]:
     from convwise.training.predict import predict_probabilities
 
     names = run.class_names
-    readable = [image for image in pixels if not isinstance(image, str)]
+    readable = [picture.pixels for picture in pictures if not isinstance(picture, str)]
     rows: Iterator[NDArray[np.float64]] = iter(())
     if readable:
         stack = np.stack(readable)
         rows = iter(predict_probabilities(model, stack, np.arange(len(stack)), flip_averaging=flip_averaging))
     answers = []
-    for file, image in zip(files, pixels, strict=True):
-        if isinstance(image, str):
-            answers.append(Prediction(str(file.path), error=image))
+    rules = run.settings.reading
+    for file, picture in zip(files, pictures, strict=True):
+        if isinstance(picture, str):
+            answers.append(Prediction(str(file.path), error=picture))
             continue
         row = next(rows)
         best = np.argsort(-row, kind="stable")[:top]
         ranked = tuple((names[i], float(row[i])) for i in best)
-        answers.append(Prediction(str(file.path), ranked[0][0], ranked[0][1], ranked))
+        warning = beyond_range(1, rules) if picture.peak > rules.white else None
+        answers.append(Prediction(str(file.path), ranked[0][0], ranked[0][1], ranked, warning=warning))
     return answers

@@ -13,6 +13,8 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, network
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import resolve
+from convwise.images.depth import depth_notes, depth_of
+from convwise.images.rules import MAX_PIXELS, Rules
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network, require_options
 from convwise.nets.backend import require_backend
@@ -61,6 +63,7 @@ def study(
     per_class: int | None = None,
     test: float | None = None,
     validation: float = 0.3,
+    most_pixels: int | None = None,
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
@@ -101,13 +104,15 @@ def study(
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
     full = dataclasses.replace(recipe, **given) if isinstance(recipe, Recipe) else named_recipe(recipe, given)
     require_options(net, network.options)
+    rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
     source = resolve(data)
     out_folder = place_to_fill(out or None, "studies", data=source.folder, resume="study --resume")
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
-    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
+    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding, rules)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
+    rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
     split = redivided(split, index, validation=validation, seed=seed)
     for line in warnings_before(index, split, full):
         listener.note(line)
@@ -140,6 +145,7 @@ def study(
             validation=validation,
             seed=seed,
             index_digest=index.digest,
+            reading=rules,
         ),
         factors=factors,
         settled=settled,
@@ -159,6 +165,8 @@ def study(
         f"{len(split.test)} to test; {net}, {full.size_px} px; {len(factors)} parameters to measure, "
         f"{len(settled)} settled by rule; {request.n_workers} trials at a time"
     )
+    for line in depth_notes(index, rules):
+        listener.note(line)
     return _carry_on(folder, request, listener)
 
 

@@ -14,12 +14,15 @@ from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, parse_settings
 from convwise.errors import RequestError
+from convwise.files import read_regular
 from convwise.images.datasets import resolve
+from convwise.images.depth import depth_notes, depth_of
+from convwise.images.rules import MAX_PIXELS, Rules
 from convwise.images.split import Split, split_images
 from convwise.nets import NETWORKS, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
-from convwise.places import kind_of, named
+from convwise.places import named
 from convwise.runs import Run, RunSettings, place_to_fill, unused_folder
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
@@ -38,12 +41,14 @@ from convwise.verbs.execution import (
 from convwise.verbs.transfer import build_start, first_stage, resolve_start, settings_for_file
 
 DEFAULT_NET = "narrowresnet"
+_MOST_CONFIG_BYTES = 2**20
 _CONFIG_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "net": ((str,), "a name in quotes"),
     "recipe": ((str,), "a name in quotes"),
     "weights": ((str,), "imagenet or a file's name, in quotes"),
     "tune": ((str,), "frozen or full, in quotes"),
     "per_class": ((int,), "a whole number"),
+    "most_pixels": ((int,), "a whole number"),
     "test": ((int, float), "a number"),
     "validation": ((int, float), "a number"),
     "set": ((list,), 'a list of texts, such as ["conv.kernel_size=5"]'),
@@ -69,6 +74,7 @@ def train(
     per_class: int | None = None,
     test: float | None = None,
     validation: float | None = None,
+    most_pixels: int | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
@@ -83,7 +89,8 @@ def train(
     weights). `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
     "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
-    file's; `validation` is a share of the images not used for testing.
+    file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
+    out (89,478,485).
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
     recommends; what is given here wins.
     Raises RequestError for a request that cannot be met, before anything is written.
@@ -107,6 +114,7 @@ def train(
         "per_class": per_class,
         "test": test,
         "validation": validation,
+        "most_pixels": most_pixels,
         "out": out,
     }
     asked: dict[str, Any] = {key: given.pop(key) for key in _CONFIG_KINDS if key in given}
@@ -125,11 +133,13 @@ def train(
     if name in NETWORKS:
         require_options(name, network.options)
     with_background = asked.get("background", False) if background is None else background
+    rules = Rules(most_pixels=asked.get("most_pixels", MAX_PIXELS))
     source = resolve(data, background=with_background)
     out_folder = place_to_fill(asked.get("out") or None, "runs", data=source.folder)
 
     with keras_meanwhile():
-        index, cache = pictures(source.folder, source.classes, source.exclude, full, listener.decoding)
+        of = (source.folder, source.classes, source.exclude, full, listener.decoding)
+        index, cache = pictures(*of, rules)
         split = split_images(
             index,
             per_class=asked.get("per_class"),
@@ -137,6 +147,9 @@ def train(
             validation=asked.get("validation", 0.15),
             seed=full.seed,
         )
+        rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
+        if rules.bits < 16:  # known only now that the test side is
+            index, cache = pictures(*of, rules)
         for line in warnings_before(index, split, full):
             listener.note(line)
     from convwise.training.precision import resolve_precision
@@ -161,6 +174,7 @@ def train(
         test=asked.get("test"),
         validation=asked.get("validation", 0.15),
         index_digest=index.digest,
+        reading=rules,
         split_digest=split.digest,
         pretrained=start,
     )
@@ -178,7 +192,7 @@ def train(
     folder = out_folder or unused_folder("runs", f"{source.name}-{name}")
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
-    for line in describe_changes(built.changes):
+    for line in (*depth_notes(index, rules), *describe_changes(built.changes)):
         listener.note(line)
     with at_work(run):
         model = first_stage(run, built.model, index, cache, split, listener.note) if start else built.model
@@ -204,7 +218,9 @@ def resume(folder: str | Path, *, listener: Listener | None = None) -> TrainResu
 def _resumed(run: Run, listener: Listener, began: float) -> TrainResult:
     settings = run.settings
     source = Path(settings.folder)
-    index, cache = pictures(source, settings.classes, settings.exclude, settings.recipe, listener.decoding)
+    index, cache = pictures(
+        source, settings.classes, settings.exclude, settings.recipe, listener.decoding, settings.reading
+    )
     if index.digest != settings.index_digest:
         raise RequestError(
             f"run={run.folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as "
@@ -222,10 +238,8 @@ def _resumed(run: Run, listener: Listener, began: float) -> TrainResult:
 def read_config(path: str | Path) -> dict[str, Any]:
     """The keys of a TOML or JSON file. Raises RequestError if it cannot be read; unknown keys are refused later."""
     place = named(path, "config")
-    if kind_of(place, "config") not in ("file", None):
-        raise RequestError(f"config={path}: it is no file; name a TOML or JSON file")
     try:
-        text = place.read_text(encoding="utf-8")
+        text = read_regular(place, _MOST_CONFIG_BYTES).decode("utf-8")
         values = json.loads(text) if str(path).endswith(".json") else tomllib.loads(text)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
@@ -256,7 +270,7 @@ def _studied(folder: str | Path) -> Bench:
 
 
 @contextmanager
-def keras_meanwhile(after_seconds: float = 1.0) -> Iterator[None]:
+def keras_meanwhile(after_seconds: float = 2.0) -> Iterator[None]:
     """Keras, which takes seconds to import, comes in beside the reading of pictures where that takes time too.
 
     Not at once: most folders that cannot be trained on are refused sooner than that, and need not wait for Keras then.

@@ -1,6 +1,11 @@
+"""An archive is unpacked whole, below its folder and within its limits, or refused in one line."""
+
 import io
+import os
 import stat
+import struct
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -142,3 +147,71 @@ def test_an_existing_folder_and_a_missing_archive_are_refused(tmp_path: Path) ->
         unpack(archive, tmp_path)
     with pytest.raises(RequestError, match=r"missing\.zip"):
         unpack(tmp_path / "missing.zip", tmp_path / "out")
+
+
+def header(kind: bytes, size: int) -> bytes:
+    info = tarfile.TarInfo("a")
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT) + b"x" * 1024
+
+
+def with_words(words: dict[str, str]) -> bytes:
+    info = tarfile.TarInfo("a")
+    info.pax_headers, info.size = words, 5
+    return info.tobuf(tarfile.PAX_FORMAT) + b"hello".ljust(512, b"\0") + bytes(1024)
+
+
+def zipped(
+    name: str = "a.png", declared: int | None = None, flags: int = 0, instead: tuple[bytes, bytes] = (b"", b"")
+) -> bytes:
+    """A zip of one file whose directory says what it is told to."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, b"x" * 100)
+    data = bytearray(file.getvalue().replace(*instead) if instead[0] else file.getvalue())
+    entry = data.find(b"PK\1\2")
+    data[6] |= flags
+    data[entry + 8] |= flags
+    if declared is not None:
+        data[entry + 24 : entry + 28] = struct.pack("<I", declared)
+    return bytes(data)
+
+
+LYING = {
+    **{f"{kind!r} of {size}": (header(kind, size), "declares more|words of") for size in (2**33, 2**62) for kind in (
+        tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.GNUTYPE_SPARSE, tarfile.GNUTYPE_LONGNAME,
+        tarfile.XHDTYPE, tarfile.XGLTYPE, b"V")},
+    "a size in further words": (with_words({"size": str(2**60)}), "declares more"),
+    "words without an end": (header(tarfile.XHDTYPE, 0)[:512] * 3000 + bytes(1024), "damaged|cannot be unpacked"),
+    "a zip's directory": (zipped(declared=2_000_001), "declares more"),
+    "an encrypted zip": (zipped(flags=1), "is encrypted; unpack it with its password first"),
+    "a long name": (with_words({"path": "n" * 300}), "longer than the 255 bytes"),
+    "a long name in a zip": (zipped("n" * 300), "longer than the 255 bytes"),
+    "a long path": (with_words({"path": "x/" * 3000 + "a"}), "refused"),
+    "a zero byte": (with_words({"path": "b\0c"}), "zero byte"),
+    "a zero byte in a zip": (zipped("bXc", instead=(b"bXc", b"b\0c")), "zero byte"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LYING)
+def test_what_an_archive_declares_is_judged_before_it_is_believed(tmp_path: Path, case: str) -> None:
+    content, reason = LYING[case]
+    (tmp_path / "x").write_bytes(content)
+    began = time.monotonic()
+    with pytest.raises(RequestError, match=reason) as caught:
+        unpack(tmp_path / "x", tmp_path / "out", max_bytes=2_000_000)
+    assert time.monotonic() - began < 5  # seconds; to skip what is declared would take for ever
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_names_of_any_bytes_come_out_as_they_went_in(tmp_path: Path) -> None:
+    name = b"caf\xe9.jpg"
+    archive = make_tar(tmp_path / "x.tar", {os.fsdecode(name): b"1"})
+    assert [os.fsencode(path.name) for path in unpack(archive, tmp_path / "out").iterdir()] == [name]
+
+
+def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.zip")
+    with pytest.raises(RequestError, match="a pipe, not a regular file"):
+        unpack(tmp_path / "x.zip", tmp_path / "out")

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.images import cache as cache_module
 from convwise.images import scan as scan_module
 from convwise.images.home import home
 from convwise.images.prepare import index_folder, prepare
@@ -131,11 +132,45 @@ def test_caches_are_named_by_content_size_and_fit(folder: Path, tmp_path: Path, 
     assert index.root == str(tmp_path / "moved")
 
 
+def altered(path: Path) -> None:
+    """One pixel, and nothing that a listing shows."""
+    status = path.stat()
+    with path.open("r+b") as file:
+        file.seek(1000)
+        value = file.read(1)[0]
+        file.seek(1000)
+        file.write(bytes([value ^ 255]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "noted", [False, True]
+)  # whether its stamp is old enough to be believed, or the checksum tells
+def test_pixels_altered_at_the_same_size_are_made_anew(folder: Path, noted: bool) -> None:
+    _, cache = prepare(folder, size=32)
+    whole, manifest = cache.pixels.tobytes(), cache.path / "manifest.json"
+    if noted:
+        time.sleep(0.05)  # longer than a tick of the file system's clock
+        prepare(folder, size=32)
+        assert json.loads(manifest.read_text())["stamp"]
+    altered(cache.path / "pixels.u8")
+    assert prepare(folder, size=32)[1].pixels.tobytes() == whole
+
+
+def test_an_unaltered_cache_is_not_read_to_be_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(folder, size=32)
+    time.sleep(0.05)
+    prepare(folder, size=32)
+    monkeypatch.setattr(cache_module.zlib, "crc32", lambda *_: pytest.fail("it was read"))
+    prepare(folder, size=32)
+
+
 def test_a_damaged_cache_or_record_is_made_anew(folder: Path, own_home: Path) -> None:
     _, cache = prepare(folder, size=32)
     whole = cache.pixels.tobytes()
     for damage in (
         lambda: os.truncate(cache.path / "pixels.u8", 100),
+        lambda: altered(cache.path / "pixels.u8"),
         lambda: (cache.path / "manifest.json").write_text("{"),
         lambda: (cache.path / "manifest.json").unlink(),
         lambda: next((own_home / "scans").iterdir()).write_bytes(b"PK\3\4 rubbish"),

@@ -11,7 +11,7 @@ from PIL import Image
 
 from convwise.errors import RequestError
 from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile, require_classes
-from convwise.images.prepare import index_folder
+from convwise.images.prepare import index_folder, prepare
 from tests.permissions import closed
 
 
@@ -214,3 +214,10 @@ def test_an_index_refuses_what_does_not_fit_together() -> None:
             ImageIndex(**{**good, name: value})
     with pytest.raises(ValueError, match="ascending"):
         DuplicateGroup("near", (2, 1))
+
+
+def test_one_class_is_refused_before_any_of_its_files_is_read(tmp_path: Path) -> None:
+    (tmp_path / "only").mkdir()
+    (tmp_path / "only" / "a.png").write_bytes(b"never opened")
+    with pytest.raises(RequestError, match="1 class with images, at least 2 are needed"):
+        prepare(tmp_path, size=8, least_classes=2)

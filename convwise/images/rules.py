@@ -1,0 +1,80 @@
+"""What is read as a picture and what is too much: the limits, and the rules that a run keeps."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from convwise.errors import ConvwiseError, RequestError
+
+MAX_PIXELS = 89_478_485
+"""More is refused as a decompression bomb: a quarter of a gigabyte of RGB, where Pillow too begins to warn."""
+MAX_SIDE = 65_535
+"""What JPEG and GIF can say; decoders work row by row, and a row or column of more is no picture."""
+MAX_SCANS = 100
+"""Each scan of a progressive JPEG is a pass over all its pixels; encoders write about ten."""
+MAX_FILE_BYTES = 512 * 2**20
+BITS = (8, 10, 12, 14, 16)
+"""The depths that cameras and scanners have."""
+
+_LARGE = 2**24  # pixels
+_large_turn = threading.Lock()
+
+
+class UnreadableImage(ConvwiseError):  # noqa: N818 - it names the picture's state, as users read it
+    """The file cannot be read as a picture; the message is the short reason."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How pictures are read, the same throughout a run.
+
+    `bits`: of 16, how many are in use: 16-bit values are divided by 2**bits - 1, and what is above is cut off.
+    `most_pixels`: a picture of more is refused.
+    """
+
+    bits: int = 16
+    most_pixels: int = MAX_PIXELS
+
+    def __post_init__(self) -> None:
+        if self.bits not in BITS:
+            raise ValueError(f"bits={self.bits}: must be one of {BITS}")
+        if not 1 <= self.most_pixels <= MAX_SIDE**2:
+            raise RequestError(f"most_pixels={self.most_pixels}: must lie between 1 and {MAX_SIDE**2:,}")
+
+    @property
+    def white(self) -> int:
+        """The largest 16-bit value that is in range."""
+        return int(2**self.bits - 1)
+
+    def check(self, width: int, height: int) -> None:
+        """Raise UnreadableImage for a picture that is too large."""
+        if width * height > self.most_pixels:
+            raise UnreadableImage(f"{width} x {height} pixels, the limit is {self.most_pixels:,}")
+        if max(width, height) > MAX_SIDE:
+            raise UnreadableImage(f"{width} x {height} pixels, the limit of a side is {MAX_SIDE:,}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any] | None) -> Self:
+        """The inverse of `to_dict`; of older records, which say nothing, the default."""
+        return cls(**(values or {}))
+
+
+USUAL = Rules()
+
+
+def bits_in_use(peak: int) -> int:
+    """The depth behind 16-bit pictures whose largest value is `peak`; 16 where there are none (0)."""
+    return next(bits for bits in BITS if peak < 2**bits) if peak else 16
+
+
+@contextmanager
+def in_turn(width: int, height: int) -> Iterator[None]:
+    """Large pictures one at a time, so that many threads need no more memory than one large picture and many small."""
+    with _large_turn if width * height > _LARGE else nullcontext():
+        yield
