@@ -1,0 +1,1 @@
+"""Hostile input of every kind, made from a seed, against the contract that every command keeps."""
