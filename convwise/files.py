@@ -19,7 +19,7 @@ from convwise.errors import ConvwiseError
 from convwise.names import json_text
 
 _STALE_SECONDS = 7 * 86400
-_TEMPORARY = "tmp~"  # how temporary names begin
+TEMPORARY = "tmp~"  # how temporary names begin
 
 
 @contextmanager
@@ -85,12 +85,12 @@ def cannot_write(path: Path, problem: OSError) -> ConvwiseError:
 
 def temporary_name(folder: Path) -> Path:
     """A name in `folder` that no other process uses, and that tells later ones which process it belonged to."""
-    return folder / f"{_TEMPORARY}{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
+    return folder / f"{TEMPORARY}{platform.node()}~{os.getpid()}~{uuid.uuid4().hex[:8]}"
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what dead processes left under temporary names: at once on this machine, after a week on others."""
-    for entry in folder.glob(f"{_TEMPORARY}*"):
+    for entry in folder.glob(f"{TEMPORARY}*"):
         _, node, pid, _ = (*entry.name.split("~"), "", "", "")[:4]
         try:
             if node == platform.node() and sys.platform != "win32":  # on Windows, signal 0 would kill

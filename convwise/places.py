@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from convwise.errors import RequestError
-from convwise.files import temporary_name
+from convwise.files import TEMPORARY, temporary_name
 
 Kind = Literal["file", "folder", "special"]
 _SHORT = 80  # characters of a path in a message about a path that is too long
@@ -45,7 +45,7 @@ def reason_of(problem: OSError) -> str:
 
 def file_to_write(path: str | Path, what: str) -> Path:
     """Where a file will be written; one that is there will be replaced. Raises RequestError where that cannot be."""
-    target = named(path, what)
+    target = _to_keep(path, what)
     kind = kind_of(target, what)
     if kind is not None and kind != "file":
         raise RequestError(f"{what}={target}: it is a {'folder' if kind == 'folder' else 'device'}; name a file")
@@ -64,9 +64,16 @@ def folder_to_fill(path: str | Path, what: str) -> Path:
 
 def folder_to_make(path: str | Path, what: str) -> Path:
     """Where a folder will appear, whole, in one that is there or will be made. Raises RequestError where it cannot."""
-    target = named(path, what)
+    target = _to_keep(path, what)
     kind_of(target, what)
     _try_to_write(_nearest(target.parent, what), what, target)
+    return target
+
+
+def _to_keep(path: str | Path, what: str) -> Path:
+    target = named(path, what)
+    if target.name.startswith(TEMPORARY):
+        raise RequestError(f"{what}={path}: {TEMPORARY} begins what is half-written, and is cleaned up; name another")
     return target
 
 

@@ -1,5 +1,6 @@
 """Unpack a .zip or .tar archive that may be hostile or damaged: everything below one new folder, or nothing."""
 
+import bz2
 import errno
 import gzip
 import lzma
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from shutil import rmtree
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from convwise.errors import RequestError
 from convwise.files import open_regular, temporary_name
@@ -21,6 +22,8 @@ from convwise.images.home import clear_errors
 MAX_BYTES = 4 * 2**30
 MAX_FILES = 1_000_000
 _MOST_WORDS = 2**20  # bytes of a tar header's long names and further words: all of them are held in memory
+_COMPRESSED: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_MOST_READS_AT_THE_END = 64  # a sound archive needs one or two
 _MOST_NAME = 255  # bytes: what a folder's entry may be called on common file systems
 _WORDS = frozenset({tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
                     tarfile.GNUTYPE_LONGLINK})  # fmt: skip
@@ -98,6 +101,10 @@ def _one_line_for_damage(archive: Path) -> Iterator[None]:
         raise RequestError(
             f"archive={str(archive)!r} is damaged or no .zip or .tar archive ({error}); fetch it again"
         ) from error
+    except OSError as error:
+        if error.errno is not None:  # the system's, not bz2's words for damage
+            raise
+        raise RequestError(f"archive={str(archive)!r} is damaged ({error}); fetch it again") from error
     except (RuntimeError, NotImplementedError) as error:  # zipfile's words for a password and a rare compression
         raise RequestError(
             f"archive={str(archive)!r} cannot be unpacked: {error}; unpack it with another tool"
@@ -137,6 +144,8 @@ def _members(file: IO[bytes], budget: _Budget) -> Iterator[tuple[PurePosixPath, 
             infos = archive.infolist()
             budget.require_room(sum(info.file_size for info in infos), len(infos))
             for info in infos:
+                if not info.filename:
+                    raise budget.refuse("a file without a name")
                 kind = info.external_attr >> 28  # the upper bits of a Unix mode: 8 file, 4 folder, 0 unknown
                 if info.is_dir():
                     continue
@@ -171,8 +180,45 @@ def _tar(file: IO[bytes], budget: _Budget) -> Iterator[tarfile.TarFile]:
             budget.spend(n_files=info.type not in _WORDS)  # folders too, or a bomb of them would never end
             return info
 
-    with tarfile.open(fileobj=file, mode="r|*", tarinfo=Judged) as tar:
+    with _plain(file) as plain, tarfile.open(fileobj=_Ending(plain), mode="r|", tarinfo=Judged) as tar:
         yield tar
+
+
+@contextmanager
+def _plain(file: IO[bytes]) -> Iterator[Any]:
+    """What a compressed stream holds, a piece at a time; another one as it is.
+
+    tarfile would take what a piece unpacks to at once, however much that is, and copy the rest at every step.
+    """
+    head = file.read(max(map(len, _COMPRESSED)))
+    whole = _Ending(file, head)
+    opener = next((opener for magic, opener in _COMPRESSED.items() if head.startswith(magic)), None)
+    if opener is None:
+        yield whole
+        return
+    with opener(whole) as plain:
+        yield plain
+
+
+class _Ending:
+    """A file whose end is an end: tarfile asks on and on for what a header declares and the archive does not hold.
+
+    `head` was read of the file before.
+    """
+
+    def __init__(self, file: Any, head: bytes = b"") -> None:
+        self._file, self._head, self._n_empty = file, head, 0
+
+    def read(self, n_bytes: int = -1) -> Any:
+        """The next bytes. Raises EOFError for a reader that does not take the end for one."""
+        if self._head:
+            found, self._head = self._head[:n_bytes], self._head[n_bytes:]
+            return found
+        found = self._file.read(n_bytes)
+        self._n_empty += not found
+        if self._n_empty > _MOST_READS_AT_THE_END:
+            raise EOFError("it ends within a file")
+        return found
 
 
 def _tar_members(tar: tarfile.TarFile, budget: _Budget) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:

@@ -136,14 +136,16 @@ def evaluate_model(
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """The evaluation of `model` on `members` of the index; `class_names` are the model's own, in its order."""
-    from convwise.training.predict import predict_probabilities
+    from convwise.training.predict import predict_probabilities, require_probabilities
 
     names = class_names or index.class_names
     require_known(index, names)
     own = np.array([names.index(name) for name in index.class_names])
+    rows = predict_probabilities(model, pixels, members, flip_averaging=flip_averaging, progress=progress)
+    require_probabilities(rows)
     return evaluate_probabilities(
         own[index.labels[members]],
-        predict_probabilities(model, pixels, members, flip_averaging=flip_averaging, progress=progress),
+        rows,
         names,
         split=split,
         paths=[index.paths[i] for i in members],

@@ -21,7 +21,8 @@ def draw_figure(parameter: str, path: str | Path) -> Path:
     target = named(path, "--figure")
     name = guide(parameter).parameter
     if target.suffix.lower() != ".png":
-        raise RequestError(f"--figure {path}: the figure is a PNG; name it {target.with_suffix('.png')}")
+        example = target.with_suffix(".png") if target.name else "figure.png"
+        raise RequestError(f"--figure {path}: the figure is a PNG; name it {example}")
     file_to_write(target, "--figure")
     require_backend()
     from convwise.nets.guide.examples import guide_example

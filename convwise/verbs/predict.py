@@ -148,14 +148,16 @@ def _answers(
     top: int,
     flip_averaging: bool,
 ) -> list[Prediction]:
-    from convwise.training.predict import predict_probabilities
+    from convwise.training.predict import predict_probabilities, require_probabilities
 
     names = run.class_names
     readable = [picture.pixels for picture in pictures if not isinstance(picture, str)]
     rows: Iterator[NDArray[np.float64]] = iter(())
     if readable:
         stack = np.stack(readable)
-        rows = iter(predict_probabilities(model, stack, np.arange(len(stack)), flip_averaging=flip_averaging))
+        found = predict_probabilities(model, stack, np.arange(len(stack)), flip_averaging=flip_averaging)
+        require_probabilities(found)
+        rows = iter(found)
     answers = []
     rules = run.settings.reading
     for file, picture in zip(files, pictures, strict=True):

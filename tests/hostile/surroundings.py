@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -24,6 +25,7 @@ _IN_HOME = re.compile(
 _HALF_WRITTEN = re.compile(r"(^|/)(tmp~|\.part-|\.[^/]*\.part$|[^/]*\.part$)")
 _OF_TENSORFLOW = re.compile(r"__autograph_generated_file\w+\.py$")  # removed when the process ends
 _OF_A_RUN = ("environment.json", "split.json", "checkpoint", "model.keras", "run.json")
+_WRITTEN = ("--out", "--csv", "--figures", "--figure")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -51,7 +53,7 @@ def look(folder: Path) -> Seen:
 
 def left_behind(case: Case, folder: Path, before: Seen, after: Seen, *, refused: bool) -> Iterator[Fault]:
     """What is new or changed beside the usual places, half-written files, and runs that are none."""
-    allowed = (*_USUAL, *case.may_write)
+    allowed = (*_USUAL, *case.may_write, *asked_for(case.argv))
     for name, value in before.items():
         if after.get(name) != value and not _within(name, allowed):
             yield Fault("changed input", name)
@@ -69,6 +71,14 @@ def left_behind(case: Case, folder: Path, before: Seen, after: Seen, *, refused:
         for place in case.may_write:
             if place in after and place not in before:
                 yield Fault("left behind", f"a request that was refused made {place}")
+
+
+def asked_for(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The places, in the case's folder, that the command itself is told to write to."""
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    values = [word.partition("=")[2] for word in words if word.startswith(tuple(f"{name}=" for name in _WRITTEN))]
+    values += [value for name, value in itertools.pairwise(words) if name in _WRITTEN]
+    return tuple(os.path.normpath(re.sub(r"^~(?=/|$)", USER, value)) for value in values if value)
 
 
 def _within(name: str, places: tuple[str, ...]) -> bool:
