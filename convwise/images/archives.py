@@ -180,8 +180,10 @@ def _tar(file: IO[bytes], budget: _Budget) -> Iterator[tarfile.TarFile]:
             budget.spend(n_files=info.type not in _WORDS)  # folders too, or a bomb of them would never end
             return info
 
-    with _plain(file) as plain, tarfile.open(fileobj=_Ending(plain), mode="r|", tarinfo=Judged) as tar:
-        yield tar
+    with _plain(file) as plain:
+        ending: Any = _Ending(plain)
+        with tarfile.open(fileobj=ending, mode="r|", tarinfo=Judged) as tar:
+            yield tar
 
 
 @contextmanager
