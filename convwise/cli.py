@@ -17,6 +17,7 @@ from convwise.nets import NETWORKS
 
 _TRUST = "run code that the model file holds, or names: for files of your own"
 _WARNED = 5  # pictures whose warning is shown
+_COPIES_HELP = "what counts as a copy, and stays on one side of a split: near (default), exact or ignore"
 _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
 
 
@@ -112,6 +113,7 @@ def _add_data(verbs: Any) -> None:
     listing.set_defaults(verb=_data_list)
     check = actions.add_parser("check", help="what is in a folder and what is wrong", description="Read every file.")
     check.add_argument("folder", metavar="DATA", help="a folder with a sub-folder per class, or a name")
+    check.add_argument("--copies", default="near", help=_COPIES_HELP)
     check.add_argument("--background", action="store_true", help="count caltech101's background class too")
     _add_most_pixels(check)
     check.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -163,6 +165,7 @@ def _add_train(verbs: Any) -> None:
     )
     sides.add_argument("--test", type=float, metavar="SHARE", help="share of the images to test (default 0.25)")
     train.add_argument("--validation", type=float, metavar="SHARE", help="share of the rest to validate (default 0.15)")
+    train.add_argument("--copies", help=_COPIES_HELP)
     train.add_argument(
         "--set",
         action="append",
@@ -297,6 +300,7 @@ def _add_study(verbs: Any) -> None:
     sides.add_argument("--test", type=float, metavar="SHARE", help="share of the images to test (default 0.25)")
     study.add_argument("--validation", type=float, metavar="SHARE", help="share of the rest to judge by (default 0.3)")
     _add_most_pixels(study)
+    study.add_argument("--copies", help=_COPIES_HELP)
     study.add_argument("--workers", type=int, metavar="N", help="trials at a time (default: one a core)")
     study.add_argument("--engine", help="local (default) or ray")
     study.add_argument("--address", help="of a Ray cluster (default: one is started here)")
@@ -352,7 +356,11 @@ def _data_check(options: argparse.Namespace) -> None:
 
     with CountBar("reading") as bar:
         report = check_data(
-            options.folder, background=options.background, most_pixels=options.most_pixels, progress=bar
+            options.folder,
+            background=options.background,
+            copies=options.copies,
+            most_pixels=options.most_pixels,
+            progress=bar,
         )
     if options.json:
         _print_json(report.to_dict())
@@ -382,7 +390,7 @@ def _train(options: argparse.Namespace) -> None:
     if (options.data is None) == (options.resume is None):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
     names = ("net", "weights", "tune", "recipe", "size", "fit", "epochs", "minutes", "batch", "seed", "per_class")
-    more = ("test", "validation", "most_pixels", "config", "from_study", "out", "background", "tensorboard")
+    more = ("test", "validation", "copies", "most_pixels", "config", "from_study", "out", "background", "tensorboard")
     given = {name: getattr(options, name) for name in (*names, *more)}
     if options.resume and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
@@ -498,7 +506,7 @@ def _study(options: argparse.Namespace) -> None:
     from convwise.verbs.study import resume_study, study, study_report
 
     names = ["net", "size", "fit", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
-    names += ["per_class", "test", "validation", "most_pixels", "workers", "engine", "address", "seed", "out"]
+    names += ["per_class", "test", "validation", "copies", "most_pixels", "workers", "engine", "address", "seed", "out"]
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
     if options.parameters:
         given["parameters"] = [name.strip() for name in options.parameters.split(",") if name.strip()]

@@ -34,7 +34,7 @@ class Subject:
     """Which network is trained how, on which images, resolved.
 
     `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts;
-    `index_digest` pins the images; `reading` says how they were read.
+    `index_digest` pins the images; `reading` says how they were read, `copies` what counts as a copy.
     """
 
     data: str
@@ -49,6 +49,7 @@ class Subject:
     validation: float
     index_digest: str
     reading: Rules = field(default=USUAL, kw_only=True)
+    copies: str = field(default="near", kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

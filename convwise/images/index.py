@@ -4,14 +4,12 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
-
-CopyKind = Literal["bytes", "pixels", "near"]
+from convwise.images.copies import Copies, DuplicateGroup
 
 
 @dataclass(frozen=True)
@@ -22,29 +20,12 @@ class UnreadableFile:
     reason: str
 
 
-@dataclass(frozen=True)
-class DuplicateGroup:
-    """Images that are copies of each other, by number in the index; `kind` is the loosest link that holds the group.
-
-    `bytes`: the files are equal. `pixels`: they decode to the same picture. `near`: they look alike.
-    """
-
-    kind: CopyKind
-    members: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        if self.kind not in get_args(CopyKind):
-            raise ValueError(f"kind={self.kind!r}: must be one of {get_args(CopyKind)}")
-        if len(self.members) < 2 or list(self.members) != sorted(set(self.members)):
-            raise ValueError(f"members={self.members}: at least two image numbers, ascending")
-
-
 @dataclass(frozen=True, eq=False)
 class ImageIndex:
     """The readable images of a folder, sorted by path; n of them.
 
-    `content` (n, 16) digests each file's bytes; `digest` the paths, contents and labels together. No image is in
-    two groups of `duplicates`. `peaks` (n,): the largest 16-bit value of each image, 0 for 8-bit ones and if untold.
+    `content` (n, 16) digests each file's bytes; `digest` the paths, contents and labels together. `peaks` (n,): the
+    largest 16-bit value of each image, 0 for 8-bit ones and if untold.
     """
 
     root: str
@@ -56,7 +37,7 @@ class ImageIndex:
     unreadable: tuple[UnreadableFile, ...] = ()
     n_ignored: int = 0
     empty_classes: tuple[str, ...] = ()
-    duplicates: tuple[DuplicateGroup, ...] = ()
+    copies: Copies = Copies()  # noqa: RUF009 - frozen
     digest: str = ""
     notes: tuple[str, ...] = ()  # what is to be said about how the folder was understood
     peaks: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
@@ -77,9 +58,8 @@ class ImageIndex:
             raise ValueError("labels: every class from 0 upwards has an image, and no other number occurs")
         if not set(self.subsets) <= {"", "train", "validation", "test"}:
             raise ValueError(f"subsets={sorted(set(self.subsets))}: '', train, validation or test")
-        members = [member for group in self.duplicates for member in group.members]
-        if len(members) != len(set(members)) or not all(0 <= member < n for member in members):
-            raise ValueError("duplicates: image numbers, none in two groups")
+        if not all(0 <= number < n for number in self.copies.numbers()):
+            raise ValueError(f"copies: numbers of {n} images")
         digest = self._digest()
         if self.digest not in ("", digest):
             raise ValueError(f"digest={self.digest}: does not belong to these images ({digest})")
@@ -94,6 +74,11 @@ class ImageIndex:
         """Readable images per class."""
         sizes = np.bincount(self.labels, minlength=len(self.class_names))
         return {name: int(size) for name, size in zip(self.class_names, sizes, strict=True)}
+
+    @property
+    def duplicates(self) -> tuple[DuplicateGroup, ...]:
+        """The groups of copies, which stay on one side of a split; no image is in two of them."""
+        return self.copies.groups
 
     def copy_groups(self) -> NDArray[np.int64]:
         """(n,) group numbers: copies of one picture share the number of the first of them."""

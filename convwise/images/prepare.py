@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.cache import CacheWriter, PixelCache, cache_digest, open_cache
-from convwise.images.duplicates import find_duplicates
+from convwise.images.copies import COPIES, Copies, check_copies
+from convwise.images.duplicates import Seen, find_copies
 from convwise.images.fitting import check_fit
-from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile, too_few_classes
+from convwise.images.index import ImageIndex, UnreadableFile, too_few_classes
 from convwise.images.listing import Listing, list_files
 from convwise.images.quiet import quiet_decoders
 from convwise.images.reading import Pixels, UnreadableImage, decode
 from convwise.images.record import ScanRecord, load_record, save_record
-from convwise.images.rules import USUAL, Rules
+from convwise.images.rules import USUAL, Rules, bits_in_use
 from convwise.images.scan import FileFacts, Known, Status, read_bytes, scan
 
 _INDEX_SIZE = 64  # px: an index alone decodes as small as this
@@ -31,6 +32,7 @@ def prepare(
     fit: str = "stretch",
     classes: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
+    copies: str = "near",
     progress: Progress | None = None,
     workers: int | None = None,
     rules: Rules = USUAL,
@@ -43,6 +45,7 @@ def prepare(
     Args:
         size, fit: side in pixels, and `stretch`, `crop` or `pad` (see `fit_image`).
         classes, exclude: take only these class folders; leave these out.
+        copies: what counts as a copy: `near`, `exact` or, for none, `ignore`.
         progress: called with (files done, files in all).
         workers: threads; all cores unless told.
         rules: how large a picture may be, and how 16-bit ones are scaled.
@@ -53,6 +56,7 @@ def prepare(
         ConvwiseError: the cache cannot be written.
     """
     check_fit(size, fit)
+    check_copies(copies)
     listing = _listed(folder, classes, exclude, rules)
     held = sorted(set(listing.classes))
     if 0 < len(held) < least_classes:
@@ -61,8 +65,8 @@ def prepare(
     if record is not None and not (known.rows < 0).any():
         cache = open_cache(_digest(_rows(known.facts, known.rows), size, fit, rules))
         if cache is not None:
-            facts, duplicates = _settle(listing, record, _rows(known.facts, known.rows), rules)
-            return _index(listing, facts, duplicates), cache
+            facts = _rows(known.facts, known.rows)
+            return _index(listing, facts, _settle(listing, record, facts, copies, rules)), cache
     if record is not None:
         known = _with_pixels(record, known, size, fit, rules)
     with CacheWriter(size, fit) as writer:
@@ -71,8 +75,7 @@ def prepare(
         )  # fmt: skip
         _require_images(listing, facts)
         cache = writer.finish(_digest(facts, size, fit, rules))
-    facts, duplicates = _settle(listing, record, facts, rules)
-    return _index(listing, facts, duplicates), cache
+    return _index(listing, facts, _settle(listing, record, facts, copies, rules)), cache
 
 
 def index_folder(
@@ -80,11 +83,13 @@ def index_folder(
     *,
     classes: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
+    copies: str = "near",
     progress: Progress | None = None,
     workers: int | None = None,
     rules: Rules = USUAL,
 ) -> ImageIndex:
     """The index alone: the same pass as `prepare`, without keeping pixels. Raises RequestError."""
+    check_copies(copies)
     listing = _listed(folder, classes, exclude, rules)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
@@ -94,8 +99,7 @@ def index_folder(
             listing, known, size=_INDEX_SIZE, fit="stretch", write=None, progress=progress, workers=workers,
             rules=rules
         )  # fmt: skip
-    facts, duplicates = _settle(listing, record, facts, rules)
-    return _index(listing, facts, duplicates)
+    return _index(listing, facts, _settle(listing, record, facts, copies, rules))
 
 
 def _listed(folder: str | Path, classes: Sequence[str] | None, exclude: Sequence[str], rules: Rules) -> Listing:
@@ -135,29 +139,36 @@ def _digest(facts: FileFacts, size: int, fit: str, rules: Rules) -> str:
     return cache_digest(facts.content[facts.status == Status.IMAGE], size, fit, rules.bits if facts.peaks.any() else 16)
 
 
-def _settle(
-    listing: Listing, record: ScanRecord | None, facts: FileFacts, rules: Rules
-) -> tuple[FileFacts, tuple[DuplicateGroup, ...]]:
+def _settle(listing: Listing, record: ScanRecord | None, facts: FileFacts, kind: str, rules: Rules) -> Copies:
     """Find the copies, unless the record knows them already; and make the record say what is so now."""
     _require_images(listing, facts)
-    if record is not None and record.paths == listing.paths and np.array_equal(record.facts.content, facts.content):
-        duplicates = record.duplicates
-        if np.array_equal(record.stamps, listing.stamps):
-            return facts, duplicates
-    else:
-        chosen = np.flatnonzero(facts.status == Status.IMAGE)
+    same = record is not None and record.paths == listing.paths and np.array_equal(record.facts.content, facts.content)
+    if record is not None and same and COPIES.index(record.searched) >= COPIES.index(kind):
+        if not np.array_equal(record.stamps, listing.stamps):
+            save_record(listing, facts, record.copies, record.searched)
+        return record.copies.limited_to(kind)
+    copies = Copies() if kind == "ignore" else _find(listing, facts, near=kind == "near", rules=rules)
+    save_record(listing, facts, copies, kind)
+    return copies
 
-        def read(number: int) -> Pixels:
-            path = f"{listing.root}/{listing.paths[chosen[number]]}"
-            try:
-                return decode(read_bytes(path, whole=True), rules=rules)
-            except (OSError, UnreadableImage) as error:
-                raise ConvwiseError(f"{path}: was changed while the folder was read ({error}); run again") from error
 
-        with quiet_decoders():
-            duplicates = find_duplicates(facts.content[chosen], facts.sketches[chosen], facts.shapes[chosen], read)
-    save_record(listing, facts, duplicates)
-    return facts, duplicates
+def _find(listing: Listing, facts: FileFacts, *, near: bool, rules: Rules) -> Copies:
+    chosen = np.flatnonzero(facts.status == Status.IMAGE)
+    _, labels = np.unique([listing.classes[row] for row in chosen], return_inverse=True)
+    # Twelve bits in sixteen would be sixteen levels of gray, in which much looks alike.
+    rules = dataclasses.replace(rules, bits=bits_in_use(int(facts.peaks.max(initial=0))))
+
+    def read(number: int, size: int | None) -> Pixels:
+        path = f"{listing.root}/{listing.paths[chosen[number]]}"
+        try:
+            return decode(read_bytes(path, whole=True), size=size, rules=rules)
+        except (OSError, UnreadableImage) as error:
+            raise ConvwiseError(f"{path}: was changed while the folder was read ({error}); run again") from error
+
+    seen = Seen(facts.content[chosen], facts.sketches[chosen], facts.shapes[chosen], facts.sides[chosen],
+                labels.astype(np.int32))  # fmt: skip
+    with quiet_decoders():
+        return find_copies(seen, read, near=near)
 
 
 def _require_images(listing: Listing, facts: FileFacts) -> None:
@@ -169,7 +180,7 @@ def _require_images(listing: Listing, facts: FileFacts) -> None:
         )
 
 
-def _index(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup, ...]) -> ImageIndex:
+def _index(listing: Listing, facts: FileFacts, copies: Copies) -> ImageIndex:
     rows = np.flatnonzero(facts.status == Status.IMAGE).tolist()
     class_names = tuple(sorted({listing.classes[row] for row in rows}))
     label_of = {name: label for label, name in enumerate(class_names)}
@@ -185,7 +196,7 @@ def _index(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup,
         unreadable=tuple(sorted(unreadable, key=lambda file: file.path)),
         n_ignored=int((facts.status == Status.IGNORED).sum()) + listing.n_outside,
         empty_classes=tuple(name for name in listing.class_names if name not in label_of),
-        duplicates=duplicates,
+        copies=copies,
         notes=listing.notes,
         peaks=facts.peaks[rows],
     )

@@ -28,9 +28,13 @@ _NO_RANGE = "{mode} pixels have no defined white: save as 8 or 16 bits per chann
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Upright RGB pixels, and the largest of the 16-bit values that they come from: 0 for 8-bit files."""
+    """Upright RGB pixels, and the largest of the 16-bit values that they come from: 0 for 8-bit files.
+
+    `sides`: the longer and the shorter side in pixels of the whole picture, which may have been decoded smaller.
+    """
 
     pixels: Pixels
+    sides: tuple[int, int]
     peak: int = 0
 
 
@@ -44,7 +48,7 @@ def load_picture(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL)
     if known := foreign(data[:HEAD_BYTES], Path(path).name):
         raise UnreadableImage(not_read(known))
     with opened(data, size=size, fit=fit, rules=rules) as picture:
-        return Picture(fit_image(picture.pixels, size, fit), picture.peak)
+        return Picture(fit_image(picture.pixels, size, fit), picture.sides, picture.peak)
 
 
 def load_pixels(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL) -> Pixels:
@@ -84,7 +88,7 @@ def opened(data: bytes, *, size: int | None = None, fit: str = "stretch", rules:
             reduction = _reduction(header.width, header.height, size, fit)
             stored = decode_jpeg(data, header, reduction)
             if header.n_channels != 4:
-                yield Picture(_upright(stored, header.orientation))
+                yield Picture(_upright(stored, header.orientation), _sides(header.width, header.height))
                 return
     with quiet_decoders(), _by_pillow(data, kind, size, fit, rules) as picture:  # CMYK by Pillow, which knows its kinds
         yield picture
@@ -128,7 +132,7 @@ def _loaded(
         require_whole_png(data)
     elif kind == "TIFF":
         require_whole_tiff(image, data)
-    orientation = exif_orientation(image.getexif())
+    orientation, sides = exif_orientation(image.getexif()), _sides(*image.size)
     reduction = _reduction(*image.size, size, fit)
     if reduction > 1:
         image.draft(None, (image.width // reduction, image.height // reduction))  # only JPEG listens
@@ -139,7 +143,11 @@ def _loaded(
         if kind == "TIFF":
             image.load()  # the judge of what is missing
         pixels, peak = _deep_rgb(colour_values(data, kind), rules)
-    return Picture(_upright(pixels, orientation), peak)
+    return Picture(_upright(pixels, orientation), sides, peak)
+
+
+def _sides(width: int, height: int) -> tuple[int, int]:
+    return max(width, height), min(width, height)
 
 
 def _reduction(width: int, height: int, size: int | None, fit: str) -> int:

@@ -3,28 +3,34 @@
 import hashlib
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.images.copies import COPIES, Copies, DuplicateGroup, Pair
 from convwise.images.home import cache_file, home, mark_used
-from convwise.images.index import DuplicateGroup
 from convwise.images.listing import Listing
-from convwise.images.scan import FileFacts
+from convwise.images.scan import FileFacts, Status
 
-_FORMAT = 2  # raise it when the meaning of a fact changes, and folders are read anew
+_FORMAT = 3  # raise it when the meaning of a fact changes, and folders are read anew
 
 
 @dataclass(frozen=True)
 class ScanRecord:
-    """Listed files with their stamps, the facts about each, and the copies among the readable ones."""
+    """Listed files with their stamps, the facts about each, and the copies among the readable ones.
+
+    `searched` says how much was looked for: one of COPIES.
+    """
 
     paths: tuple[str, ...]
     stamps: NDArray[np.int64]
     facts: FileFacts
-    duplicates: tuple[DuplicateGroup, ...]
+    copies: Copies
+    searched: str
 
     def rows_for(self, listing: Listing) -> NDArray[np.int64]:
         """(n,) for each listed file the row that still holds, or -1 where the file is new or changed."""
@@ -45,20 +51,22 @@ def load_record(listing: Listing) -> ScanRecord | None:
         with place.open("rb") as raw, np.load(raw) as file:
             reasons = _names(file["reasons"])
             facts = FileFacts(
-                file["status"], file["content"], file["sketches"], file["shapes"], reasons, file["peaks"]
+                file["status"], file["content"], file["sketches"], file["shapes"], file["sides"], reasons, file["peaks"]
             )  # fmt: skip
-            kinds, ends, members = file["kinds"], file["ends"], file["members"]
-            groups = tuple(
-                DuplicateGroup(str(kind), tuple(map(int, part)))  # type: ignore[arg-type]
-                for kind, part in zip(kinds, np.split(members, ends[:-1]), strict=True)
-            ) if len(kinds) else ()  # fmt: skip
+            copies = Copies(
+                _groups(file, "group"), _groups(file, "exact"), _pairs(file["across"]), _pairs(file["apart"])
+            )
+            searched = str(file["searched"])
+            n_images = int((facts.status == Status.IMAGE).sum())
+            if searched not in COPIES or not copies.numbers() <= set(range(n_images)):
+                return None
             mark_used(place)
-            return ScanRecord(tuple(_names(file["paths"])), file["stamps"], facts, groups)
+            return ScanRecord(tuple(_names(file["paths"])), file["stamps"], facts, copies, searched)
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
         return None  # missing or damaged: the folder is read again
 
 
-def save_record(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateGroup, ...]) -> None:
+def save_record(listing: Listing, facts: FileFacts, copies: Copies, searched: str) -> None:
     """Replace the folder's record."""
     with cache_file(_place(listing)) as file:
         np.savez(
@@ -71,10 +79,33 @@ def save_record(listing: Listing, facts: FileFacts, duplicates: tuple[DuplicateG
             shapes=facts.shapes,
             reasons=_blob(facts.reasons),
             peaks=facts.peaks,
-            kinds=np.array([group.kind for group in duplicates], "U6"),
-            ends=np.cumsum([len(group.members) for group in duplicates], dtype=np.int64),
-            members=np.array([member for group in duplicates for member in group.members], np.int64),
+            sides=facts.sides,
+            searched=np.array(searched),
+            across=np.array(copies.across, np.int64).reshape(-1, 2),
+            apart=np.array(copies.apart, np.int64).reshape(-1, 2),
+            **_columns("group", copies.groups),  # type: ignore[arg-type]
+            **_columns("exact", copies.exact),  # type: ignore[arg-type]
         )
+
+
+def _columns(name: str, groups: tuple[DuplicateGroup, ...]) -> dict[str, NDArray[Any]]:
+    return {
+        f"{name}_kinds": np.array([group.kind for group in groups], "U6"),
+        f"{name}_ends": np.cumsum([len(group.members) for group in groups], dtype=np.int64),
+        f"{name}_members": np.array([member for group in groups for member in group.members], np.int64),
+    }
+
+
+def _groups(file: Mapping[str, NDArray[Any]], name: str) -> tuple[DuplicateGroup, ...]:
+    kinds, ends, members = (file[f"{name}_{column}"] for column in ("kinds", "ends", "members"))
+    if not len(kinds):
+        return ()
+    parts = np.split(members, ends[:-1])
+    return tuple(DuplicateGroup(str(kind), tuple(part.tolist())) for kind, part in zip(kinds, parts, strict=True))  # type: ignore[arg-type]
+
+
+def _pairs(pairs: NDArray[np.int64]) -> tuple[Pair, ...]:
+    return tuple((int(i), int(j)) for i, j in pairs)
 
 
 def _place(listing: Listing) -> Path:

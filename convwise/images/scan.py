@@ -38,22 +38,23 @@ class FileFacts:
 
     status: _Bytes  # (n,) of Status
     content: _Bytes  # (n, 16): the first half of the SHA-256 of the bytes
-    sketches: _Bytes  # (n, 8, 8)
+    sketches: _Bytes  # (n, 16, 16)
     shapes: NDArray[np.int32]  # (n, 2): height and width as decoded
+    sides: NDArray[np.int32]  # (n, 2): the longer and the shorter side of the whole picture
     reasons: list[str]  # "" unless unreadable
     peaks: NDArray[np.uint16]  # (n,): the largest 16-bit value, 0 for 8-bit pictures
 
     @classmethod
     def blank(cls, n: int) -> "FileFacts":
         return cls(np.zeros(n, np.uint8), np.zeros((n, 16), np.uint8),
-                   np.zeros((n, SKETCH_SIDE, SKETCH_SIDE), np.uint8), np.zeros((n, 2), np.int32), [""] * n,
-                   np.zeros(n, np.uint16))  # fmt: skip
+                   np.zeros((n, SKETCH_SIDE, SKETCH_SIDE), np.uint8), np.zeros((n, 2), np.int32),
+                   np.zeros((n, 2), np.int32), [""] * n, np.zeros(n, np.uint16))  # fmt: skip
 
     def put(self, rows: slice | list[int], other: "FileFacts", at: slice | list[int]) -> None:
         """Copy the rows `at` of another table into `rows` of this one."""
         self.status[rows], self.content[rows] = other.status[at], other.content[at]
         self.sketches[rows], self.shapes[rows] = other.sketches[at], other.shapes[at]
-        self.peaks[rows] = other.peaks[at]
+        self.sides[rows], self.peaks[rows] = other.sides[at], other.peaks[at]
         targets = range(len(self.reasons))[rows] if isinstance(rows, slice) else rows
         sources = range(len(other.reasons))[at] if isinstance(at, slice) else at
         for target, source in zip(targets, sources, strict=True):
@@ -170,7 +171,8 @@ class _Task:
                 fitted = fit_image(image, self.size, self.fit)
                 whole = fitted if self.fit == "stretch" and self.size >= _SKETCH_FROM else None
                 facts.sketches[i] = sketch(resize(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
-                facts.status[i], facts.shapes[i], facts.peaks[i] = Status.IMAGE, image.shape[:2], picture.peak
+                facts.status[i], facts.shapes[i] = Status.IMAGE, image.shape[:2]
+                facts.sides[i], facts.peaks[i] = picture.sides, picture.peak
         except (UnreadableImage, OSError) as error:
             reason = system_reason(error) if isinstance(error, OSError) else str(error)
             facts.status[i], facts.reasons[i] = Status.UNREADABLE, reason

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -21,7 +21,10 @@ MAX_TEST_PER_CLASS = 50  # of the Caltech-101 protocol: the rest, but no class c
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Sorted positions in an index, and their relative paths, by which a saved split finds its images again."""
+    """Sorted positions in an index, and their relative paths, by which a saved split finds its images again.
+
+    `n_missing`: of each side, the images that it was to have and does not, since copies stay together; not saved.
+    """
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -30,6 +33,7 @@ class Split:
     n_unused: int
     paths: Mapping[str, tuple[str, ...]]
     n_dropped_copies: int = 0
+    n_missing: Mapping[str, int] = field(default_factory=dict)
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +68,9 @@ class Split:
             )
         numbers = {side: np.array([position[path] for path in data[side]], np.int64) for side in SIDES}
         split = cls(
-            **numbers,
+            train=numbers["train"],
+            validation=numbers["validation"],
+            test=numbers["test"],
             protocol=data["protocol"],
             n_unused=data["n_unused"],
             n_dropped_copies=data["n_dropped_copies"],
@@ -104,7 +110,8 @@ def split_images(
     sizes = np.bincount(index.labels, minlength=len(index.class_names))
     quotas, protocol = _quotas(index, sizes, per_class, test, validation)
     sides = _assign(index, np.arange(len(index.paths)), quotas, seed)
-    return _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+    split = _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+    return replace(split, n_missing=_missing(index, sides, quotas))
 
 
 def _quotas(
@@ -206,9 +213,20 @@ def _assign(
         names = [index.class_names[i] for i in np.flatnonzero(without)]
         raise RequestError(
             f"too few different images in {_some(names)}: "
-            "copies stay on one side, which leaves another side empty; remove the copies, or leave these classes out"
+            "copies stay on one side, which leaves another side empty; remove the copies, "
+            "leave these classes out, or count less as a copy (copies=exact or copies=ignore)"
         )
     return [np.array(sorted(side), np.int64) for side in sides]
+
+
+def _missing(
+    index: "ImageIndex", sides: Sequence[NDArray[np.int64]], quotas: Sequence[NDArray[np.integer]]
+) -> dict[str, int]:
+    missing = {}
+    for name, side, quota in zip(SIDES, sides, quotas, strict=False):  # train and validation may be all
+        got = np.bincount(index.labels[side], minlength=len(index.class_names))
+        missing[name] = int(np.maximum(quota - got, 0).sum())
+    return missing
 
 
 def _side_for_group(need: Sequence[NDArray[np.int64]], count: NDArray[np.int64]) -> int | None:
@@ -251,10 +269,12 @@ def _as_given(
         quotas = [sizes - n_validation, n_validation]
     if share:
         protocol += f", validation={share:g} of train"
-    for side, dealt in zip(SIDES, _assign(index, sides["train"], quotas, seed), strict=False):
+    shares = _assign(index, sides["train"], quotas, seed)
+    for side, dealt in zip(SIDES, shares, strict=False):
         # A side that is given keeps its images; nothing was dealt to it.
         sides[side] = dealt if side == "train" or side not in given else sides[side]
-    return _split(index, **sides, protocol=protocol, n_dropped_copies=n_dropped)
+    split = _split(index, **sides, protocol=protocol, n_dropped_copies=n_dropped)
+    return replace(split, n_missing=_missing(index, shares, quotas))
 
 
 def _refuse_untrained(index: "ImageIndex", given: NDArray[Any]) -> None:
@@ -310,7 +330,9 @@ def _split(
 ) -> Split:
     sides = {"train": train, "validation": validation, "test": test}
     return Split(
-        **sides,
+        train=train,
+        validation=validation,
+        test=test,
         protocol=protocol,
         n_unused=len(index.paths) - sum(map(len, sides.values())) - n_dropped_copies,
         paths={side: tuple(str(index.paths[i]) for i in positions) for side, positions in sides.items()},

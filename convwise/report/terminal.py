@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convwise.evaluation import Evaluation
+from convwise.images.copies import DuplicateGroup
 from convwise.images.datasets import Installed
 from convwise.images.index import ImageIndex
 from convwise.names import printable, shown
@@ -53,14 +54,29 @@ def print_index(index: ImageIndex, remarks: Sequence[str] = ()) -> None:
     console.print(table)
     print(f"{len(index):,} images in {len(index.class_names)} classes; {index.n_ignored:,} other files ignored")
     _print_list("unreadable", [f"{shown(file.path)}: {file.reason}" for file in index.unreadable])
-    copies = [
-        f"{group.kind}: {', '.join(shown(index.paths[i]) for i in group.members[:4])}"
-        + (f" and {len(group.members) - 4} more" if len(group.members) > 4 else "")
-        for group in index.duplicates
-    ]
-    _print_list("groups of copies (kept on one side of a split)", copies)
+    copies = index.copies
+    near = [group for group in copies.groups if group.kind == "near"]
+    _print_list(
+        "groups of exact copies (kept on one side of a split)", [_named(index, group) for group in copies.exact]
+    )
+    _print_list("groups of near-copies (kept on one side of a split)", [_named(index, group) for group in near])
+    wrong = [_named(index, group) for group in copies.label_errors(index.labels)]
+    _print_list("label errors (equal pictures in more than one class)", wrong)
+    across = [_pair(index, pair) for pair in copies.across]
+    _print_list("possible label errors (near-copies in two classes, which are not kept together)", across)
+    apart = [_pair(index, pair) for pair in copies.apart]
+    _print_list("near pairs in no common group (not near to all of the other's copies)", apart)
     for remark in remarks:
         print(printable(f"note: {remark}"))
+
+
+def _named(index: ImageIndex, group: DuplicateGroup) -> str:
+    more = f" and {len(group.members) - 4} more" if len(group.members) > 4 else ""
+    return f"{group.kind}: {', '.join(shown(index.paths[i]) for i in group.members[:4])}{more}"
+
+
+def _pair(index: ImageIndex, pair: tuple[int, int]) -> str:
+    return ", ".join(shown(index.paths[i]) for i in pair)
 
 
 def _print_list(title: str, rows: Sequence[str]) -> None:

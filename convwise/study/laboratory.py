@@ -31,6 +31,7 @@ def images_of(bench: Bench) -> tuple[ImageIndex, NDArray[np.uint8]]:
         classes=bench.classes,
         exclude=bench.exclude,
         rules=bench.reading,
+        copies=bench.copies,
     )
     return index, cache.pixels
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convwise.images.cleaning import clean_caches
+from convwise.images.copies import check_copies
 from convwise.images.datasets import Installed, add_dataset, list_datasets, resolve
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
@@ -34,6 +36,10 @@ class DataReport:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         index = self.index
+
+        def named(groups: Iterable[Sequence[int]]) -> list[list[str]]:
+            return [[index.paths[i] for i in group] for group in groups]
+
         return {
             "folder": index.root,
             "n_images": len(index),
@@ -41,8 +47,13 @@ class DataReport:
             "empty_classes": list(index.empty_classes),
             "empty_reasons": index.empty_reasons(),
             "unreadable": [{"path": file.path, "reason": file.reason} for file in index.unreadable],
-            "duplicates": [[index.paths[i] for i in group.members] for group in index.duplicates],
+            "duplicates": named(group.members for group in index.duplicates),
             "duplicate_kinds": [group.kind for group in index.duplicates],
+            "exact_copies": named(group.members for group in index.copies.exact),
+            "near_copies": named(group.members for group in index.duplicates if group.kind == "near"),
+            "label_errors": named(group.members for group in index.copies.label_errors(index.labels)),
+            "possible_label_errors": named(index.copies.across),
+            "near_pairs_apart": named(index.copies.apart),
             "ignored": index.n_ignored,
             "remarks": list(self.remarks),
             "digest": index.digest,
@@ -65,10 +76,22 @@ def dataset_row(entry: Installed) -> dict[str, Any]:
 
 
 def check_data(
-    data: str | Path, *, background: bool = False, most_pixels: int | None = None, progress: Any = None
+    data: str | Path,
+    *,
+    background: bool = False,
+    copies: str = "near",
+    most_pixels: int | None = None,
+    progress: Any = None,
 ) -> DataReport:
-    """Reads every file of a folder or named data set once and says what is there. Changes nothing in it."""
+    """Reads every file of a folder or named data set once and says what is there. Changes nothing in it.
+
+    `copies` is what counts as a copy: "near", "exact" or, for nothing, "ignore". Pictures of more than `most_pixels`
+    (89,478,485) are left out.
+    """
+    check_copies(copies)
     source = resolve(data, background=background)
     rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
-    index = index_folder(source.folder, classes=source.classes, exclude=source.exclude, progress=progress, rules=rules)
+    index = index_folder(
+        source.folder, classes=source.classes, exclude=source.exclude, copies=copies, progress=progress, rules=rules
+    )
     return DataReport(index)

@@ -67,7 +67,14 @@ def evaluate(
         folder, classes, exclude = source.folder, source.classes, source.exclude
     rules = replace(settings.reading, **({} if most_pixels is None else {"most_pixels": most_pixels}))
     index, cache = prepare(
-        folder, size=recipe.size_px, fit=recipe.fit, classes=classes, exclude=exclude, progress=progress, rules=rules
+        folder,
+        size=recipe.size_px,
+        fit=recipe.fit,
+        classes=classes,
+        exclude=exclude,
+        copies=settings.copies,
+        progress=progress,
+        rules=rules,
     )
     require_known(index, run.class_names)  # before Keras and the network are loaded
     same = index.digest == settings.index_digest

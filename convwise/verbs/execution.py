@@ -107,6 +107,7 @@ def pictures(
     recipe: Recipe,
     decoding: Decoding | None,
     rules: Rules,
+    copies: str,
 ) -> tuple[ImageIndex, PixelCache]:
     """The index and the cached pixels at the recipe's size and fit. Raises RequestError below two classes."""
     index, cache = prepare(
@@ -115,6 +116,7 @@ def pictures(
         fit=recipe.fit,
         classes=classes,
         exclude=exclude,
+        copies=copies,
         progress=decoding,
         rules=rules,
         least_classes=2,

@@ -12,8 +12,10 @@ from typing import Any
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, network_settings
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
+from convwise.images.copies import check_copies
 from convwise.images.datasets import resolve
 from convwise.images.depth import depth_notes, depth_of
+from convwise.images.leaks import copy_notes
 from convwise.images.rules import MAX_PIXELS, Rules
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network, require_options
@@ -64,6 +66,7 @@ def study(
     test: float | None = None,
     validation: float = 0.3,
     most_pixels: int | None = None,
+    copies: str = "near",
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
@@ -75,7 +78,8 @@ def study(
 
     `parameters` are all sixteen unless told; `levels` are texts such as "kernel_size=3,5"; `smallest_effect` in points
     of accuracy is what makes a difference worth having. `validation` is the share of the images not used for testing
-    on which trials are judged; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials.
+    on which trials are judged, `copies` ("near", "exact" or "ignore") what counts as a copy; `epochs` of the
+    confirmation (the recipe's), `trial_epochs` of the trials.
     The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
     """
     listener = listener or StudyListener()
@@ -95,6 +99,7 @@ def study(
         raise RequestError(f"engine={engine}: choose one of {', '.join(ENGINES)}")
     if address is not None and engine != "ray":
         raise RequestError(f"address={address}: only engine=ray has one")
+    check_copies(copies)
     require_network(net)
     require_backend()
     if isinstance(recipe, Recipe) and recipe.start_share:
@@ -110,9 +115,10 @@ def study(
     asked_levels = read_levels(levels)
     for name in parameters:
         require_parameter(name)
-    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding, rules)
+    index, _ = pictures(source.folder, source.classes, source.exclude, full, listener.decoding, rules, copies)
     split = split_images(index, per_class=per_class, test=test, validation=validation, seed=seed)
     rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
+    notes = (*depth_notes(index, rules), *copy_notes(index, split))
     split = redivided(split, index, validation=validation, seed=seed)
     for line in warnings_before(index, split, full):
         listener.note(line)
@@ -146,6 +152,7 @@ def study(
             seed=seed,
             index_digest=index.digest,
             reading=rules,
+            copies=copies,
         ),
         factors=factors,
         settled=settled,
@@ -165,7 +172,7 @@ def study(
         f"{len(split.test)} to test; {net}, {full.size_px} px; {len(factors)} parameters to measure, "
         f"{len(settled)} settled by rule; {request.n_workers} trials at a time"
     )
-    for line in depth_notes(index, rules):
+    for line in notes:
         listener.note(line)
     return _carry_on(folder, request, listener)
 

@@ -15,8 +15,10 @@ from typing import Any
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings, parse_settings
 from convwise.errors import RequestError
 from convwise.files import read_regular
+from convwise.images.copies import check_copies
 from convwise.images.datasets import resolve
 from convwise.images.depth import depth_notes, depth_of
+from convwise.images.leaks import copy_notes
 from convwise.images.rules import MAX_PIXELS, Rules
 from convwise.images.split import Split, split_images
 from convwise.nets import NETWORKS, require_options
@@ -52,6 +54,7 @@ _CONFIG_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "test": ((int, float), "a number"),
     "validation": ((int, float), "a number"),
     "set": ((list,), 'a list of texts, such as ["conv.kernel_size=5"]'),
+    "copies": ((str,), "near, exact or ignore, in quotes"),
     "out": ((str,), "a folder's name in quotes"),
     "background": ((bool,), "true or false"),
     "tensorboard": ((bool,), "true or false"),
@@ -75,6 +78,7 @@ def train(
     test: float | None = None,
     validation: float | None = None,
     most_pixels: int | None = None,
+    copies: str | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
@@ -90,7 +94,8 @@ def train(
     "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
     file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
-    out (89,478,485).
+    out (89,478,485). `copies` is what counts as a copy, and stays on one side of the split: "near" (the default),
+    "exact" or, for nothing, "ignore".
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
     recommends; what is given here wins.
     Raises RequestError for a request that cannot be met, before anything is written.
@@ -101,10 +106,11 @@ def train(
     given = read_config(config) if config else {}
     studied = _studied(from_study) if from_study else None
     if studied:
-        net, per_class, test = (
+        net, per_class, test, copies = (
             net or studied.net,
             per_class or studied.per_class,
             studied.test if test is None else test,
+            copies or studied.copies,
         )
         size, seed = size or studied.recipe.size_px, studied.seed if seed is None else seed
     arguments = {
@@ -115,6 +121,7 @@ def train(
         "test": test,
         "validation": validation,
         "most_pixels": most_pixels,
+        "copies": copies,
         "out": out,
     }
     asked: dict[str, Any] = {key: given.pop(key) for key in _CONFIG_KINDS if key in given}
@@ -134,12 +141,14 @@ def train(
         require_options(name, network.options)
     with_background = asked.get("background", False) if background is None else background
     rules = Rules(most_pixels=asked.get("most_pixels", MAX_PIXELS))
+    counted = asked.get("copies", "near")
+    check_copies(counted)
     source = resolve(data, background=with_background)
     out_folder = place_to_fill(asked.get("out") or None, "runs", data=source.folder)
 
     with keras_meanwhile():
         of = (source.folder, source.classes, source.exclude, full, listener.decoding)
-        index, cache = pictures(*of, rules)
+        index, cache = pictures(*of, rules, counted)
         split = split_images(
             index,
             per_class=asked.get("per_class"),
@@ -149,7 +158,7 @@ def train(
         )
         rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
         if rules.bits < 16:  # known only now that the test side is
-            index, cache = pictures(*of, rules)
+            index, cache = pictures(*of, rules, counted)
         for line in warnings_before(index, split, full):
             listener.note(line)
     from convwise.training.precision import resolve_precision
@@ -177,6 +186,7 @@ def train(
         reading=rules,
         split_digest=split.digest,
         pretrained=start,
+        copies=counted,
     )
     if full.start_share and not start:
         raise RequestError(
@@ -192,7 +202,7 @@ def train(
     folder = out_folder or unused_folder("runs", f"{source.name}-{name}")
     run = Run.create(folder, run_settings, index.class_names, split.to_dict())
     listener.note(describe(index, split, built.model, run_settings))
-    for line in (*depth_notes(index, rules), *describe_changes(built.changes)):
+    for line in (*copy_notes(index, split), *depth_notes(index, rules), *describe_changes(built.changes)):
         listener.note(line)
     with at_work(run):
         model = first_stage(run, built.model, index, cache, split, listener.note) if start else built.model
@@ -219,7 +229,13 @@ def _resumed(run: Run, listener: Listener, began: float) -> TrainResult:
     settings = run.settings
     source = Path(settings.folder)
     index, cache = pictures(
-        source, settings.classes, settings.exclude, settings.recipe, listener.decoding, settings.reading
+        source,
+        settings.classes,
+        settings.exclude,
+        settings.recipe,
+        listener.decoding,
+        settings.reading,
+        settings.copies,
     )
     if index.digest != settings.index_digest:
         raise RequestError(

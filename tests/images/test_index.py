@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from convwise.errors import RequestError
-from convwise.images.index import DuplicateGroup, ImageIndex, UnreadableFile, require_classes
+from convwise.images.copies import Copies, DuplicateGroup
+from convwise.images.index import ImageIndex, UnreadableFile, require_classes
 from convwise.images.prepare import index_folder, prepare
 from tests.permissions import closed
 
@@ -203,15 +204,23 @@ def test_an_index_refuses_what_does_not_fit_together() -> None:
         "root": "/r", "paths": ("a/1", "a/2", "b/1"), "labels": np.array([0, 0, 1], np.int32),
         "class_names": ("a", "b"), "subsets": ("", "", ""), "content": np.zeros((3, 16), np.uint8),
     }  # fmt: skip
-    index = ImageIndex(**good, duplicates=(DuplicateGroup("near", (0, 2)),))
+    index = ImageIndex(**good, copies=Copies((DuplicateGroup("near", (0, 2)),)))
     assert index.copy_groups().tolist() == [0, 1, 0]
     overlap = (DuplicateGroup("near", (0, 2)), DuplicateGroup("bytes", (1, 2)))
+    beyond = Copies(across=((1, 3),))
     for name, value in {
         "paths": ("a/2", "a/1", "b/1"), "labels": np.array([0, 0, 2], np.int32), "class_names": ("b", "a"),
-        "subsets": ("", "", "dev"), "content": np.zeros((2, 16), np.uint8), "duplicates": overlap, "digest": "0" * 64,
+        "subsets": ("", "", "dev"), "content": np.zeros((2, 16), np.uint8), "copies": beyond, "digest": "0" * 64,
     }.items():  # fmt: skip
         with pytest.raises(ValueError, match=name):
             ImageIndex(**{**good, name: value})
+    for copies, message in (
+        ({"groups": overlap}, "groups"),
+        ({"exact": overlap[:1]}, "exact"),
+        ({"apart": ((2, 1),)}, "pairs"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Copies(**copies)
     with pytest.raises(ValueError, match="ascending"):
         DuplicateGroup("near", (2, 1))
 
