@@ -23,7 +23,7 @@ NASTY = (
     "conv.kernel_initializer=os.system", "conv.activation=eval", "conv.use_bias=maybe", "conv.groups=7",
     "kernel_size=3,5",
     "strides=99", "all", "test", "train", "imagenet", "fast", "thorough", "frozen", "report", "ray", "local", ",",
-    ",,,", "..", "/",
+    ",,,", "..", "/proc/nope",
     "nul\0byte", "shapes", "simple", "resnet", "MobileNetV2", "strides",
 )  # fmt: skip
 
