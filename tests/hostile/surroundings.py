@@ -26,6 +26,7 @@ _HALF_WRITTEN = re.compile(r"(^|/)(tmp~|\.part-|\.[^/]*\.part$|[^/]*\.part$)")
 _OF_TENSORFLOW = re.compile(r"__autograph_generated_file\w+\.py$")  # removed when the process ends
 _OF_A_RUN = ("environment.json", "split.json", "checkpoint", "model.keras", "run.json")
 _WRITTEN = ("--out", "--csv", "--figures", "--figure")
+_MANIFESTS = ("settings.json", "study.json")  # what makes a folder a run or a study
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -65,7 +66,7 @@ def left_behind(case: Case, folder: Path, before: Seen, after: Seen, *, refused:
         if _HALF_WRITTEN.search(name) or (name.startswith(f"{TEMPORARY}/") and not _OF_TENSORFLOW.search(name)):
             yield Fault("left behind", re.sub(r"~[^/]*|[0-9a-f]{8,}", "~", name))
         base, _, last = name.rpartition("/")
-        if last in _OF_A_RUN and not base.startswith(HOME) and f"{base}/settings.json" not in after:
+        if last in _OF_A_RUN and not any(f"{base}/{manifest}" in after for manifest in _MANIFESTS):
             yield Fault("left behind", f"a run without settings: {last}")
     if refused:
         for place in case.may_write:

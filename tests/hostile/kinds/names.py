@@ -108,9 +108,11 @@ def _an_argument(rng: random.Random, folder: Path, material: Material) -> Case:
         ("data", "check", data),
     )  # fmt: skip
     argv = rng.choice(forms)
-    if name.startswith(("/", "..")) and (argv[-1].startswith("--figures") or argv[-1] in ("list", data)):
-        return Case(("guide", "--", name))  # would rightly be written to: not on this machine
+    whole_disk = name.strip("/") == "" or name == ".."
+    if whole_disk and not argv[-1].startswith(("--csv", "--config", "--weights", "--figure=", "--image")):
+        # Rightly read through to its end, or written to: not on this machine.
+        return Case(("guide", "--", name))
     at_home = {"CONVWISE_HOME": name} if argv[-1] in ("list", data) and "\0" not in name else {}
     top = name.strip("/").partition("/")[0]
-    may_write = ("drawn", "run", *((top,) if top not in ("", ".", "..") else ("tmp~probe", "home")))
+    may_write = ("drawn", "run", "scans", "pixels", *((top,) if top not in ("", ".", "..") else ("tmp~probe", "home")))
     return Case(argv, may_write=may_write, after_newline=(AFTER_NEWLINE,), environment=at_home)  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ def _closed_place(rng: random.Random, folder: Path, material: Material) -> Case:
         place = rng.choice(("shut", "shut/config.toml", "shut/picture.png", "shut/run"))
         return Case(
             rng.choice(in_shut),
-            may_write=("drawn", "shut/out.csv", "shut/drawn", "shut/x.png"),
+            may_write=writes,
             modes=((place, mode),),
             stop_after_s=4,
         )
