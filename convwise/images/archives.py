@@ -24,6 +24,7 @@ MAX_FILES = 1_000_000
 _MOST_WORDS = 2**20  # bytes of a tar header's long names and further words: all of them are held in memory
 _COMPRESSED: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _MOST_READS_AT_THE_END = 64  # a sound archive needs one or two
+_MOST_DEPTH = 20  # folders above a file: each costs a call of the system's to make and to remove
 _MOST_NAME = 255  # bytes: what a folder's entry may be called on common file systems
 _WORDS = frozenset({tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
                     tarfile.GNUTYPE_LONGLINK})  # fmt: skip
@@ -241,6 +242,8 @@ def _safe(name: str, budget: _Budget) -> PurePosixPath:
         raise budget.refuse(f"the name {name[:80]!r} holds a zero byte")
     if path.is_absolute() or not path.parts or ".." in path.parts or any(c in name for c in "\\:"):
         raise budget.refuse(f"the path {name[:80]!r} leads out of the folder")
+    if len(path.parts) > _MOST_DEPTH:
+        raise budget.refuse(f"the path {name[:80]!r} lies {len(path.parts)} deep, the limit is {_MOST_DEPTH}")
     if any(len(os.fsencode(part)) > _MOST_NAME for part in path.parts):
         raise budget.refuse(f"the name {name[:80]!r}... is longer than the {_MOST_NAME} bytes that a name may have")
     return path

@@ -187,6 +187,8 @@ LYING = {
     "an encrypted zip": (zipped(flags=1), "is encrypted; unpack it with its password first"),
     "a long name": (with_words({"path": "n" * 300}), "longer than the 255 bytes"),
     "a long name in a zip": (zipped("n" * 300), "longer than the 255 bytes"),
+    "a deep path": (with_words({"path": "d/" * 30 + "f"}), "31 deep, the limit is 20"),
+    "a deep path in a zip": (zipped("d/" * 30 + "f"), "31 deep, the limit is 20"),
     "a long path": (with_words({"path": "x/" * 3000 + "a"}), "refused"),
     "a zero byte": (with_words({"path": "b\0c"}), "zero byte"),
     "a zero byte in a zip": (zipped("bXc", instead=(b"bXc", b"b\0c")), "zero byte"),
