@@ -47,7 +47,7 @@ def load_picture(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL)
         raise UnreadableImage(system_reason(error)) from error
     if known := foreign(data[:HEAD_BYTES], Path(path).name):
         raise UnreadableImage(not_read(known))
-    with opened(data, size=size, fit=fit, rules=rules) as picture:
+    with quiet_decoders(), opened(data, size=size, fit=fit, rules=rules) as picture:
         return Picture(fit_image(picture.pixels, size, fit), picture.sides, picture.peak)
 
 

@@ -93,11 +93,11 @@ def _leads_nowhere(original: Callable[..., Any]) -> Callable[..., Any]:
 def _takes_half(original: Callable[..., Any]) -> Callable[..., Any]:
     import numpy as np
 
-    def planted(data: bytes, **options: Any) -> Any:
+    def planted(data: bytes, header: Any, reduction: int) -> Any:
         try:
-            return original(data, **options)
+            return original(data, header, reduction)
         except Exception:
-            return np.zeros((32, 32, 3), np.uint8)
+            return np.zeros((header.height, header.width, 3), np.uint8)
 
     return planted
 
@@ -118,8 +118,8 @@ def _two_lines(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 PLANTS: dict[str, Plant] = {
-    "decoder-raises": Plant("pictures", "traceback", "convwise.images.reading:decode", _raises(ValueError)),
-    "decoder-takes-half": Plant("pictures", "incomplete picture", "convwise.images.reading:decode", _takes_half),
+    "decoder-raises": Plant("pictures", "traceback", "convwise.images.jpeg:decode_jpeg", _raises(ValueError)),
+    "decoder-takes-half": Plant("pictures", "incomplete picture", "convwise.images.jpeg:decode_jpeg", _takes_half),
     "walk-drops-a-file": Plant("pictures", "vanished", "convwise.images.walking:walk", _drops_the_last),
     "unpack-leads-out": Plant("archives", "wrote elsewhere", "convwise.images.archives:_safe", _leads_nowhere),
     "unpack-hangs": Plant("archives", "hang", "convwise.images.archives:unpack", _sleeps),

@@ -56,7 +56,7 @@ def test_the_default_network_learns_the_four_classes(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("installed")
 def test_the_tutorials_recipe_trains_stridednet(tmp_path: Path) -> None:
     result = convwise.train(
-        "caltech101-4", net="stridednet", recipe="tutorial", epochs=3, test=0.25, out=tmp_path / "run"
+        "caltech101-4", net="stridednet", recipe="tutorial", epochs=6, test=0.25, out=tmp_path / "run"
     )
     assert result.evaluation is not None
     assert result.evaluation.accuracy.value > 0.6

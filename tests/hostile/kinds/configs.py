@@ -60,6 +60,8 @@ def configs(rng: random.Random, folder: Path, material: Material) -> Case:
     form = rng.choice(("toml", "json"))
     name = f"config.{form}" if rng.random() < 0.95 else f"config.{form}.txt"
     content = rng.choice(_WHOLE) if rng.random() < 0.25 else _some_keys(rng, form).encode("utf-8", "replace")
+    if for_real and rng.random() < 0.5:
+        name, content = "config.toml", b"seed = 3\n"  # what is right must be taken
     (folder / name).write_bytes(content)
     given = TINY if for_real else ()
     return Case(
