@@ -55,7 +55,7 @@ _WHOLE: tuple[bytes, ...] = (
 
 def configs(rng: random.Random, folder: Path, material: Material) -> Case:
     """One config file, with a few keys whose values are odd, or odd as a whole; mostly about refused pictures."""
-    for_real = rng.random() < 0.12
+    for_real = rng.random() < 0.2
     add_good_pictures(rng, folder / "data", per_class=6, classes=("one", "two") if for_real else ("one",))
     form = rng.choice(("toml", "json"))
     name = f"config.{form}" if rng.random() < 0.95 else f"config.{form}.txt"
