@@ -40,7 +40,8 @@ def kind_of(path: Path, what: str) -> Kind | None:
 
 def reason_of(problem: OSError) -> str:
     """The system's words, as part of a sentence."""
-    return (problem.strerror or str(problem) or type(problem).__name__).lower()
+    text = problem.strerror or str(problem) or type(problem).__name__
+    return text[:1].lower() + text[1:]
 
 
 def file_to_write(path: str | Path, what: str) -> Path:

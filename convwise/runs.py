@@ -26,6 +26,7 @@ from convwise.processor import ONE_DNN, instruction_set, processor_name
 from convwise.training.recipe import Recipe
 
 _BEGUN_WITH = ("split.json", "classes.json", "settings.json")  # what a run holds before it is trained
+BACKEND_PACKAGES = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
 _LONGEST_NAME = 50  # characters of the data's name and the network's in a run's: four bytes each at most
 
 
@@ -243,11 +244,10 @@ def environment() -> dict[str, Any]:
     import keras
 
     names = ("convwise", "keras", "numpy", "opencv-python-headless", "pillow")
-    backends = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
     backend = keras.backend.backend()
     return {
         "python": platform.python_version(),
-        "versions": {name: v for name in (*names, *backends.get(backend, ())) if (v := _version(name))},
+        "versions": {name: v for name in (*names, *BACKEND_PACKAGES.get(backend, ())) if (v := package_version(name))},
         "backend": backend,
         "platform": platform.platform(),
         "processor": processor_name(),
@@ -258,7 +258,8 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _version(name: str) -> str | None:
+def package_version(name: str) -> str | None:
+    """The installed version, None where there is none."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -181,10 +181,8 @@ def _tar(file: IO[bytes], budget: _Budget) -> Iterator[tarfile.TarFile]:
             budget.spend(n_files=info.type not in _WORDS)  # folders too, or a bomb of them would never end
             return info
 
-    with _plain(file) as plain:
-        ending: Any = _Ending(plain)
-        with tarfile.open(fileobj=ending, mode="r|", tarinfo=Judged) as tar:
-            yield tar
+    with _plain(file) as plain, tarfile.open(fileobj=plain, mode="r|", tarinfo=Judged) as tar:
+        yield tar
 
 
 @contextmanager
@@ -200,7 +198,7 @@ def _plain(file: IO[bytes]) -> Iterator[Any]:
         yield whole
         return
     with opener(whole) as plain:
-        yield plain
+        yield _Ending(plain)
 
 
 class _Ending:

@@ -18,8 +18,9 @@ from convwise.images.quiet import quiet_decoders
 from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules, UnreadableImage, in_turn
 from convwise.images.sniffing import FORMATS, HEAD_BYTES, exif_orientation, foreign, not_read, sniff
 from convwise.images.wholeness import require_whole_png, require_whole_tiff
+from convwise.places import reason_of
 
-__all__ = ["Picture", "Pixels", "UnreadableImage", "decode", "load_picture", "load_pixels", "opened", "system_reason"]
+__all__ = ["Picture", "Pixels", "UnreadableImage", "decode", "load_picture", "load_pixels", "opened"]
 
 Pixels = NDArray[np.uint8]
 _BAND_PIXELS = 2**22  # converted at a time, so that what lies between costs little memory
@@ -44,7 +45,7 @@ def load_picture(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL)
     try:
         data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
-        raise UnreadableImage(system_reason(error)) from error
+        raise UnreadableImage(reason_of(error)) from error
     if known := foreign(data[:HEAD_BYTES], Path(path).name):
         raise UnreadableImage(not_read(known))
     with quiet_decoders(), opened(data, size=size, fit=fit, rules=rules) as picture:
@@ -54,12 +55,6 @@ def load_picture(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL)
 def load_pixels(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL) -> Pixels:
     """The pixels of `load_picture`."""
     return load_picture(path, size=size, fit=fit, rules=rules).pixels
-
-
-def system_reason(error: OSError) -> str:
-    """The system's words, as they are told of a file."""
-    text = error.strerror or str(error)
-    return text[:1].lower() + text[1:]
 
 
 def decode(data: bytes, *, size: int | None = None, fit: str = "stretch", rules: Rules = USUAL) -> Pixels:

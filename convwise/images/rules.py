@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from convwise.errors import ConvwiseError, RequestError
@@ -47,6 +47,10 @@ class Rules:
     def white(self) -> int:
         """The largest 16-bit value that is in range."""
         return int(2**self.bits - 1)
+
+    def limited_to(self, most_pixels: int | None) -> Self:
+        """The same with that limit, or as they are for None. Raises RequestError for a limit that cannot be."""
+        return self if most_pixels is None else replace(self, most_pixels=most_pixels)
 
     def check(self, width: int, height: int) -> None:
         """Raise UnreadableImage for a picture that is too large."""

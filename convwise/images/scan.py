@@ -17,9 +17,10 @@ from convwise.images.duplicates import SKETCH_SIDE, sketch
 from convwise.images.fitting import fit_image, resize
 from convwise.images.listing import Listing
 from convwise.images.quiet import quiet_decoders
-from convwise.images.reading import UnreadableImage, opened, system_reason
+from convwise.images.reading import UnreadableImage, opened
 from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules
 from convwise.images.sniffing import HEAD_BYTES, IMAGE_SUFFIXES, foreign, not_read, sniff
+from convwise.places import reason_of
 
 _Bytes = NDArray[np.uint8]
 _FILES_PER_TASK = 32
@@ -174,7 +175,7 @@ class _Task:
                 facts.status[i], facts.shapes[i] = Status.IMAGE, image.shape[:2]
                 facts.sides[i], facts.peaks[i] = picture.sides, picture.peak
         except (UnreadableImage, OSError) as error:
-            reason = system_reason(error) if isinstance(error, OSError) else str(error)
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
             facts.status[i], facts.reasons[i] = Status.UNREADABLE, reason
             return None
         return fitted

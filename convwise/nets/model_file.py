@@ -8,7 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def _not_the_runs(path: Path, why: str) -> ConvwiseError:
 
 def _loaded(path: Path, trust: bool) -> Any:
     content = read_content(path)
-    with _findable(path) if trust else _as_it_is():
+    with _findable(path) if trust else nullcontext():
         own = _own_classes(content, trust)
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
@@ -181,11 +181,6 @@ def _findable(path: Path) -> Iterator[None]:
         yield
     finally:
         sys.path[:] = before
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield
 
 
 def _require_finite(model: Any) -> None:

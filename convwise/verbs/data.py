@@ -13,7 +13,7 @@ from convwise.images.datasets import Installed, add_dataset, list_datasets, reso
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
 from convwise.images.remarks import folder_remarks
-from convwise.images.rules import MAX_PIXELS, Rules
+from convwise.images.rules import USUAL
 
 __all__ = ["DataReport", "add_data", "check_data", "clean_data", "dataset_row", "list_data"]
 
@@ -90,7 +90,7 @@ def check_data(
     """
     check_copies(copies)
     source = resolve(data, background=background)
-    rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
+    rules = USUAL.limited_to(most_pixels)
     index = index_folder(
         source.folder, classes=source.classes, exclude=source.exclude, copies=copies, progress=progress, rules=rules
     )

@@ -16,6 +16,7 @@ from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, one_line
 from convwise.images.datasets import DATASETS
 from convwise.images.home import home
+from convwise.images.walking import walk
 from convwise.nets.backend import (
     asked_backend,
     has_accelerator,
@@ -25,6 +26,7 @@ from convwise.nets.backend import (
     type_works,
 )
 from convwise.processor import ONE_DNN, instruction_set, processor_name, was_set_by_us
+from convwise.runs import BACKEND_PACKAGES, package_version
 
 _PACKAGES = ("keras", "numpy", "scipy", "opencv-python-headless", "pillow", "h5py", "matplotlib", "rich")
 _EXTRAS = ("jax", "torch", "tensorboard", "ray")
@@ -102,8 +104,7 @@ def _memory() -> str:
 
 def _backend() -> str:
     name = require_backend()
-    packages = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax", "jaxlib"), "torch": ("torch",)}[name]
-    return f"{name} ({_listed(packages)})"
+    return f"{name} ({_listed(BACKEND_PACKAGES[name])})"
 
 
 def _one_dnn() -> str:
@@ -133,20 +134,13 @@ def _working(works: Callable[[str], bool], names: tuple[str, ...]) -> str:
 def _listed(names: tuple[str, ...], hint: str = "") -> str:
     """The versions that are there, and what is missing."""
     missing = _missing(names)
-    there = [f"{name} {metadata.version(name)}" for name in names if name not in missing]
+    there = [f"{name} {package_version(name)}" for name in names if name not in missing]
     absent = [f"missing: {', '.join(missing)}{hint}"] if missing and (hint or not there) else []
     return "; ".join([", ".join(there), *absent] if there else absent)
 
 
 def _missing(names: tuple[str, ...]) -> list[str]:
-    there = []
-    for name in names:
-        try:
-            metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-        there.append(name)
-    return [name for name in names if name not in there]
+    return [name for name in names if package_version(name) is None]
 
 
 def _caches() -> str:
@@ -160,7 +154,7 @@ def _caches() -> str:
 
 
 def _bytes_below(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    return sum(found.status.st_size for found in walk(folder) if found.status and not found.reason)
 
 
 def _environment() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,14 @@ def evaluate(
     else:
         source = resolve(data)
         folder, classes, exclude = source.folder, source.classes, source.exclude
-    rules = replace(settings.reading, **({} if most_pixels is None else {"most_pixels": most_pixels}))
+    rules = settings.reading.limited_to(most_pixels)
     index, cache = prepare(
         folder,
         size=recipe.size_px,
         fit=recipe.fit,
         classes=classes,
         exclude=exclude,
-        copies=settings.copies,
+        copies="ignore",  # the sides are the saved ones: nothing here depends on copies
         progress=progress,
         rules=rules,
     )

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def predict(
         raise RequestError("no path given: name pictures or folders of pictures")
     files = [file for path in paths for file in _files(path)]
     recipe = run.settings.recipe
-    rules = replace(run.settings.reading, **({} if most_pixels is None else {"most_pixels": most_pixels}))
+    rules = run.settings.reading.limited_to(most_pixels)
     model = load_model(run, trust=trust)
 
     def picture_of(file: _File) -> Picture | str:

@@ -16,7 +16,7 @@ from convwise.images.copies import check_copies
 from convwise.images.datasets import resolve
 from convwise.images.depth import depth_notes, depth_of
 from convwise.images.leaks import copy_notes
-from convwise.images.rules import MAX_PIXELS, Rules
+from convwise.images.rules import USUAL
 from convwise.images.split import redivided, split_images
 from convwise.nets import require_network, require_options
 from convwise.nets.backend import require_backend
@@ -109,7 +109,7 @@ def study(
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
     full = dataclasses.replace(recipe, **given) if isinstance(recipe, Recipe) else named_recipe(recipe, given)
     require_options(net, network.options)
-    rules = Rules(most_pixels=MAX_PIXELS if most_pixels is None else most_pixels)
+    rules = USUAL.limited_to(most_pixels)
     source = resolve(data)
     out_folder = place_to_fill(out or None, "studies", data=source.folder, resume="study --resume")
     asked_levels = read_levels(levels)

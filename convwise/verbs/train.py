@@ -19,7 +19,7 @@ from convwise.images.copies import check_copies
 from convwise.images.datasets import resolve
 from convwise.images.depth import depth_notes, depth_of
 from convwise.images.leaks import copy_notes
-from convwise.images.rules import MAX_PIXELS, Rules
+from convwise.images.rules import USUAL
 from convwise.images.split import Split, split_images
 from convwise.nets import NETWORKS, require_options
 from convwise.nets.backend import require_backend
@@ -140,7 +140,7 @@ def train(
     if name in NETWORKS:
         require_options(name, network.options)
     with_background = asked.get("background", False) if background is None else background
-    rules = Rules(most_pixels=asked.get("most_pixels", MAX_PIXELS))
+    rules = USUAL.limited_to(asked.get("most_pixels"))
     counted = asked.get("copies", "near")
     check_copies(counted)
     source = resolve(data, background=with_background)

@@ -27,6 +27,21 @@ def n_epochs(run: Path) -> int:
     return len(metrics.read_text().splitlines()) if metrics.exists() else 0
 
 
+def begun(data: Path, run: Path) -> subprocess.Popen[str]:
+    """A training two epochs on its way."""
+    process = subprocess.Popen(
+        command(str(data), *SETTINGS, "--out", str(run)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run started in the background may have been told to ignore Ctrl-C, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while n_epochs(run) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    return process
+
+
 @pytest.mark.slow
 def test_twenty_kills_change_no_bit(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     data = picture_folder(n_classes=3, per_class=40, size_px=32)
@@ -72,16 +87,7 @@ def test_ctrl_c_ends_in_one_line_that_says_how_to_go_on(
     picture_folder: Callable[..., Path], tmp_path: Path, polite: signal.Signals
 ) -> None:
     run = tmp_path / "run"
-    process = subprocess.Popen(
-        command(str(picture_folder(per_class=40, size_px=32)), *SETTINGS, "--out", str(run)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A test run started in the background may have been told to ignore Ctrl-C, and its children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    while n_epochs(run) < 2 and process.poll() is None:
-        time.sleep(0.01)
+    process = begun(picture_folder(per_class=40, size_px=32), run)
     process.send_signal(polite)
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -94,14 +100,7 @@ def test_ctrl_c_ends_in_one_line_that_says_how_to_go_on(
 @pytest.mark.slow
 def test_two_at_once_and_a_run_that_is_removed(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    process = subprocess.Popen(
-        command(str(picture_folder(per_class=40, size_px=32)), *SETTINGS, "--out", str(run)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while n_epochs(run) < 2 and process.poll() is None:
-        time.sleep(0.01)
+    process = begun(picture_folder(per_class=40, size_px=32), run)
     second = subprocess.run(command("--resume", str(run)), capture_output=True, text=True, check=False)
     assert second.returncode == 2
     assert second.stderr == f"convwise: run={run}: another process is working on it; wait for it\n"
