@@ -155,9 +155,8 @@ def test_a_run_of_convwise_is_a_start_for_another(data: Path, tmp_path: Path) ->
 
 
 def test_batch_normalisation_follows_the_file(data: Path, tmp_path: Path) -> None:
-    from convwise.transfer.asked import settings_for_file
-
     from convwise.conv2d import NetworkSettings, parse_settings
+    from convwise.transfer.asked import settings_for_file
     from convwise.transfer.start import Pretrained
 
     def start(*arrays: np.ndarray[Any, Any]) -> Pretrained:

@@ -76,8 +76,8 @@ def receptive_field_beyond_image(context: LintContext) -> Iterator[Finding]:
             "note",
             idle,
             f"{len(idle)} of {len(context.looking_around)} convolutions larger than 1x1 ({listed(idle)}) already "
-            f"receive input covering the whole {by(context.image)} px image: they add little, with {100 * weights:.0f} % of "
-            f"the weights and {100 * work:.0f} % of the multiply-adds",
+            f"receive input covering the whole {by(context.image)} px image: they add little, with "
+            f"{100 * weights:.0f} % of the weights and {100 * work:.0f} % of the multiply-adds",
             fix="larger images (--size), or a network with fewer layers behind the first of these",
             source=_RICHTER,
         )
