@@ -66,9 +66,7 @@ class Request:
             if value is not None and not 0 <= value < 1:
                 raise RequestError(f"{name}={value}: it must be a share of the images, from 0 to below 1")
         if self.per_class is not None and self.test is not None:
-            raise RequestError(
-                f"per_class={self.per_class} and test={self.test} exclude each other; give one of them"
-            )
+            raise RequestError(f"per_class={self.per_class} and test={self.test} exclude each other; give one of them")
         checks.choice("copies", self.copies, COPIES)
         object.__setattr__(self, "rules", USUAL.limited_to(self.most_pixels))
         object.__setattr__(self, "full_recipe", self._recipe())
