@@ -243,9 +243,9 @@ def test_a_config_file_gives_what_the_command_line_does_not(
     ("line", "says"),
     [
         ("augmentation = 3", "augmentation=3"),
-        ('per_class = "a"', "per_class='a'"),
+        ('per_class = "a"', "per_class=a:"),
         ("per_class = 2.5", "whole number"),
-        ('test = "x"', "test='x'"),
+        ('test = "x"', "test=x:"),
         ('set = "conv.kernel_size=5"', "a list"),
         ("set = [5]", "a list"),
         ('tensorboard = "no"', "true or false"),
