@@ -17,6 +17,7 @@ from convwise.images.depth import depth_notes
 from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.split import resplit
+from convwise.names import counted
 from convwise.nets import require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.runs.notes import warnings_before
@@ -65,6 +66,9 @@ def study(
     validation: float | None = None,
     most_pixels: int | None = None,
     copies: str | None = None,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    optimizer: str | None = None,
     workers: int | None = None,
     engine: str | None = None,
     address: str | None = None,
@@ -79,7 +83,8 @@ def study(
     `parameters` are all sixteen unless told; `levels` are texts such as "kernel_size=3,5"; `smallest_effect` in points
     of accuracy is what makes a difference worth having. `validation` is the share of the images not used for testing
     on which trials are judged, `copies` ("near", "exact" or "ignore") what counts as a copy; `epochs` of the
-    confirmation (the recipe's), `trial_epochs` of the trials.
+    confirmation (the recipe's), `trial_epochs` of the trials. `learning_rate`, `weight_decay` and `optimizer` are the
+    recipe's keys, of trials and confirmation alike.
     The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
     """
     request = StudyRequest.asked(
@@ -87,6 +92,9 @@ def study(
         config=config,
         settings=settings,
         below={},
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        optimizer=optimizer,
         net=net,
         size=size,
         resize=resize,
@@ -155,9 +163,10 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     _check_budget(planned)
     folder = StudyFolder.create(out_folder or unused_folder("studies", f"{source.name}-{bench.net}"), planned.to_dict())
     hooks.note(
-        f"{material.n_classes} classes, {len(split.train)} images to train, {len(split.validation)} to judge by, "
-        f"{len(split.test)} to test; {bench.net}, {recipe.size_px} px; {len(factors)} parameters to measure, "
-        f"{len(settled)} settled by rule; {planned.n_workers} trials at a time"
+        f"{counted(material.n_classes, 'class', 'classes')}, {counted(len(split.train), 'image')} to train, "
+        f"{len(split.validation)} to judge by, {len(split.test)} to test; {bench.net}, {recipe.size_px} px; "
+        f"{counted(len(factors), 'parameter')} to measure, {len(settled)} settled by rule; "
+        f"{counted(planned.n_workers, 'trial')} at a time"
     )
     for line in notes:
         hooks.note(line)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import RequestError
+from convwise import checks
 
 _BORDERS = {"nearest": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 
@@ -44,13 +44,9 @@ class Augmentation:
             ("brightness", 0, 1),
             ("contrast", 0, 1),
         ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise RequestError(f"augmentation {name}={value}: it must be a number from {low} to {high}")
-        if self.fill not in _BORDERS:
-            raise RequestError(f"augmentation fill={self.fill}: choose one of {', '.join(_BORDERS)}")
-        if not isinstance(self.horizontal_flip, bool):
-            raise RequestError(f"augmentation horizontal_flip={self.horizontal_flip}: it must be true or false")
+            checks.number(f"augmentation.{name}", getattr(self, name), low, high)
+        checks.choice("augmentation.fill", self.fill, _BORDERS)
+        checks.true_or_false("augmentation.horizontal_flip", self.horizontal_flip)
 
     @property
     def changes_anything(self) -> bool:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convwise import checks
 from convwise.errors import RequestError, one_line
 from convwise.nets.changes import Change
 
@@ -46,8 +47,8 @@ def require_network(name: str) -> str:
     """The name itself. Raises RequestError, listing the networks, where there is none of that name."""
     if name not in NETWORKS:
         raise RequestError(
-            f"net={name}: there is no such network; choose one of {', '.join(NETWORKS)}, or, with --weights, one of "
-            "keras.applications"
+            f"net={name}: there is no such network; {checks.did_you_mean(name, NETWORKS)}choose one of "
+            f"{', '.join(NETWORKS)}, or, with weights=, one of keras.applications"
         )
     return name
 
@@ -78,12 +79,17 @@ def require_options(name: str, options: Mapping[str, Option]) -> dict[str, Optio
     for option, value in options.items():
         if option not in valid:
             known = ", ".join(f"{key}={default}" for key, default in valid.items())
-            raise RequestError(f"{option}={value}: net={name} has no such option; it has (with defaults) {known}")
+            meant = checks.did_you_mean(option, valid)
+            raise RequestError(
+                f"settings=net.{option}={value}: net={name} has no such option; {meant}it has (with defaults) {known}"
+            )
         kind = type(valid[option])
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
-            raise RequestError(f"{option}={value}: net={name} takes {_KINDS[kind]}, such as {valid[option]}")
+            raise RequestError(
+                f"settings=net.{option}={value}: net={name} takes {_KINDS[kind]}, such as {valid[option]}"
+            )
         checked[option] = value
     return checked
 

@@ -24,12 +24,12 @@ def resolve_start(
     """
     if weights is None:
         if tune is not None:
-            raise RequestError(f"tune={tune}: it needs weights to start from; add --weights FILE or --weights imagenet")
+            raise RequestError(f"tune={tune}: it needs weights to start from; add weights=FILE or weights=imagenet")
         return None if net is None else require_network(net), None
     from convwise.transfer.weight_files import read_weights, sha256_of
 
     if net is None:
-        raise RequestError(f"weights={weights}: name the network that they were made for: --net NAME")
+        raise RequestError(f"weights={weights}: name the network that they were made for with net=NAME")
     if net not in NETWORKS:
         from convwise.transfer.bodies import require_body
 
