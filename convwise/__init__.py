@@ -11,7 +11,10 @@ from convwise.processor import switch_on_one_dnn
 if TYPE_CHECKING:
     from convwise.conv2d import Conv2DSettings
     from convwise.errors import ConvwiseError, RequestError
+    from convwise.images.copy_groups import copy_groups
     from convwise.runs import Run
+    from convwise.sklearn import CopyAwareKFold as CopyAwareKFold
+    from convwise.sklearn import ImageClassifier as ImageClassifier
     from convwise.training.recipe import Recipe
     from convwise.verbs.data import add_data, check_data, clean_data, list_data
     from convwise.verbs.doctor import doctor
@@ -29,12 +32,15 @@ switch_on_one_dnn()  # TensorFlow asks when it is imported, which is after this 
 _HOMES = {
     "Conv2DSettings": "convwise.conv2d",
     "ConvwiseError": "convwise.errors",
+    "CopyAwareKFold": "convwise.sklearn",
+    "ImageClassifier": "convwise.sklearn",
     "Recipe": "convwise.training.recipe",
     "RequestError": "convwise.errors",
     "Run": "convwise.runs",
     "add_data": "convwise.verbs.data",
     "check_data": "convwise.verbs.data",
     "clean_data": "convwise.verbs.data",
+    "copy_groups": "convwise.images.copy_groups",
     "doctor": "convwise.verbs.doctor",
     "evaluate": "convwise.verbs.evaluate",
     "explain": "convwise.verbs.explain",
@@ -46,6 +52,7 @@ _HOMES = {
     "train": "convwise.verbs.train",
 }
 
+# Without CopyAwareKFold and ImageClassifier, which need scikit-learn: `from convwise import *` must work without it.
 __all__ = [
     "Conv2DSettings",
     "ConvwiseError",
@@ -55,6 +62,7 @@ __all__ = [
     "add_data",
     "check_data",
     "clean_data",
+    "copy_groups",
     "doctor",
     "evaluate",
     "explain",
