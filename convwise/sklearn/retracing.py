@@ -1,4 +1,4 @@
-"""Keeps TensorFlow's remark that a function is traced again out of a search, where each fit has a network of its own."""
+"""Keeps TensorFlow's remark on tracing again out of a search, where each fit has a network of its own."""
 
 from __future__ import annotations
 
