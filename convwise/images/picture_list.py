@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from convwise.errors import RequestError
 from convwise.files import temporary_name
-from convwise.images.home import clear_errors, home, mark_used
+from convwise.images.cache_dir import cache_dir, clear_errors, mark_used
 from convwise.images.index import ImageIndex
 from convwise.places import kind_of, named
 
 LISTS = "lists"
-"""Where below the home."""
+"""Where below the cache folder."""
 _NAMED = 3  # pictures in a message
 _LONGEST_LABEL = 40  # characters in a folder's name: four bytes each at most
 
@@ -89,10 +89,10 @@ class PictureList:
         """The folder, made where it is not there yet; `clean_caches` removes it when it is not used any more.
 
         The same pictures give the same folder, so that what was found out about them is found again: a search over
-        settings reads the pictures of a fold once. Raises ConvwiseError where the home cannot be written.
+        settings reads the pictures of a fold once. Raises ConvwiseError where the cache folder cannot be written.
         """
         names = self._names()
-        folder = home() / LISTS / self._digest(names)
+        folder = cache_dir() / LISTS / self._digest(names)
         with clear_errors(folder.parent):
             if not folder.is_dir():
                 self._make(folder, names)

@@ -15,17 +15,17 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from convwise.commands.predict import predict
+from convwise.commands.train import train
 from convwise.conv2d import Conv2DSettings, NetworkSettings
 from convwise.errors import RequestError
 from convwise.images.picture_list import LaidOut, PictureList, picture_paths, unread
 from convwise.images.prepare import prepare
-from convwise.images.rules import USUAL
+from convwise.runs.request import TrainRequest
 from convwise.sklearn.kept_run import KeptRun
 from convwise.sklearn.retracing import without_retracing_remarks
-from convwise.training.recipe import Recipe, named_recipe
-from convwise.verbs.execution import Listener
-from convwise.verbs.predict import predict
-from convwise.verbs.train import train
+from convwise.training.hooks import Hooks
+from convwise.training.recipe import Recipe
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -42,7 +42,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tune: With `weights`: "full" (if None) trains a classifier, then all weights; "frozen" the classifier only.
         recipe: The name of a recipe, or a `Recipe`. "fast" if None, "finetune" with `weights`.
         size: Side of the square images, 8 to 1024 px.
-        resize: How a picture becomes a square: "stretch", "crop" or "pad". (`train` calls it `fit`.)
+        resize: How a picture becomes a square: "stretch", "crop" or "pad".
         epochs: Times through the training pictures, at least 1.
         minutes: Training time in minutes, validation included, instead of `epochs`.
         batch: Images per step, at least 1.
@@ -127,7 +127,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._require_all_read(place, pictures)
         with TemporaryDirectory(prefix="convwise-") as folder, without_retracing_remarks():
             result = train(
-                place.folder, out=Path(folder) / "run", test=0.0, listener=self._listener(), **self._train_arguments()
+                place.folder, out=Path(folder) / "run", test=0.0, hooks=self._hooks(), **self._train_arguments()
             )
             self.run_ = KeptRun.of(result.run)
         self.classes_ = np.unique(np.asarray(y))
@@ -177,28 +177,22 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         values: Mapping[str, Any] = self.get_params(deep=False)
         plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in values.items()}
         del plain["verbose"]
-        plain["fit"] = plain.pop("resize")
         return plain
 
     def _require_all_read(self, place: LaidOut, pictures: PictureList) -> None:
         """Read the pictures into the cache, where `train` finds them. Raises RequestError for one that cannot be."""
-        given = self._train_arguments()
-        chosen = given["recipe"] or ("finetune" if given["weights"] else "fast")
-        recipe = chosen if isinstance(chosen, Recipe) else named_recipe(chosen)
+        request = TrainRequest.asked(place.folder, config=None, below={}, **self._train_arguments())
+        recipe = request.full_recipe
         index, _ = prepare(
-            place.folder,
-            size=given["size"] or recipe.size_px,
-            fit=given["fit"] or recipe.fit,
-            copies=given["copies"],
-            rules=USUAL.limited_to(given["most_pixels"]),
+            place.folder, size=recipe.size_px, resize=recipe.resize, copies=request.copies, rules=request.rules
         )
         place.require_all_read(index, pictures)
 
-    def _listener(self) -> Listener:
+    def _hooks(self) -> Hooks:
         if not self.verbose:
-            return Listener()
+            return Hooks()
 
         def say(text: str) -> None:
             print(text, file=sys.stderr)
 
-        return Listener(note=say, epoch=lambda row: say(" ".join(f"{key}={value:g}" for key, value in row.items())))
+        return Hooks(note=say, epoch=lambda row: say(" ".join(f"{key}={value:g}" for key, value in row.items())))

@@ -62,7 +62,9 @@ def records_of(functions: Iterable[FunctionType]) -> list[type]:
             for base in kind.__mro__:
                 if base.__module__.startswith("convwise."):
                     fields = [line.annotation for line in definition(base).body if isinstance(line, ast.AnnAssign)]
-                    waiting += [each for field in fields for each in named_in(field, vars(sys.modules[base.__module__]))]
+                    waiting += [
+                        each for field in fields for each in named_in(field, vars(sys.modules[base.__module__]))
+                    ]
     return list(found)
 
 
