@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import home_with_shapes
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
 
@@ -28,12 +30,15 @@ def bare() -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_the_wheel_installs_into_a_fresh_environment_and_trains_there(tmp_path: Path) -> None:
+def test_the_wheel_installs_into_a_fresh_environment_and_trains_there(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Shown: what the wheel holds, its metadata, its command, and that it needs nothing of this checkout.
 
     Not shown: that the dependencies that it names can be installed. They are those of the running interpreter, which
     the new environment borrows, so that the test takes seconds and needs no network.
     """
+    monkeypatch.setenv("CONVWISE_HOME", str(home_with_shapes(tmp_path_factory)))
     source, dist, out = tmp_path / "source", tmp_path / "dist", tmp_path / "elsewhere"
     shutil.copytree(ROOT / "convwise", source / "convwise", ignore=shutil.ignore_patterns("__pycache__"))
     for name in SOURCES:

@@ -24,6 +24,16 @@ def labels_of(paths: list[Path]) -> list[str]:
     return [path.parent.name for path in paths]
 
 
+def refuse(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]) -> None:
+    """Makes the system refuse these kinds of links, so that pictures are linked otherwise or copied."""
+
+    def no(*arguments: object) -> None:
+        raise OSError("not permitted")
+
+    for name in names:
+        monkeypatch.setattr(os, name, no)
+
+
 def test_the_index_holds_every_picture_under_its_label(paths: list[Path]) -> None:
     pictures = PictureList.of(paths, labels_of(paths))
     place = pictures.laid_out()
@@ -57,7 +67,12 @@ def test_the_order_of_the_list_changes_neither_folder_nor_split(paths: list[Path
     assert validated(np.random.default_rng(0).permutation(given).tolist()) == (folder, side)
 
 
-def test_a_changed_picture_is_read_anew(paths: list[Path]) -> None:
+@pytest.mark.parametrize("refused", [(), ("symlink",), ("symlink", "link")])
+def test_a_changed_picture_is_read_anew(
+    paths: list[Path], monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...]
+) -> None:
+    refuse(monkeypatch, refused)
+
     def content() -> str:
         return index_folder(PictureList.of(paths, labels_of(paths)).laid_out().folder).digest
 
@@ -93,11 +108,7 @@ def test_pictures_of_one_name_and_odd_labels_do_not_meet(tmp_path: Path) -> None
 def test_where_links_are_refused_the_folder_says_the_same(
     paths: list[Path], monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...]
 ) -> None:
-    def no(*arguments: object) -> None:
-        raise OSError("not permitted")
-
-    for name in refused:
-        monkeypatch.setattr(os, name, no)
+    refuse(monkeypatch, refused)
     pictures = PictureList.of(paths, labels_of(paths))
     place = pictures.laid_out()
     assert not any(file.is_symlink() for file in place.folder.rglob("*"))
