@@ -76,9 +76,10 @@ def test_a_changed_picture_is_read_anew(
     def content() -> str:
         return index_folder(PictureList.of(paths, labels_of(paths)).laid_out().folder).digest
 
+    Image.new("RGB", (40, 40), "black").save(paths[3], "BMP")
     before = content()
     assert content() == before
-    Image.new("RGB", (40, 40), "white").save(paths[3])
+    Image.new("RGB", (40, 40), "white").save(paths[3], "BMP")  # as many bytes
     assert content() != before
 
 
