@@ -34,7 +34,7 @@ def options(parser: argparse.ArgumentParser) -> Iterator[str]:
             for name, below in action.choices.items():
                 yield name
                 yield from options(below)
-        else:
+        elif action.help != argparse.SUPPRESS:  # a name of before
             yield from (option for option in action.option_strings if option.startswith("--"))
 
 
