@@ -13,6 +13,7 @@ from convwise import __version__
 from convwise.cli import data, doctor, explain, judge, study, train
 from convwise.cli.parser import EXIT_CODES, Parser
 from convwise.errors import ConvwiseError
+from convwise.interrupts import no_interrupt_lost
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "3")
     try:
-        return _carried_out(arguments)
+        with no_interrupt_lost():
+            return _carried_out(arguments)
     except ConvwiseError as problem:
         print(f"convwise: {problem}", file=sys.stderr)
         return problem.exit_code
