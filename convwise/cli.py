@@ -392,10 +392,10 @@ def _train(options: argparse.Namespace) -> None:
     names = ("net", "weights", "tune", "recipe", "size", "resize", "epochs", "minutes", "batch", "seed", "per_class")
     more = ("test", "validation", "copies", "most_pixels", "config", "from_study", "out", "background", "tensorboard")
     given = {name: getattr(options, name) for name in (*names, *more)}
-    if options.resume and (options.set or any(value is not None for value in given.values())):
+    if options.resume is not None and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
     with TrainingDisplay() as display:
-        if options.resume:
+        if options.resume is not None:
             result = resume(options.resume, hooks=display.hooks)
         else:
             result = train(options.data, settings=options.set, hooks=display.hooks, **given)
@@ -439,7 +439,7 @@ def _predict(options: argparse.Namespace) -> None:
     from convwise.places import file_to_write
     from convwise.progress import CountBar
 
-    target = file_to_write(options.csv, "csv") if options.csv else None
+    target = file_to_write(options.csv, "csv") if options.csv is not None else None
     with CountBar("predicting") as bar:
         answers = predict(
             options.run,
@@ -485,7 +485,7 @@ def _explain(options: argparse.Namespace) -> None:
 def _guide(options: argparse.Namespace) -> None:
     from convwise.commands.guide import draw_figure, guide, guide_list, guide_text
 
-    if options.figure and not options.name:
+    if options.figure is not None and not options.name:
         raise RequestError(f"--figure {options.figure} needs the NAME of a parameter, such as dilation_rate")
     if options.name is None:
         if options.json:
@@ -494,7 +494,7 @@ def _guide(options: argparse.Namespace) -> None:
             print(guide_list())
         return
     guidance = guide(options.name)
-    figure = draw_figure(guidance.parameter, options.figure) if options.figure else None
+    figure = draw_figure(guidance.parameter, options.figure) if options.figure is not None else None
     if options.json:
         _print_json(guidance.to_dict() | ({"figure": str(figure)} if figure else {}))
     else:
@@ -508,20 +508,21 @@ def _study(options: argparse.Namespace) -> None:
     names = ["net", "size", "resize", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
     names += ["per_class", "test", "validation", "copies", "most_pixels", "workers", "engine", "address", "seed", "out"]
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    if options.parameters:
+    if options.parameters is not None:
         given["parameters"] = [name.strip() for name in options.parameters.split(",") if name.strip()]
     others = {"levels": options.levels, "settings": options.set}
     given |= {name: value for name, value in others.items() if value}
-    if options.data == "report" or options.resume:
+    if options.data == "report" or options.resume is not None:
         what = "report DIR" if options.data == "report" else f"--resume {options.resume}"
-        if given or (options.resume and options.data) or (options.data == "report" and not options.folder):
+        both = options.resume is not None and options.data is not None
+        if given or both or (options.data == "report" and options.folder is None):
             raise RequestError(f"study {what} takes the study's own settings: name its folder, drop the other options")
         if options.data == "report":
             result = study_report(options.folder)
         else:
             with StudyDisplay() as display:
                 result = resume_study(options.resume, hooks=display.hooks)
-    elif options.data is None or options.folder:
+    elif options.data is None or options.folder is not None:
         raise RequestError("name DATA to study, --resume DIR to go on with a study, or report DIR to show one")
     else:
         with StudyDisplay() as display:

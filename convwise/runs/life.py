@@ -71,9 +71,9 @@ def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorb
     from convwise.runs.judging import Side, evaluate_model
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import batches_of, fit
-    from convwise.training.validation import Validation
     from convwise.training.predict import BATCH
     from convwise.training.towers import in_towers
+    from convwise.training.validation import Validation
 
     recipe = run.settings.recipe
     split = material.split
@@ -97,9 +97,7 @@ def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorb
     if len(split.test):
         judge = in_towers(exported, recipe.towers or 1, BATCH)
         side = Side("test", split.test)
-        evaluation = evaluate_model(
-            judge, material.pixels, material.index, side, flip_averaging=recipe.flip_averaging
-        )
+        evaluation = evaluate_model(judge, material.pixels, material.index, side, flip_averaging=recipe.flip_averaging)
     return Finished(
         evaluation,
         tuple(metrics.rows),

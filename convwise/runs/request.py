@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -16,6 +15,7 @@ from convwise.files import read_regular
 from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
 from convwise.places import named
+from convwise.records import json_values
 from convwise.training.recipe import Recipe, named_recipe
 
 Settings = NetworkSettings | Conv2DSettings | Sequence[str]
@@ -66,9 +66,7 @@ class Request:
             if value is not None and not 0 <= value < 1:
                 raise RequestError(f"{name}={value}: it must be a share of the images, from 0 to below 1")
         if self.per_class is not None and self.test is not None:
-            raise RequestError(
-                f"per_class={self.per_class} and test={self.test} exclude each other; give one of them"
-            )
+            raise RequestError(f"per_class={self.per_class} and test={self.test} exclude each other; give one of them")
         checks.choice("copies", self.copies, COPIES)
         object.__setattr__(self, "rules", USUAL.limited_to(self.most_pixels))
         object.__setattr__(self, "full_recipe", self._recipe())
@@ -151,7 +149,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     place = named(checks.text("config", path), "config")
     try:
         content = read_regular(place, _MOST_CONFIG_BYTES).decode("utf-8")
-        values = json.loads(content) if str(path).endswith(".json") else tomllib.loads(content)
+        values = json_values(content) if str(path).endswith(".json") else tomllib.loads(content)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
     except RecursionError:
