@@ -14,7 +14,7 @@ OLD_RECORDS = Path(__file__).parent / "old_records"
 Place = tuple[str | int, ...]
 
 OTHERS: tuple[Any, ...] = (
-    None, True, -1, 0, 2.5, 10**18, 1e300, "", "x", "\udce9", "a\x1b[31m\nb", [], [[1]], ["x", "x"], {},
+    None, True, -1, 0, 2.5, 10**18, 1e300, "", "x", "\udce9", "a\x1b[31m\nzqnl", [], [[1]], ["x", "x"], {},
     {"a": {"b": [1]}},
 )  # fmt: skip
 """A value of every kind; whatever stood in a place, most of these are of another."""
