@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
 import math
 import re
 import types
 import typing
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,6 +21,7 @@ from convwise.errors import RequestError
 from convwise.files import read_regular, write_text
 from convwise.names import json_text
 from convwise.places import reason_of
+from convwise.strict_json import json_values
 
 T = TypeVar("T")
 Unbounded = Annotated[float, math.inf]
@@ -32,8 +31,6 @@ FORMAT = 2
 """The key `format` in the files of runs and studies; 1, where it is missing, has older names of two recipe keys."""
 MOST_BYTES = 2**24
 MOST_LIST_BYTES = 2**29  # of files with a line for each image or trial
-_MOST_DEPTH = 16
-_MOST_DIGITS = 20
 _SHORT = 60  # characters of a value in a message
 # What no path holds, and surrogates that are no bytes of a file name (these arrive as U+DC80 to U+DCFF).
 _NO_TEXT = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
@@ -43,9 +40,25 @@ _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 def read_record(path: Path, make: Callable[[Any], T], *, fix: str, most_bytes: int = MOST_BYTES) -> T:
     """What `make` makes of the file's values. Raises RequestError: the file, the key, the rule, and `fix`."""
     try:
-        return make(_of_known_format(_content(path, most_bytes)))
+        return make(record_values(_content(path, most_bytes)))
     except (RequestError, ValueError) as problem:
         raise RequestError(f"{path}: {problem}; {fix}") from None
+
+
+def record_values(text: str) -> Any:
+    """The values of JSON without their format. Raises RequestError for no JSON, and for a format not known here."""
+    try:
+        values = json_values(text)
+    except ValueError as problem:
+        raise RequestError(f"it is no JSON that can be read ({problem})") from None
+    if not isinstance(values, dict) or "format" not in values:
+        return values
+    found = values.pop("format")
+    if type(found) is not int or not 1 <= found <= FORMAT:
+        raise RequestError(
+            f"format={_told(found)}: this convwise reads formats 1 to {FORMAT}; a newer one may have written it"
+        )
+    return values
 
 
 def write_record(path: Path, values: Mapping[str, Any]) -> None:
@@ -56,25 +69,6 @@ def write_record(path: Path, values: Mapping[str, Any]) -> None:
 def record_text(values: Mapping[str, Any]) -> str:
     """JSON with the format's number. Raises ValueError for a number that is not finite."""
     return json_text({"format": FORMAT, **values}) + "\n"
-
-
-def json_values(text: str, *, finite: bool = True) -> Any:
-    """What JSON says. Raises ValueError for anything that is not JSON, and for what no record needs.
-
-    That is: a key that stands twice, numbers without end (`finite`) or of more than 20 digits, lists within lists
-    beyond 16 levels.
-    """
-    constant = _infinite if finite else float
-    try:
-        values = json.loads(
-            text, object_pairs_hook=_each_once, parse_constant=constant, parse_float=_number, parse_int=_whole
-        )
-        deep = _is_deep(values)
-    except RecursionError:
-        deep = True
-    if deep:
-        raise ValueError(f"it is nested more than {_MOST_DEPTH} levels deep")
-    return values
 
 
 def record_of(
@@ -232,56 +226,15 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
 
-def _content(path: Path, most_bytes: int) -> Any:
+def _content(path: Path, most_bytes: int) -> str:
     try:
-        text = read_regular(path, most_bytes).decode("utf-8")
+        return read_regular(path, most_bytes).decode("utf-8")
     except FileNotFoundError:
         raise RequestError("it is missing") from None
     except OSError as problem:
         raise RequestError(f"it cannot be read ({reason_of(problem)})") from None
     except UnicodeDecodeError:
         raise RequestError("it is no UTF-8 text") from None
-    try:
-        return json_values(text)
-    except ValueError as problem:
-        raise RequestError(f"it is no JSON that can be read ({problem})") from None
-
-
-def _of_known_format(values: Any) -> Any:
-    """The values without their format. Raises RequestError for one that is not known here."""
-    if not isinstance(values, dict) or "format" not in values:
-        return values
-    found = values.pop("format")
-    if type(found) is not int or not 1 <= found <= FORMAT:
-        raise RequestError(
-            f"format={_told(found)}: this convwise reads formats 1 to {FORMAT}; a newer one may have written it"
-        )
-    return values
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {_short(repr(twice))} stands twice")
-    return found
-
-
-def _infinite(text: str) -> float:
-    raise ValueError(f"{text} is no number in JSON")
-
-
-def _number(text: str) -> float:
-    found = float(text)
-    if not math.isfinite(found):
-        raise ValueError(f"{_short(text)} is too large")
-    return found
-
-
-def _whole(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits is too large")
-    return int(text)
 
 
 def _is_finite(value: float) -> bool:
@@ -289,12 +242,3 @@ def _is_finite(value: float) -> bool:
         return math.isfinite(value)
     except OverflowError:  # a whole number beyond all floats
         return False
-
-
-def _is_deep(value: Any) -> bool:
-    """Whether lists and tables lie within one another beyond what records need; told without recursion."""
-    level = [value]
-    for _ in range(_MOST_DEPTH):
-        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
-        level = [each for several in inner for each in several]
-    return any(isinstance(each, dict | list) for each in level)

@@ -17,9 +17,10 @@ import pytest
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import DATASETS, list_datasets
-from convwise.records import FORMAT, convert, json_values, read_record, record_of, write_record
+from convwise.records import FORMAT, convert, read_record, record_of, write_record
 from convwise.runs import Run
 from convwise.runs.request import read_config
+from convwise.strict_json import json_values
 from convwise.study.folder import StudyFolder
 from convwise.training.checkpoint import CheckpointFolder, TrainingState
 from tests.tampering import (

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import remove_leftovers, temporary_name
 from convwise.images.cache_dir import cache_dir, clear_errors, mark_used, write_cache_file
-from convwise.records import convert, json_values
+from convwise.records import convert
+from convwise.strict_json import json_values
 
 _FORMAT = 2  # raise it when decoding or fitting changes, and older caches are made anew
 _FLUSH_BYTES = 8 * 2**20

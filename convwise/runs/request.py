@@ -15,7 +15,7 @@ from convwise.files import read_regular
 from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
 from convwise.places import named
-from convwise.records import json_values
+from convwise.strict_json import json_values
 from convwise.training.recipe import Recipe, named_recipe
 
 Settings = NetworkSettings | Conv2DSettings | Sequence[str]

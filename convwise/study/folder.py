@@ -14,8 +14,9 @@ from convwise.errors import RequestError
 from convwise.files import cannot_write, read_regular
 from convwise.locks import locked
 from convwise.places import kind_of, named, reason_of
-from convwise.records import MOST_LIST_BYTES, json_values, read_record, write_record
+from convwise.records import MOST_LIST_BYTES, read_record, write_record
 from convwise.runs.place import laid_out
+from convwise.strict_json import json_values
 from convwise.study.request import Request
 from convwise.study.result import read_result
 from convwise.study.trials import Outcome

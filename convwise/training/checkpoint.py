@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, open_regular, write_atomically
-from convwise.records import Unbounded, json_values, record_of
+from convwise.records import Unbounded, record_of
+from convwise.strict_json import json_values
 
 Arrays = list[NDArray[Any]]
 
