@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Self
 
+from convwise.records import record_values
 from convwise.runs import Run
+from convwise.runs.contents import Summary, read_summary
+from convwise.strict_json import json_values
 
 _LEFT = ("checkpoint", "tensorboard", "lock")  # of a run, what only its training needs
 
@@ -36,12 +38,12 @@ class KeptRun:
     @property
     def epochs(self) -> list[dict[str, float]]:
         """The numbers of each epoch."""
-        return [json.loads(line) for line in self.files["metrics.jsonl"].splitlines()]
+        return [json_values(line.decode()) for line in self.files["metrics.jsonl"].splitlines()]
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """The content of `run.json`."""
-        return dict(json.loads(self.files["run.json"]))
+        return read_summary(record_values(self.files["run.json"].decode()))
 
     @contextmanager
     def opened(self) -> Iterator[Run]:

@@ -75,7 +75,12 @@ def _some_keys(rng: random.Random, form: str) -> str:
     from convwise.runs.request import TrainRequest
     from convwise.training.recipe import Recipe
 
-    keys = [*(field.name for each in (Recipe, TrainRequest) for field in fields(each)), "set", *_ODD_KEYS]
+    keys = [
+        *(field.name for field in fields(Recipe)),
+        *(field.name for field in fields(TrainRequest) if field.init),
+        "set",
+        *_ODD_KEYS,
+    ]
     values = (*_TEXTS, *_NUMBERS, *_REST[form])
     chosen = {key: rng.choice(values) for key in rng.sample(keys, rng.randint(1, 4))}
     if "out" in chosen:
