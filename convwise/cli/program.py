@@ -14,6 +14,7 @@ from convwise.cli import data, doctor, explain, judge, study, train
 from convwise.cli.parser import EXIT_CODES, Parser
 from convwise.cli.wording import wording_of
 from convwise.errors import ConvwiseError
+from convwise.interrupts import no_interrupt_lost
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "3")
     try:
-        return _carried_out(arguments)
+        with no_interrupt_lost():
+            return _carried_out(arguments)
     except BrokenPipeError:  # the reader has gone, as `head` does
         return 1
     except KeyboardInterrupt:

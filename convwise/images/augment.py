@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from convwise import checks
+from convwise.errors import RequestError
+from convwise.records import record_of
 
 _BORDERS = {"nearest": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 
@@ -44,9 +48,17 @@ class Augmentation:
             ("brightness", 0, 1),
             ("contrast", 0, 1),
         ):
-            checks.number(f"augmentation.{name}", getattr(self, name), low, high)
-        checks.choice("augmentation.fill", self.fill, _BORDERS)
-        checks.true_or_false("augmentation.horizontal_flip", self.horizontal_flip)
+            checks.number(name, getattr(self, name), low, high)
+        checks.choice("fill", self.fill, _BORDERS)
+        checks.true_or_false("horizontal_flip", self.horizontal_flip)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Augmentation:
+        """From keys and values, as JSON and TOML give them. Raises RequestError, naming the key."""
+        try:
+            return record_of(cls, values, checks_itself=True)
+        except RequestError as problem:
+            raise RequestError(f"augmentation.{problem}") from None
 
     @property
     def changes_anything(self) -> bool:
