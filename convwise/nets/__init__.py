@@ -88,7 +88,7 @@ def require_options(net: Network, options: Mapping[str, Option]) -> dict[str, Op
 
     Raises RequestError for a wrong name or kind. What a value may be, the network itself says when it is built.
     """
-    valid = network_options(net) if options else {}
+    valid = network_options(net)
     checked: dict[str, Option] = {}
     for option, value in options.items():
         if option not in valid:
@@ -124,12 +124,14 @@ def build(
 ) -> Built:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
-    `net` is a name, or the user's own network, examined (`convwise.nets.own.contract.examine`). `precision` is "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
+    `net` is a name, or the user's own network, examined (`convwise.nets.own.contract.examine`). `precision` is
+    "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
     The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
     kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
     Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells. Without
     `numbers`, the weights have shapes and no values: to look at, at no cost whatever their size.
     """
+    net = require_network(net)
     if isinstance(net, OwnNetwork):
         from convwise.nets.own.build import build_own
 

@@ -42,8 +42,8 @@ def build_own(
     options = require_options(own, settings.options)
     conv = Convolution(settings, data_format=keras.config.image_data_format())
     with conditions(seed, precision):
-        takes_conv = own.function is not None and own.read().takes_conv
-        source = _source(own, shape, n_classes, conv if takes_conv else None, options)
+        takes_conv = own.takes_conv()
+        source = _source_of(own, shape, n_classes, options, conv, precision)
         keras.utils.set_random_seed(seed % 2**32)  # whatever the file has drawn
         plain = Wanted(title, shape, keep_types=own.function is not None)
         pairs: dict[int, Any] = {}
@@ -65,8 +65,46 @@ def build_own(
     return Built(rebuilt.model, tuple(conv.changes))
 
 
+def source_of(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkSettings, seed: int) -> Any:
+    """The model as the user's file gives it, with what `settings` say of its options. Raises as `build_own` does."""
+    conv = Convolution(NetworkSettings(), data_format=keras.config.image_data_format())
+    options = require_options(own, settings.options)
+    with conditions(seed, "float32"):
+        return _source_of(own, (size_px, size_px, _CHANNELS), n_classes, options, conv, "float32")
+
+
+def _source_of(
+    own: OwnNetwork,
+    shape: tuple[int, int, int],
+    n_classes: int,
+    options: dict[str, Any],
+    conv: Convolution,
+    precision: str,
+) -> Any:
+    if own.takes_conv():
+        return _source(own, shape, n_classes, options, conv)
+    return _source_once(_as_given(own), shape, n_classes, tuple(options.items()), precision)
+
+
+def _as_given(own: OwnNetwork) -> OwnNetwork:
+    """Without what was found out, which decides nothing about the source."""
+    return replace(own, input_range=None, logits=None, normalises=None, keeps_weights=False)
+
+
+@lru_cache(maxsize=1)
+def _source_once(
+    own: OwnNetwork, shape: tuple[int, int, int], n_classes: int, options: tuple[tuple[str, Any], ...], precision: str
+) -> Any:
+    """The source of several networks in a row, which differ by settings: it is only read."""
+    return _source(own, shape, n_classes, dict(options))
+
+
 def _source(
-    own: OwnNetwork, shape: tuple[int, int, int], n_classes: int, conv: Convolution | None, options: dict[str, Any]
+    own: OwnNetwork,
+    shape: tuple[int, int, int],
+    n_classes: int,
+    options: dict[str, Any],
+    conv: Convolution | None = None,
 ) -> Any:
     """The user's model, a graph of layers with one image in and one answer out."""
     if own.function is None:
@@ -85,26 +123,23 @@ def _source(
         )
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise RequestError(
-            f"net={own}: it has {len(model.inputs)} inputs and {len(model.outputs)} outputs; it must take one image and "
-            "give one answer"
+            f"net={own}: it has {len(model.inputs)} inputs and {len(model.outputs)} outputs; it must take one image "
+            "and give one answer"
         )
     taken = tuple(model.input_shape[1:])
     if len(taken) != len(shape) or taken[2] not in (shape[2], None):
         raise RequestError(f"net={own}: it takes {_by(taken)}; the images are {_by(shape)}")
     if own.function is not None and any(a not in (b, None) for a, b in zip(taken, shape, strict=True)):
-        raise RequestError(f"net={own}: it takes {_by(taken)}, whatever it is asked for; use the input_shape it is given")
+        raise RequestError(
+            f"net={own}: it takes {_by(taken)}, whatever it is asked for; use the input_shape it is given"
+        )
     return model
-
-
-@lru_cache(maxsize=1)
-def _loaded_once(path: str, sha256: str) -> Any:
-    return load_model_file(path)
 
 
 def _loaded(own: OwnNetwork) -> Any:
     own.require_unchanged()
     try:
-        return _loaded_once(own.path, own.sha256)
+        return load_model_file(own.path)
     except RequestError as problem:
         why = str(problem).partition("cannot be loaded: ")[2].partition(";")[0] or str(problem)
         raise RequestError(

@@ -16,12 +16,16 @@ from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.nets.layer_table.graph import activation_name, flatten, kind_of
 from convwise.nets.model_file import load_run_model
-from convwise.nets.own.build import build_own
-from convwise.nets.own.module import classes_of
+from convwise.nets.own.build import build_own, source_of
+from convwise.nets.own.module import MODULE_PREFIX, classes_of
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.room import room_of, shared_layers
 
 _IMAGES = 4
+_SAYS_ALL = (
+    "define its classes and functions in the file, give the classes a get_config that returns all their arguments, and "
+    "let them make their weights in build"
+)
 _WIDE = 32  # a range of inputs that no scaling leaves, such as 0..255 itself
 
 
@@ -40,7 +44,7 @@ def examine(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkS
     """
     title = str(own)
     size: dict[str, Any] = {"size_px": size_px, "n_classes": n_classes, "seed": seed, "precision": "float32"}
-    bare = build_own(replace(own, input_range=255, logits=False), settings=_options_of(settings), **size).model
+    bare = _rebuilt_alike(own, settings=NetworkSettings({}, settings.options), **size)
     if not bare.trainable_weights:
         raise RequestError(f"net={own}: it has no weights that are trained")
     scaled_by, given = _range(bare)
@@ -56,9 +60,27 @@ def examine(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkS
     return Examined(found, (*notes, *_said_of_layers(found, bare)))
 
 
-def _options_of(settings: NetworkSettings) -> NetworkSettings:
-    """The options alone: what is said of the network is said of it as it is."""
-    return NetworkSettings({}, settings.options)
+def _rebuilt_alike(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkSettings, **more: Any) -> Any:
+    """The network rebuilt as it is, with its own weights. RequestError where it computes something else then."""
+    as_it_is = replace(own, input_range=255, logits=False, keeps_weights=True)
+    users = source_of(own, size_px=size_px, n_classes=n_classes, settings=settings, seed=more["seed"])
+    if own.takes_conv() or users.input_shape[1:] != (size_px, size_px, 3):
+        return build_own(
+            replace(as_it_is, keeps_weights=False), size_px=size_px, n_classes=n_classes, settings=settings, **more
+        ).model
+    bare = build_own(as_it_is, size_px=size_px, n_classes=n_classes, settings=settings, **more).model
+    if not _same_answers(users, bare):
+        raise RequestError(
+            f"net={own}: a copy of its layers, made from their configurations, answers otherwise; {_SAYS_ALL}"
+        )
+    return bare
+
+
+def _same_answers(one: Any, other: Any) -> bool:
+    pixels = _pixels(one.input_shape[1])
+    answers = [np.asarray(keras.ops.convert_to_numpy(model(pixels, training=False))) for model in (one, other)]
+    scale = max(1.0, float(np.nan_to_num(np.abs(answers[0])).max()))
+    return bool(np.allclose(answers[0] / scale, answers[1] / scale, atol=1e-4, equal_nan=True))
 
 
 def _range(model: Any) -> tuple[str, int]:
@@ -85,11 +107,15 @@ def _range(model: Any) -> tuple[str, int]:
 
 def _said_of_pixels(own: OwnNetwork, scaled_by: str, *, asked: bool) -> str:
     if asked:
-        what = "as they are, 0 to 255" if own.input_range == 255 else "from 0 to 1: a Rescaling of 1/255 is put in front"
+        what = (
+            "as they are, 0 to 255" if own.input_range == 255 else "from 0 to 1: a Rescaling of 1/255 is put in front"
+        )
         return f"{own}: takes pixels {what}, as asked for"
     if own.input_range == 255:
         return f"{own}: takes pixels 0 to 255 and scales them itself (up to {scaled_by})"
-    return f"{own}: does not scale pixels: a Rescaling of 1/255 is put in front (--input 255: it takes them as they are)"
+    return (
+        f"{own}: does not scale pixels: a Rescaling of 1/255 is put in front (--input 255: it takes them as they are)"
+    )
 
 
 def _answers(model: Any, title: str, *, whole: bool) -> tuple[bool, str]:
@@ -135,6 +161,13 @@ def _train_one_step(model: Any, size_px: int, n_classes: int, title: str) -> Non
 def _save_and_load(own: OwnNetwork, model: Any, size_px: int, n_classes: int) -> None:
     """What is trained must be found again: layers of the user's own need a configuration that says all."""
     known: Mapping[str, Any] = {} if own.function is None else classes_of(own)
+    for layer in model._flatten_layers(include_self=False):
+        kind = type(layer)
+        if kind.__module__.startswith(MODULE_PREFIX) and kind not in known.values():
+            raise RequestError(
+                f"net={own}: the layer {layer.name} is of the class {kind.__name__}, which is made within a function "
+                "and cannot be found again; define it at the top level of the file"
+            )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.keras")
         try:
@@ -145,23 +178,21 @@ def _save_and_load(own: OwnNetwork, model: Any, size_px: int, n_classes: int) ->
         except Exception as problem:  # Keras, and a configuration of the user's, raise what they like
             why = str(problem).partition("cannot be loaded: ")[2].partition("; put the run's own")[0]
             raise RequestError(
-                f"net={own}: it cannot be saved and loaded again: {why or one_line(problem)}; give classes of your own "
-                "a get_config that returns all their arguments"
+                f"net={own}: it cannot be saved and loaded again: {why or one_line(problem)}; {_SAYS_ALL}"
             ) from None
-    pixels = _pixels(size_px)
-    before, after = (np.asarray(keras.ops.convert_to_numpy(each(pixels, training=False))) for each in (model, loaded))
-    if not np.allclose(before, after, atol=1e-4):
-        raise RequestError(
-            f"net={own}: saved and loaded again, it answers otherwise; give classes of your own a get_config that "
-            "returns all their arguments, and make their weights in build"
-        )
+    if not _same_answers(model, loaded):
+        raise RequestError(f"net={own}: saved and loaded again, it answers otherwise; {_SAYS_ALL}")
 
 
 def _said_of_layers(own: OwnNetwork, model: Any) -> list[str]:
     said = []
     graph = flatten(model)
-    for name, times in shared_layers(graph).items():
-        said.append(f"{own}: {name} is called {times} times: a setting changes it in all of them")
+    shared = [f"{name} {times} times" for name, times in shared_layers(graph).items()]
+    if shared:
+        more = f" and {len(shared) - 4} more" if len(shared) > 4 else ""
+        said.append(
+            f"{own}: called more than once: {', '.join(shared[:4])}{more}; a setting changes all calls of a layer"
+        )
     lambdas = [call.name for call in graph.calls if call.kind == "Lambda" and _is_code(call.operation)]
     if lambdas:
         said.append(

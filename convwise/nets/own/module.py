@@ -13,7 +13,7 @@ from typing import Any
 from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.nets.own.reference import OwnNetwork
 
-_PREFIX = "convwise_own_"
+MODULE_PREFIX = "convwise_own_"
 _MOST_CHARACTERS = 300  # of a cause
 
 
@@ -24,7 +24,7 @@ def import_file(own: OwnNetwork) -> types.ModuleType:
     whatever it raises.
     """
     code = own.code()
-    name = f"{_PREFIX}{own.sha256[:16]}"
+    name = f"{MODULE_PREFIX}{own.sha256[:16]}"
     if name not in sys.modules:
         module = types.ModuleType(name)
         module.__file__ = own.path

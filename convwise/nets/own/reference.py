@@ -88,6 +88,10 @@ class OwnNetwork:
         """The options of the function, with their defaults: what `net.NAME=value` may set."""
         return {} if self.function is None else dict(self.read().options)
 
+    def takes_conv(self) -> bool:
+        """Whether the function is given `conv`, in place of which the graph is rebuilt for others."""
+        return self.function is not None and self.read().takes_conv
+
     def read(self) -> Source:
         """What the file says of the function, without running it. Raises RequestError; see `read_source`."""
         assert self.function is not None
@@ -103,7 +107,9 @@ class OwnNetwork:
         try:
             return cls(**values)
         except TypeError:
-            raise RequestError(f"net: {', '.join(map(str, values))}: these are not the keys of an own network") from None
+            raise RequestError(
+                f"net: {', '.join(map(str, values))}: these are not the keys of an own network"
+            ) from None
 
     def _require(self, found: str) -> None:
         if found != self.sha256:
@@ -143,8 +149,8 @@ def _parts(net: str) -> tuple[str, str | None]:
         raise RequestError(f"net={net}: a network is read from a .keras file; load it in Keras and save it as one")
     if net.endswith(".keras"):
         return net, None
-    file, _, function = net.rpartition(".py:")
-    if function:
+    file, found, function = net.rpartition(".py:")
+    if found and function:
         return f"{file}.py", function
     raise RequestError(f"net={net}: name the function in it too: {net.removesuffix(':')}:FUNCTION")
 

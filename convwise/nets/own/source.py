@@ -37,7 +37,9 @@ def read_source(code: bytes, function: str, *, path: Path, shown: str) -> Source
         raise RequestError(f"net={shown}: it is no Python ({problem})") from None
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if function not in functions:
-        raise RequestError(f"net={shown}: the file has no function {function!r} at its top level; {_others(function, functions)}")
+        raise RequestError(
+            f"net={shown}: the file has no function {function!r} at its top level; {_others(function, functions)}"
+        )
     _refuse_neighbours(tree, path, shown)
     return _signature(functions[function], shown)
 
