@@ -19,7 +19,7 @@ def main() -> None:
     import keras
     import numpy as np
 
-    from convwise.nets.quick import FusedBatchNormalization, QuickConv2D
+    from convwise.nets.fast_layers import FusedBatchNormalization, QuickConv2D
 
     print(machine())
     rows = {}

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow
 from machine import machine
 
-from convwise.nets.quick import quicker
+from convwise.nets.fast_layers import with_fast_layers
 
 CHANNELS = (1, 2, 3, 4, 5, 8, 12, 16, 17, 24, 32, 33, 48, 64, 96, 128, 192, 256)
 TOLERANCE = 0.03  # of the largest value; rounding alone stays below 0.01
@@ -34,7 +34,7 @@ def main() -> None:
     n_half = n_wrong = 0
     worst = 0.0
     if options.all:
-        mock.patch("convwise.nets.quick._is_right_in_bfloat16", return_value=True).start()
+        mock.patch("convwise.nets.fast_layers._is_right_in_bfloat16", return_value=True).start()
     until = time.monotonic() + options.seconds
     while time.monotonic() < until:
         shape, asked = drawn(random)
@@ -75,7 +75,7 @@ def largest_difference(shape: tuple[int, ...], asked: dict[str, object]) -> floa
     """As a share of the largest value of its kind; None where training would keep float32."""
     pixels = keras.Input(shape[1:])
     layer = keras.layers.Conv2D(dtype="mixed_bfloat16", **asked)
-    half = quicker(keras.Model(pixels, layer(pixels))).layers[-1]
+    half = with_fast_layers(keras.Model(pixels, layer(pixels))).layers[-1]
     if half.compute_dtype != "bfloat16":
         return None
     exact = keras.layers.Conv2D(dtype="float32", **asked)

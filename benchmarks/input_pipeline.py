@@ -27,9 +27,10 @@ from convwise.images.datasets import resolve
 from convwise.images.prepare import prepare
 from convwise.images.split import split_images
 from convwise.nets import build
-from convwise.nets.quick import quicker
+from convwise.nets.fast_layers import with_fast_layers
 from convwise.training.checkpoint import CheckpointFolder
-from convwise.training.fit import Watch, fit
+from convwise.training.fit import fit
+from convwise.training.hooks import Hooks
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import named_recipe
 from convwise.training.towers import give_threads, resolve_towers
@@ -108,10 +109,10 @@ def step_seconds(net: str, batches: Batches, recipe: object, n_classes: int) -> 
     built = build(
         net, size_px=size, n_classes=n_classes, settings=NetworkSettings(), seed=0, precision=recipe.precision
     )
-    model = quicker(built.model)
-    watch = Watch(step=lambda share, epoch: times.append((epoch, time.perf_counter())))
+    model = with_fast_layers(built.model)
+    hooks = Hooks(step=lambda share, epoch: times.append((epoch, time.perf_counter())))
     with tempfile.TemporaryDirectory() as folder:
-        fit(model, batches, None, recipe=recipe, checkpoints=CheckpointFolder(Path(folder)), watch=watch)
+        fit(model, batches, None, recipe=recipe, checkpoints=CheckpointFolder(Path(folder)), hooks=hooks)
     later = [(b - a) for (e, a), (f, b) in itertools.pairwise(times) if e == f and e > 0]
     return statistics.mean(later)
 

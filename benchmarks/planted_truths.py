@@ -7,8 +7,8 @@ from pathlib import Path
 
 from machine import machine
 
+from convwise.commands.study import study
 from convwise.images.planted import PLANTED, SIZE_PX
-from convwise.verbs.study import study
 
 
 def main() -> None:

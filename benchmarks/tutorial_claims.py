@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from machine import machine
 
+from convwise.commands.study import study
 from convwise.images.datasets import resolve
-from convwise.verbs.study import study
 
 N_CLASSES, PER_CLASS = 20, 70  # the largest classes have 85 images at least
 SMALLEST = 1.0  # points

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from convwise.processor import switch_on_one_dnn
 
 if TYPE_CHECKING:
+    from convwise.commands.data import add_data, check_data, clean_data, list_data
+    from convwise.commands.doctor import doctor
+    from convwise.commands.evaluate import evaluate
+    from convwise.commands.explain import explain
+    from convwise.commands.guide import guide
+    from convwise.commands.predict import predict
+    from convwise.commands.study import study
+    from convwise.commands.train import resume, train
     from convwise.conv2d import Conv2DSettings
     from convwise.errors import ConvwiseError, RequestError
     from convwise.runs import Run
     from convwise.training.recipe import Recipe
-    from convwise.verbs.data import add_data, check_data, clean_data, list_data
-    from convwise.verbs.doctor import doctor
-    from convwise.verbs.evaluate import evaluate
-    from convwise.verbs.explain import explain
-    from convwise.verbs.guide import guide
-    from convwise.verbs.predict import predict
-    from convwise.verbs.study import study
-    from convwise.verbs.train import resume, train
 
 __version__ = "0.1.0"
 
@@ -32,18 +32,18 @@ _HOMES = {
     "Recipe": "convwise.training.recipe",
     "RequestError": "convwise.errors",
     "Run": "convwise.runs",
-    "add_data": "convwise.verbs.data",
-    "check_data": "convwise.verbs.data",
-    "clean_data": "convwise.verbs.data",
-    "doctor": "convwise.verbs.doctor",
-    "evaluate": "convwise.verbs.evaluate",
-    "explain": "convwise.verbs.explain",
-    "guide": "convwise.verbs.guide",
-    "list_data": "convwise.verbs.data",
-    "predict": "convwise.verbs.predict",
-    "resume": "convwise.verbs.train",
-    "study": "convwise.verbs.study",
-    "train": "convwise.verbs.train",
+    "add_data": "convwise.commands.data",
+    "check_data": "convwise.commands.data",
+    "clean_data": "convwise.commands.data",
+    "doctor": "convwise.commands.doctor",
+    "evaluate": "convwise.commands.evaluate",
+    "explain": "convwise.commands.explain",
+    "guide": "convwise.commands.guide",
+    "list_data": "convwise.commands.data",
+    "predict": "convwise.commands.predict",
+    "resume": "convwise.commands.train",
+    "study": "convwise.commands.study",
+    "train": "convwise.commands.train",
 }
 
 __all__ = [

@@ -60,7 +60,7 @@ def _carried_out(arguments: Sequence[str] | None) -> int:
 
 def entry() -> int:
     """The installed command: `main` without the backend's chatter."""
-    from convwise.chatter import filtered_standard_error
+    from convwise.stderr_filter import filtered_standard_error
     from convwise.streams import safe_streams
 
     # A scheduler's polite end is handled as Ctrl-C is.
@@ -154,7 +154,7 @@ def _add_train(verbs: Any) -> None:
         "--recipe", help="fast (default), plain, finetune (default with --weights), thorough or tutorial"
     )
     train.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
-    train.add_argument("--fit", help="how a picture becomes square: stretch (default), crop or pad")
+    train.add_argument("--resize", "--fit", help="how a picture becomes square: stretch (default), crop or pad")
     train.add_argument("--epochs", type=int, metavar="N", help="times through the training images")
     train.add_argument("--minutes", type=float, metavar="M", help="training time instead of epochs")
     train.add_argument("--batch", type=int, metavar="N", help="images a step")
@@ -270,7 +270,7 @@ def _add_study(verbs: Any) -> None:
     study.add_argument("--resume", metavar="DIR", help="go on with a study that was stopped")
     study.add_argument("--net", help=f"{', '.join(NETWORKS)} (default simple)")
     study.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
-    study.add_argument("--fit", help="how a picture becomes square: stretch (default), crop or pad")
+    study.add_argument("--resize", "--fit", help="how a picture becomes square: stretch (default), crop or pad")
     study.add_argument("--recipe", help="fast (default), plain, thorough or tutorial")
     budget = study.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=float, metavar="M", help="time for everything (default 15)")
@@ -327,8 +327,8 @@ def _add_most_pixels(verb: Any, default: str = "89,478,485") -> None:
 
 
 def _data_add(options: argparse.Namespace) -> None:
+    from convwise.commands.data import add_data
     from convwise.progress import CountBar
-    from convwise.verbs.data import add_data
 
     with CountBar(f"adding {options.name}") as bar:
         folder = add_data(options.name, from_path=options.source, progress=bar, note=bar.note)
@@ -339,8 +339,8 @@ def _data_add(options: argparse.Namespace) -> None:
 
 
 def _data_list(options: argparse.Namespace) -> None:
+    from convwise.commands.data import dataset_row, list_data
     from convwise.report.terminal import print_datasets
-    from convwise.verbs.data import dataset_row, list_data
 
     found = list_data()
     if options.json:
@@ -350,9 +350,9 @@ def _data_list(options: argparse.Namespace) -> None:
 
 
 def _data_check(options: argparse.Namespace) -> None:
+    from convwise.commands.data import check_data
     from convwise.progress import CountBar
     from convwise.report.terminal import print_index
-    from convwise.verbs.data import check_data
 
     with CountBar("reading") as bar:
         report = check_data(
@@ -371,7 +371,7 @@ def _data_check(options: argparse.Namespace) -> None:
 def _data_clean(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from convwise.verbs.data import clean_data
+    from convwise.commands.data import clean_data
 
     done = clean_data(options.days)
     if options.json:
@@ -384,21 +384,21 @@ def _data_clean(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from convwise.commands.train import resume, train
     from convwise.progress import TrainingDisplay
-    from convwise.verbs.train import resume, train
 
     if (options.data is None) == (options.resume is None):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
-    names = ("net", "weights", "tune", "recipe", "size", "fit", "epochs", "minutes", "batch", "seed", "per_class")
+    names = ("net", "weights", "tune", "recipe", "size", "resize", "epochs", "minutes", "batch", "seed", "per_class")
     more = ("test", "validation", "copies", "most_pixels", "config", "from_study", "out", "background", "tensorboard")
     given = {name: getattr(options, name) for name in (*names, *more)}
     if options.resume and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
     with TrainingDisplay() as display:
         if options.resume:
-            result = resume(options.resume, listener=display.listener)
+            result = resume(options.resume, hooks=display.hooks)
         else:
-            result = train(options.data, settings=options.set, listener=display.listener, **given)
+            result = train(options.data, settings=options.set, hooks=display.hooks, **given)
     if options.json:
         evaluation = result.evaluation.to_dict() if result.evaluation else None
         _print_json(
@@ -412,8 +412,8 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from convwise.commands.evaluate import evaluate
     from convwise.progress import CountBar
-    from convwise.verbs.evaluate import evaluate
 
     with CountBar("evaluating") as bar:
         result = evaluate(
@@ -435,9 +435,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
+    from convwise.commands.predict import predict, write_csv
     from convwise.places import file_to_write
     from convwise.progress import CountBar
-    from convwise.verbs.predict import predict, write_csv
 
     target = file_to_write(options.csv, "csv") if options.csv else None
     with CountBar("predicting") as bar:
@@ -465,7 +465,7 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    from convwise.verbs.explain import explain
+    from convwise.commands.explain import explain
 
     names = ("size", "classes", "batch", "silence", "figures", "image", "trust")
     explanation = explain(options.what, settings=options.set, **{name: getattr(options, name) for name in names})
@@ -483,7 +483,7 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _guide(options: argparse.Namespace) -> None:
-    from convwise.verbs.guide import draw_figure, guide, guide_list, guide_text
+    from convwise.commands.guide import draw_figure, guide, guide_list, guide_text
 
     if options.figure and not options.name:
         raise RequestError(f"--figure {options.figure} needs the NAME of a parameter, such as dilation_rate")
@@ -502,10 +502,10 @@ def _guide(options: argparse.Namespace) -> None:
 
 
 def _study(options: argparse.Namespace) -> None:
+    from convwise.commands.study import resume_study, study, study_report
     from convwise.progress import StudyDisplay
-    from convwise.verbs.study import resume_study, study, study_report
 
-    names = ["net", "size", "fit", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
+    names = ["net", "size", "resize", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
     names += ["per_class", "test", "validation", "copies", "most_pixels", "workers", "engine", "address", "seed", "out"]
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
     if options.parameters:
@@ -520,12 +520,12 @@ def _study(options: argparse.Namespace) -> None:
             result = study_report(options.folder)
         else:
             with StudyDisplay() as display:
-                result = resume_study(options.resume, listener=display.listener)
+                result = resume_study(options.resume, hooks=display.hooks)
     elif options.data is None or options.folder:
         raise RequestError("name DATA to study, --resume DIR to go on with a study, or report DIR to show one")
     else:
         with StudyDisplay() as display:
-            result = study(options.data, listener=display.listener, **given)
+            result = study(options.data, hooks=display.hooks, **given)
     if options.json:
         _print_json(result.values)
         return
@@ -536,7 +536,7 @@ def _study(options: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from convwise.verbs.doctor import doctor
+    from convwise.commands.doctor import doctor
 
     found = doctor().to_dict()
     if options.json:

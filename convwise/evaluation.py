@@ -95,6 +95,12 @@ class Evaluation:
         )
 
 
+def log_losses(probabilities: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """(n,): each answer's loss in nats, from (n, n_classes) probabilities clipped to [1e-7, 1] and (n,) labels."""
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    return np.asarray(-np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1.0)))
+
+
 def evaluate(
     labels: NDArray[np.integer],
     probabilities: NDArray[np.floating],
@@ -132,7 +138,7 @@ def evaluate(
         accuracy=wilson(float(correct.mean()), n),
         mean_class_accuracy=mean_class(hits[present], support[present]),
         top5_accuracy=wilson(float((rank < 5).mean()), n),
-        log_loss=mean_loss(-np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1.0))),
+        log_loss=mean_loss(log_losses(p, y)),
         calibration_error=calibration(p[rows, predicted], correct, seed),
         class_names=names,
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),

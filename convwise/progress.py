@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from convwise.names import printable
-from convwise.verbs.execution import Listener
+from convwise.training.hooks import Hooks
 
 if TYPE_CHECKING:
     from convwise.study.verdicts import Verdict
@@ -80,7 +80,7 @@ class TrainingDisplay(_Reading):
     def __init__(self) -> None:
         super().__init__()
         self._training = self._progress.add_task("training", total=1.0, visible=False)
-        self.listener = Listener(self._note, self._decoded, self._stepped, self._epoch)
+        self.hooks = Hooks(self._note, self._decoded, self._stepped, self._epoch)
 
     def _stepped(self, share: float, epoch: int) -> None:
         self._progress.update(self._training, visible=True, completed=share, description=f"training, epoch {epoch + 1}")
@@ -101,9 +101,9 @@ class StudyDisplay(_Reading):
         self._trials = self._progress.add_task("trials", total=None, visible=False)
         self._stage, self._last = ("", 0), 0.0
         self._told: dict[str, str] = {}
-        from convwise.study.request import StudyListener  # with SciPy's statistics, which take a second
+        from convwise.study.request import StudyHooks  # with SciPy's statistics, which take a second
 
-        self.listener = StudyListener(self._note, self._trial, self._known, self._decoded)
+        self.hooks = StudyHooks(self._note, self._trial, self._known, self._decoded)
 
     def _trial(self, stage: str, done: int, total: int) -> None:
         if (stage, total) != self._stage:  # a check that does not tell goes on with more trials

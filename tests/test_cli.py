@@ -127,7 +127,7 @@ def test_evaluating_and_predicting_tell_how_far_they_are(
     finished: tuple[Path, Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, folder, _ = finished
-    monkeypatch.setattr("convwise.verbs.predict._CHUNK", 5)
+    monkeypatch.setattr("convwise.commands.predict._CHUNK", 5)
     monkeypatch.setattr("convwise.training.predict.BATCH", 8)
     heard: list[tuple[int, int]] = []
     answers = convwise.predict(folder, [data / "blue"], progress=lambda *counts: heard.append(counts))
@@ -324,14 +324,14 @@ def test_nothing_heavy_is_imported_before_it_is_needed(line: str) -> None:
 
 def test_pictures_are_read_before_keras_is_there() -> None:
     """`train` imports it while the pictures are read, and what reads pictures alone never does."""
-    modules = "convwise.progress, convwise.verbs.study, convwise.verbs.train, convwise.verbs.data"
+    modules = "convwise.progress, convwise.commands.study, convwise.commands.train, convwise.commands.data"
     script = f"import sys, {modules}; print([m for m in ('keras', 'tensorflow') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_training_does_without_the_statistics_of_a_study() -> None:
-    script = "import sys, convwise.progress, convwise.verbs.train; print('scipy.stats' in sys.modules)"
+    script = "import sys, convwise.progress, convwise.commands.train; print('scipy.stats' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
 

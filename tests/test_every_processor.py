@@ -84,7 +84,7 @@ from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import RequestError
 from convwise.nets import build
 from convwise.nets.backend import layout_works, type_works
-from convwise.nets.quick import quicker
+from convwise.nets.fast_layers import with_fast_layers
 from convwise.study.factors import factors_of
 
 works = {f"{layout} {grouped}": layout_works(layout, grouped=grouped)
@@ -102,11 +102,11 @@ def trained(model):
     model.compile("sgd", "categorical_crossentropy", jit_compile=False)
     model.fit(pixels, np.eye(2)[[0, 1, 0, 1]], epochs=1, verbose=0)
     return float(np.abs(model.predict_on_batch(pixels)).sum())
-sums = [trained(quicker(model)) for model in (built(), first) if not isinstance(model, str)]
+sums = [trained(with_fast_layers(model)) for model in (built(), first) if not isinstance(model, str)]
 maps = keras.Input((16, 16, 3))
 x = keras.layers.Permute((3, 1, 2))(keras.layers.Conv2D(4, 3)(maps))
 x = keras.layers.Conv2D(4, 3, groups=2, data_format="channels_first")(x)  # compiled by XLA: it runs either way
-sums.append(trained(quicker(keras.Model(maps, keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(x))))))
+sums.append(trained(with_fast_layers(keras.Model(maps, keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(x))))))
 factors, _ = factors_of(
     "simple", size_px=32, n_classes=3, settings=NetworkSettings(), parameters=("data_format", "filters")
 )

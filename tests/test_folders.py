@@ -14,8 +14,8 @@ from PIL import Image
 from convwise import cli
 from convwise.evaluation import evaluate
 from convwise.names import printable, read_back, shown
+from convwise.runs.notes import chance_hint
 from convwise.training.recipe import named_recipe
-from convwise.verbs.execution import chance_hint
 from tests.permissions import closed
 
 QUICK = ["--net", "simple", "--size", "32", "--epochs", "1", "--batch", "8"]
@@ -196,7 +196,7 @@ def test_predict_refuses_an_impossible_csv_before_the_work(
     capsys: pytest.CaptureFixture[str],
     place: str,
 ) -> None:
-    monkeypatch.setattr("convwise.verbs.predict.predict", lambda *given, **options: pytest.fail("it worked"))
+    monkeypatch.setattr("convwise.commands.predict.predict", lambda *given, **options: pytest.fail("it worked"))
     assert run("predict", odd[1], odd[0], "--csv", place.format(tmp=tmp_path)) == 2
     assert capsys.readouterr().err.startswith("convwise: csv=")
 
@@ -212,8 +212,8 @@ def test_no_run_is_begun_where_it_cannot_be_kept(
     def worked(*given: Any, **options: Any) -> None:
         pytest.fail("it worked")
 
-    monkeypatch.setattr("convwise.verbs.train.pictures", worked)
-    monkeypatch.setattr("convwise.verbs.study.pictures", worked)
+    monkeypatch.setattr("convwise.commands.train.pictures", worked)
+    monkeypatch.setattr("convwise.commands.study.pictures", worked)
     monkeypatch.chdir(tmp_path)
     with closed(tmp_path):
         tmp_path.chmod(0o555)

@@ -42,7 +42,7 @@ def test_what_is_no_regular_file_is_refused_at_once(read: Callable[[Path], objec
 def test_as_pictures_they_are_unreadable_with_the_reason(specials: dict[str, Path]) -> None:
     for reason, path in specials.items():
         with pytest.raises(UnreadableImage, match=reason):
-            load_pixels(path, size=16, fit="crop")
+            load_pixels(path, size=16, resize="crop")
 
 
 def test_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:

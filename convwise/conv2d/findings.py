@@ -19,21 +19,21 @@ class Finding:
 
     `severity`: "error" means that Keras or the backend refuses, "warning" that something is most likely not meant, and
     "note" that it is unusual or does nothing. `layer` is None where no layer's name is known. `message` says what is
-    found as name=value, `way_out` what to do, `source` who says so.
+    found as name=value, `fix` what to do, `source` who says so.
     """
 
     rule: str
     severity: Severity
     layer: str | None
     message: str
-    way_out: str
+    fix: str
     source: str
     parameters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:
             raise ValueError(f"severity={self.severity}: it must be one of {', '.join(SEVERITIES)}")
-        for name in ("rule", "message", "way_out", "source"):
+        for name in ("rule", "message", "fix", "source"):
             text = getattr(self, name)
             if not text or "\n" in text:
                 raise ValueError(f"{name}={text!r}: it must be one line")
@@ -44,7 +44,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.layer}: " if self.layer else ""
-        return f"{where}{self.message}; {self.way_out}"
+        return f"{where}{self.message}; {self.fix}"
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -249,8 +249,8 @@ def wrong_results(
     return (finding,)
 
 
-def _refused(rule: str, parameters: tuple[str, ...], message: str, way_out: str, source: str) -> Finding:
-    return Finding(rule, "error", None, message, way_out, source, parameters)
+def _refused(rule: str, parameters: tuple[str, ...], message: str, fix: str, source: str) -> Finding:
+    return Finding(rule, "error", None, message, fix, source, parameters)
 
 
 def _axes(value: object) -> tuple[int, ...] | None:

@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 from convwise.errors import RequestError
 from convwise.files import open_regular, temporary_name
-from convwise.images.home import clear_errors
+from convwise.images.cache_dir import clear_errors
 
 MAX_BYTES = 4 * 2**30
 MAX_FILES = 1_000_000

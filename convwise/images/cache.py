@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError
 from convwise.files import remove_leftovers, temporary_name
-from convwise.images.home import clear_errors, home, mark_used, write_cache_file
+from convwise.images.cache_dir import cache_dir, clear_errors, mark_used, write_cache_file
 
 _FORMAT = 2  # raise it when decoding or fitting changes, and older caches are made anew
 _FLUSH_BYTES = 8 * 2**20
@@ -33,7 +33,7 @@ class PixelCache:
 
     pixels: NDArray[np.uint8]  # (n, size, size, 3) RGB, memory-mapped, read-only
     size: int
-    fit: str
+    resize: str
     digest: str
     path: Path
 
@@ -45,9 +45,9 @@ class PixelCache:
         return len(self.pixels)
 
 
-def cache_digest(content: NDArray[np.uint8], size: int, fit: str, bits: int = 16) -> str:
+def cache_digest(content: NDArray[np.uint8], size: int, resize: str, bits: int = 16) -> str:
     """The name of the cache for files with these (n, 16) content digests, in this order, and 16-bit ones so scaled."""
-    return hashlib.sha256(f"{_FORMAT} {size} {fit} {bits} {len(content)} ".encode() + content.tobytes()).hexdigest()[
+    return hashlib.sha256(f"{_FORMAT} {size} {resize} {bits} {len(content)} ".encode() + content.tobytes()).hexdigest()[
         :32
     ]
 
@@ -58,10 +58,10 @@ def open_cache(digest: str) -> PixelCache | None:
     A file whose stamp is the one that was noted is as it was. Under another stamp (altered, or copied elsewhere) it is
     read once and its checksum compared, which costs a quarter of a second per gigabyte, and the new stamp is noted.
     """
-    folder = home() / "pixels" / digest
+    folder = cache_dir() / "pixels" / digest
     try:
         manifest = json.loads((folder / _MANIFEST).read_text())
-        n, size, fit = int(manifest["n_images"]), int(manifest["size"]), str(manifest["fit"])
+        n, size, resize = int(manifest["n_images"]), int(manifest["size"]), str(manifest["resize"])
         if manifest["format"] != _FORMAT or (folder / _PIXELS).stat().st_size != n * size * size * 3:
             return None
         if not _unaltered(folder, manifest):
@@ -70,7 +70,7 @@ def open_cache(digest: str) -> PixelCache | None:
         mark_used(folder / _MANIFEST)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return PixelCache(pixels, size, fit, digest, folder)
+    return PixelCache(pixels, size, resize, digest, folder)
 
 
 def _unaltered(folder: Path, manifest: dict[str, Any]) -> bool:
@@ -93,10 +93,10 @@ def _unaltered(folder: Path, manifest: dict[str, Any]) -> bool:
 class CacheWriter:
     """Writes a new cache block by block; nothing is seen of it before `finish`, or if that is never reached."""
 
-    def __init__(self, size: int, fit: str) -> None:
-        self._size, self._fit, self._n_images, self._unflushed = size, fit, 0, 0
+    def __init__(self, size: int, resize: str) -> None:
+        self._size, self._resize, self._n_images, self._unflushed = size, resize, 0, 0
         self._checksum = 0
-        self._folder = home() / "pixels"
+        self._folder = cache_dir() / "pixels"
         with clear_errors(self._folder):
             self._folder.mkdir(exist_ok=True)
             remove_leftovers(self._folder)
@@ -127,7 +127,7 @@ class CacheWriter:
             self._wait()
             os.fsync(self._file.fileno())
             self._file.close()
-            manifest = {"format": _FORMAT, "n_images": self._n_images, "size": self._size, "fit": self._fit}
+            manifest = {"format": _FORMAT, "n_images": self._n_images, "size": self._size, "resize": self._resize}
             manifest |= {"crc32": self._checksum, "stamp": None}  # the renaming below may change the stamp
             write_cache_file(self._temporary / _MANIFEST, json.dumps(manifest).encode())
             place = self._folder / digest

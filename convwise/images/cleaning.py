@@ -11,7 +11,7 @@ from pathlib import Path
 
 from convwise.errors import RequestError
 from convwise.files import remove_leftovers, temporary_name
-from convwise.images.home import clear_errors, home
+from convwise.images.cache_dir import cache_dir, clear_errors
 
 _OWN = re.compile(r"[0-9a-f]{32}(\.npz)?")  # the names of caches and records; whatever else lies there is not ours
 
@@ -36,7 +36,7 @@ def clean_caches(days: float = 30) -> Cleaned:
         raise RequestError(f"days={days:g}: it must be a number of at least 0")
     before = time.time() - 86400 * days
     counts = {True: [0, 0], False: [0, 0]}
-    for folder in (home() / "pixels", home() / "scans"):
+    for folder in (cache_dir() / "pixels", cache_dir() / "scans"):
         with clear_errors(folder):
             if not folder.is_dir():
                 continue

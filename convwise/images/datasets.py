@@ -13,8 +13,8 @@ from pathlib import Path
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import temporary_name
 from convwise.images.archives import unpack
+from convwise.images.cache_dir import cache_dir, clear_errors, write_cache_file
 from convwise.images.download import download, md5_of
-from convwise.images.home import clear_errors, home, write_cache_file
 from convwise.images.planted import PLANTED, make_planted
 from convwise.images.shapes import OUTLINES, make_shapes
 from convwise.images.walking import folders_and_files, walk
@@ -54,7 +54,7 @@ class Dataset:
 
     @property
     def folder(self) -> Path:
-        return home() / "data" / self.stored_as
+        return cache_dir() / "data" / self.stored_as
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ DRAWN = frozenset({"shapes", *PLANTED})  # by convwise itself, when they are fir
 
 def list_datasets() -> list[Installed]:
     """Every data set known by name, and where it is."""
-    with clear_errors(home()):
+    with clear_errors(cache_dir()):
         return [_installed(dataset) for dataset in DATASETS.values()]
 
 

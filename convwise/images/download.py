@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convwise.errors import ConvwiseError
 from convwise.files import open_regular
-from convwise.images.home import clear_errors
+from convwise.images.cache_dir import clear_errors
 
 _BLOCK = 1 << 18
 

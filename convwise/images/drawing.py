@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convwise.errors import RequestError
 from convwise.files import temporary_name
-from convwise.images.home import clear_errors
+from convwise.images.cache_dir import clear_errors
 
 Draw = Callable[[str, int], NDArray[np.uint8]]  # class name, number -> RGB (h, w, 3)
 

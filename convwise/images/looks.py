@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convwise.cores import available_cores
 from convwise.images.background import SAMPLE, Background
-from convwise.images.home import clear_errors, home
+from convwise.images.cache_dir import cache_dir, clear_errors
 
 LOOK_SIDE = 64
 """px: pictures are compared at this size, in colour."""
@@ -45,7 +45,11 @@ class Looks:
             return np.asarray(cv2.resize(read(number), (LOOK_SIDE, LOOK_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
         self._row = {number: row for row, number in enumerate(numbers)}
-        with clear_errors(home()), TemporaryFile(dir=home()) as file, ThreadPoolExecutor(available_cores()) as pool:
+        with (
+            clear_errors(cache_dir()),
+            TemporaryFile(dir=cache_dir()) as file,
+            ThreadPoolExecutor(available_cores()) as pool,
+        ):
             for start in range(0, len(numbers), _PART):
                 file.writelines(look.tobytes() for look in pool.map(small, numbers[start : start + _PART]))
             file.flush()

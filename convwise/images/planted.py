@@ -99,7 +99,7 @@ def _detail(random: np.random.Generator, kind: int) -> Drawn:
 def _noisy(random: np.random.Generator, kind: int) -> Drawn:
     """A faint grating of one of four directions in the red; in green and blue noise, by which few pictures can be told.
 
-    A network learns its training pictures by heart from the noise; L2 takes the weights away that this needs.
+    A network memorises its training pictures from the noise; L2 takes the weights away that this needs.
     """
     y, x = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
     angle, phase = math.pi * kind / 4, random.uniform(-math.pi / 2, math.pi / 2)
@@ -160,7 +160,7 @@ PLANTED = {
         epochs=16,
     ),
     "planted-noisy": Planted(
-        "planted truth: faint gratings in strong noise, few pictures, learned by heart without L2",
+        "planted truth: faint gratings in strong noise, few pictures, memorised without L2",
         ("flat", "rising", "upright", "falling"),
         100,
         _noisy,

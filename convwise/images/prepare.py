@@ -11,14 +11,14 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images.cache import CacheWriter, PixelCache, cache_digest, open_cache
 from convwise.images.copies import COPIES, Copies, check_copies
 from convwise.images.duplicates import Seen, find_copies
-from convwise.images.fitting import check_fit
 from convwise.images.index import ImageIndex, UnreadableFile, too_few_classes
 from convwise.images.listing import Listing, list_files
 from convwise.images.quiet import quiet_decoders
 from convwise.images.reading import Pixels, UnreadableImage, decode
 from convwise.images.record import ScanRecord, load_record, save_record
+from convwise.images.resizing import check_resize
 from convwise.images.rules import USUAL, Rules, bits_in_use
-from convwise.images.scan import FileFacts, Known, Status, read_bytes, scan
+from convwise.images.scan import Known, ScanTable, Status, read_bytes, scan
 
 _INDEX_SIZE = 64  # px: an index alone decodes as small as this
 
@@ -29,7 +29,7 @@ def prepare(
     folder: str | Path,
     *,
     size: int,
-    fit: str = "stretch",
+    resize: str = "stretch",
     classes: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     copies: str = "near",
@@ -43,7 +43,7 @@ def prepare(
     A later call reads only names and stamps, and opens what is there; where files changed, only these are read.
 
     Args:
-        size, fit: side in pixels, and `stretch`, `crop` or `pad` (see `fit_image`).
+        size, resize: side in pixels, and `stretch`, `crop` or `pad` (see `resize_image`).
         classes, exclude: take only these class folders; leave these out.
         copies: what counts as a copy: `near`, `exact` or, for none, `ignore`.
         progress: called with (files done, files in all).
@@ -55,7 +55,7 @@ def prepare(
         RequestError: the folder does not exist, has no class folders, or holds no readable image.
         ConvwiseError: the cache cannot be written.
     """
-    check_fit(size, fit)
+    check_resize(size, resize)
     check_copies(copies)
     listing = _listed(folder, classes, exclude, rules)
     held = sorted(set(listing.classes))
@@ -63,18 +63,19 @@ def prepare(
         raise too_few_classes(listing.root, held, listing.paths, listing.subsets, least_classes)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
-        cache = open_cache(_digest(_rows(known.facts, known.rows), size, fit, rules))
+        cache = open_cache(_digest(_rows(known.facts, known.rows), size, resize, rules))
         if cache is not None:
             facts = _rows(known.facts, known.rows)
             return _index(listing, facts, _settle(listing, record, facts, copies, rules)), cache
     if record is not None:
-        known = _with_pixels(record, known, size, fit, rules)
-    with CacheWriter(size, fit) as writer:
+        known = _with_pixels(record, known, size, resize, rules)
+    with CacheWriter(size, resize) as writer:
         facts = scan(
-            listing, known, size=size, fit=fit, write=writer.write, progress=progress, workers=workers, rules=rules
+            listing, known, size=size, resize=resize, write=writer.write, progress=progress, workers=workers,
+            rules=rules
         )  # fmt: skip
         _require_images(listing, facts)
-        cache = writer.finish(_digest(facts, size, fit, rules))
+        cache = writer.finish(_digest(facts, size, resize, rules))
     return _index(listing, facts, _settle(listing, record, facts, copies, rules)), cache
 
 
@@ -96,7 +97,7 @@ def index_folder(
         facts = _rows(known.facts, known.rows)
     else:
         facts = scan(
-            listing, known, size=_INDEX_SIZE, fit="stretch", write=None, progress=progress, workers=workers,
+            listing, known, size=_INDEX_SIZE, resize="stretch", write=None, progress=progress, workers=workers,
             rules=rules
         )  # fmt: skip
     return _index(listing, facts, _settle(listing, record, facts, copies, rules))
@@ -113,33 +114,35 @@ def _listed(folder: str | Path, classes: Sequence[str] | None, exclude: Sequence
 def _known(listing: Listing) -> tuple[ScanRecord | None, Known]:
     record = load_record(listing)
     if record is None:
-        return None, Known(FileFacts.blank(0), np.full(len(listing.paths), -1))
+        return None, Known(ScanTable.blank(0), np.full(len(listing.paths), -1))
     return record, Known(record.facts, record.rows_for(listing))
 
 
-def _with_pixels(record: ScanRecord, known: Known, size: int, fit: str, rules: Rules) -> Known:
+def _with_pixels(record: ScanRecord, known: Known, size: int, resize: str, rules: Rules) -> Known:
     """Take the pixels of unchanged files from the cache that belongs to the record, if that exists."""
-    cache = open_cache(_digest(record.facts, size, fit, rules))
+    cache = open_cache(_digest(record.facts, size, resize, rules))
     if cache is None:
         return known
     place = np.cumsum(record.facts.status == Status.IMAGE) - 1
     return Known(known.facts, known.rows, lambda row: cache.pixels[place[row]])
 
 
-def _rows(facts: FileFacts, rows: NDArray[np.int64]) -> FileFacts:
+def _rows(facts: ScanTable, rows: NDArray[np.int64]) -> ScanTable:
     if len(rows) == len(facts.reasons) and (rows == np.arange(len(rows))).all():
         return facts
-    chosen = FileFacts.blank(len(rows))
+    chosen = ScanTable.blank(len(rows))
     chosen.put(slice(None), facts, rows.tolist())
     return chosen
 
 
-def _digest(facts: FileFacts, size: int, fit: str, rules: Rules) -> str:
+def _digest(facts: ScanTable, size: int, resize: str, rules: Rules) -> str:
     # The scale of 16-bit pictures makes another cache only where there are any.
-    return cache_digest(facts.content[facts.status == Status.IMAGE], size, fit, rules.bits if facts.peaks.any() else 16)
+    return cache_digest(
+        facts.content[facts.status == Status.IMAGE], size, resize, rules.bits if facts.peaks.any() else 16
+    )
 
 
-def _settle(listing: Listing, record: ScanRecord | None, facts: FileFacts, kind: str, rules: Rules) -> Copies:
+def _settle(listing: Listing, record: ScanRecord | None, facts: ScanTable, kind: str, rules: Rules) -> Copies:
     """Find the copies, unless the record knows them already; and make the record say what is so now."""
     _require_images(listing, facts)
     same = record is not None and record.paths == listing.paths and np.array_equal(record.facts.content, facts.content)
@@ -152,7 +155,7 @@ def _settle(listing: Listing, record: ScanRecord | None, facts: FileFacts, kind:
     return copies
 
 
-def _find(listing: Listing, facts: FileFacts, *, near: bool, rules: Rules) -> Copies:
+def _find(listing: Listing, facts: ScanTable, *, near: bool, rules: Rules) -> Copies:
     chosen = np.flatnonzero(facts.status == Status.IMAGE)
     _, labels = np.unique([listing.classes[row] for row in chosen], return_inverse=True)
     # Twelve bits in sixteen would be sixteen levels of gray, in which much looks alike.
@@ -171,7 +174,7 @@ def _find(listing: Listing, facts: FileFacts, *, near: bool, rules: Rules) -> Co
         return find_copies(seen, read, near=near)
 
 
-def _require_images(listing: Listing, facts: FileFacts) -> None:
+def _require_images(listing: Listing, facts: ScanTable) -> None:
     if not (facts.status == Status.IMAGE).any():
         n_bad = int((facts.status == Status.UNREADABLE).sum()) + len(listing.closed)
         raise RequestError(
@@ -180,7 +183,7 @@ def _require_images(listing: Listing, facts: FileFacts) -> None:
         )
 
 
-def _index(listing: Listing, facts: FileFacts, copies: Copies) -> ImageIndex:
+def _index(listing: Listing, facts: ScanTable, copies: Copies) -> ImageIndex:
     rows = np.flatnonzero(facts.status == Status.IMAGE).tolist()
     class_names = tuple(sorted({listing.classes[row] for row in rows}))
     label_of = {name: label for label, name in enumerate(class_names)}

@@ -12,9 +12,9 @@ from PIL import Image, UnidentifiedImageError
 
 from convwise.files import read_regular
 from convwise.images.deep import colour_values, is_deep_colour
-from convwise.images.fitting import check_fit, fit_image, sides_needed
 from convwise.images.jpeg import decode_jpeg, read_header
 from convwise.images.quiet import quiet_decoders
+from convwise.images.resizing import check_resize, resize_image, sides_needed
 from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules, UnreadableImage, in_turn
 from convwise.images.sniffing import FORMATS, HEAD_BYTES, exif_orientation, foreign, not_read, sniff
 from convwise.images.wholeness import require_whole_png, require_whole_tiff
@@ -39,35 +39,35 @@ class Picture:
     peak: int = 0
 
 
-def load_picture(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL) -> Picture:
+def load_picture(path: str | Path, *, size: int, resize: str, rules: Rules = USUAL) -> Picture:
     """The file fitted to (size, size, 3): the same pixels as the pixel cache holds. Raises UnreadableImage."""
-    check_fit(size, fit)
+    check_resize(size, resize)
     try:
         data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
         raise UnreadableImage(reason_of(error)) from error
     if known := foreign(data[:HEAD_BYTES], Path(path).name):
         raise UnreadableImage(not_read(known))
-    with quiet_decoders(), opened(data, size=size, fit=fit, rules=rules) as picture:
-        return Picture(fit_image(picture.pixels, size, fit), picture.sides, picture.peak)
+    with quiet_decoders(), opened(data, size=size, resize=resize, rules=rules) as picture:
+        return Picture(resize_image(picture.pixels, size, resize), picture.sides, picture.peak)
 
 
-def load_pixels(path: str | Path, *, size: int, fit: str, rules: Rules = USUAL) -> Pixels:
+def load_pixels(path: str | Path, *, size: int, resize: str, rules: Rules = USUAL) -> Pixels:
     """The pixels of `load_picture`."""
-    return load_picture(path, size=size, fit=fit, rules=rules).pixels
+    return load_picture(path, size=size, resize=resize, rules=rules).pixels
 
 
-def decode(data: bytes, *, size: int | None = None, fit: str = "stretch", rules: Rules = USUAL) -> Pixels:
+def decode(data: bytes, *, size: int | None = None, resize: str = "stretch", rules: Rules = USUAL) -> Pixels:
     """The pixels of `opened`."""
-    with opened(data, size=size, fit=fit, rules=rules) as picture:
+    with opened(data, size=size, resize=resize, rules=rules) as picture:
         return picture.pixels
 
 
 @contextmanager
-def opened(data: bytes, *, size: int | None = None, fit: str = "stretch", rules: Rules = USUAL) -> Iterator[Picture]:
+def opened(data: bytes, *, size: int | None = None, resize: str = "stretch", rules: Rules = USUAL) -> Iterator[Picture]:
     """File content as an upright picture; raises UnreadableImage with a short reason.
 
-    With `size`, a JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size from which `fit_image` need
+    With `size`, a JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size from which `resize_image` need
     not enlarge. Transparent parts become white, CMYK and palettes RGB, 16 bits 8 by the rules. Only one large
     picture at a time is open in this process.
     """
@@ -80,17 +80,20 @@ def opened(data: bytes, *, size: int | None = None, fit: str = "stretch", rules:
         header = read_header(data)
         rules.check(header.width, header.height)
         with in_turn(header.width, header.height):
-            reduction = _reduction(header.width, header.height, size, fit)
+            reduction = _reduction(header.width, header.height, size, resize)
             stored = decode_jpeg(data, header, reduction)
             if header.n_channels != 4:
                 yield Picture(_upright(stored, header.orientation), _sides(header.width, header.height))
                 return
-    with quiet_decoders(), _by_pillow(data, kind, size, fit, rules) as picture:  # CMYK by Pillow, which knows its kinds
+    with (
+        quiet_decoders(),
+        _by_pillow(data, kind, size, resize, rules) as picture,
+    ):  # CMYK by Pillow, which knows its kinds
         yield picture
 
 
 @contextmanager
-def _by_pillow(data: bytes, kind: str, size: int | None, fit: str, rules: Rules) -> Iterator[Picture]:
+def _by_pillow(data: bytes, kind: str, size: int | None, resize: str, rules: Rules) -> Iterator[Picture]:
     with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
         rules.check(*image.size)
         deep = is_deep_colour(image, data)
@@ -103,7 +106,7 @@ def _by_pillow(data: bytes, kind: str, size: int | None, fit: str, rules: Rules)
         width, height = image.size
     with in_turn(width, height):
         with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            picture = _loaded(image, data, kind, size, fit, rules, deep)
+            picture = _loaded(image, data, kind, size, resize, rules, deep)
         yield picture
 
 
@@ -121,14 +124,14 @@ def _reasons() -> Iterator[None]:
 
 
 def _loaded(
-    image: Image.Image, data: bytes, kind: str, size: int | None, fit: str, rules: Rules, deep: bool
+    image: Image.Image, data: bytes, kind: str, size: int | None, resize: str, rules: Rules, deep: bool
 ) -> Picture:
     if kind == "PNG":
         require_whole_png(data)
     elif kind == "TIFF":
         require_whole_tiff(image, data)
     orientation, sides = exif_orientation(image.getexif()), _sides(*image.size)
-    reduction = _reduction(*image.size, size, fit)
+    reduction = _reduction(*image.size, size, resize)
     if reduction > 1:
         image.draft(None, (image.width // reduction, image.height // reduction))  # only JPEG listens
     if not deep:
@@ -145,11 +148,11 @@ def _sides(width: int, height: int) -> tuple[int, int]:
     return max(width, height), min(width, height)
 
 
-def _reduction(width: int, height: int, size: int | None, fit: str) -> int:
+def _reduction(width: int, height: int, size: int | None, resize: str) -> int:
     if size is None:
         return 1
     # Orientation may swap the sides, and each fit's needs swap with them.
-    columns, rows = sides_needed(width, height, size, fit)
+    columns, rows = sides_needed(width, height, size, resize)
     return next((r for r in (8, 4, 2) if width // r >= columns and height // r >= rows), 1)
 
 

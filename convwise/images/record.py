@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.images.cache_dir import cache_dir, cache_file, mark_used
 from convwise.images.copies import COPIES, Copies, DuplicateGroup, Pair
-from convwise.images.home import cache_file, home, mark_used
 from convwise.images.listing import Listing
-from convwise.images.scan import FileFacts, Status
+from convwise.images.scan import ScanTable, Status
 
 _FORMAT = 3  # raise it when the meaning of a fact changes, and folders are read anew
 
@@ -28,7 +28,7 @@ class ScanRecord:
 
     paths: tuple[str, ...]
     stamps: NDArray[np.int64]
-    facts: FileFacts
+    facts: ScanTable
     copies: Copies
     searched: str
 
@@ -50,7 +50,7 @@ def load_record(listing: Listing) -> ScanRecord | None:
     try:
         with place.open("rb") as raw, np.load(raw) as file:
             reasons = _names(file["reasons"])
-            facts = FileFacts(
+            facts = ScanTable(
                 file["status"], file["content"], file["sketches"], file["shapes"], file["sides"], reasons, file["peaks"]
             )  # fmt: skip
             copies = Copies(
@@ -66,7 +66,7 @@ def load_record(listing: Listing) -> ScanRecord | None:
         return None  # missing or damaged: the folder is read again
 
 
-def save_record(listing: Listing, facts: FileFacts, copies: Copies, searched: str) -> None:
+def save_record(listing: Listing, facts: ScanTable, copies: Copies, searched: str) -> None:
     """Replace the folder's record."""
     with cache_file(_place(listing)) as file:
         np.savez(
@@ -110,7 +110,7 @@ def _pairs(pairs: NDArray[np.int64]) -> tuple[Pair, ...]:
 
 def _place(listing: Listing) -> Path:
     key = os.fsencode(f"{_FORMAT}\0{listing.root}\0{listing.selection}")
-    return home() / "scans" / f"{hashlib.sha256(key).hexdigest()[:32]}.npz"
+    return cache_dir() / "scans" / f"{hashlib.sha256(key).hexdigest()[:32]}.npz"
 
 
 def _blob(names: tuple[str, ...] | list[str]) -> NDArray[np.uint8]:

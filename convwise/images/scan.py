@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from convwise.cores import available_cores
 from convwise.files import open_regular
 from convwise.images.duplicates import SKETCH_SIDE, sketch
-from convwise.images.fitting import fit_image, resize
 from convwise.images.listing import Listing
 from convwise.images.quiet import quiet_decoders
 from convwise.images.reading import UnreadableImage, opened
+from convwise.images.resizing import resize_image, scaled
 from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules
 from convwise.images.sniffing import HEAD_BYTES, IMAGE_SUFFIXES, foreign, not_read, sniff
 from convwise.places import reason_of
@@ -34,7 +34,7 @@ class Status(IntEnum):
 
 
 @dataclass(frozen=True)
-class FileFacts:
+class ScanTable:
     """What one pass found out about n files; rows of files that are no readable image hold zeros."""
 
     status: _Bytes  # (n,) of Status
@@ -46,12 +46,12 @@ class FileFacts:
     peaks: NDArray[np.uint16]  # (n,): the largest 16-bit value, 0 for 8-bit pictures
 
     @classmethod
-    def blank(cls, n: int) -> "FileFacts":
+    def blank(cls, n: int) -> "ScanTable":
         return cls(np.zeros(n, np.uint8), np.zeros((n, 16), np.uint8),
                    np.zeros((n, SKETCH_SIDE, SKETCH_SIDE), np.uint8), np.zeros((n, 2), np.int32),
                    np.zeros((n, 2), np.int32), [""] * n, np.zeros(n, np.uint16))  # fmt: skip
 
-    def put(self, rows: slice | list[int], other: "FileFacts", at: slice | list[int]) -> None:
+    def put(self, rows: slice | list[int], other: "ScanTable", at: slice | list[int]) -> None:
         """Copy the rows `at` of another table into `rows` of this one."""
         self.status[rows], self.content[rows] = other.status[at], other.content[at]
         self.sketches[rows], self.shapes[rows] = other.sketches[at], other.shapes[at]
@@ -66,7 +66,7 @@ class FileFacts:
 class Known:
     """What need not be found out again: facts of earlier passes, and fitted pixels by row number, where there are."""
 
-    facts: FileFacts
+    facts: ScanTable
     rows: NDArray[np.int64]  # (n,): the row of each listed file in `facts`, -1 where it is new or changed
     pixels: Callable[[int], _Bytes] | None = None
 
@@ -76,20 +76,20 @@ def scan(
     known: Known,
     *,
     size: int,
-    fit: str,
+    resize: str,
     write: Callable[[_Bytes], object] | None,
     progress: Callable[[int, int], None] | None,
     workers: int | None,
     rules: Rules = USUAL,
-) -> FileFacts:
+) -> ScanTable:
     """The facts of every listed file; fitted pixels of the readable ones go to `write` in order, in small blocks.
 
     Threads, not processes: reading, hashing, decoding and resizing all release the interpreter's lock, threads start
     at no cost, and scripts need no main guard. Memory holds a few blocks per worker, however many files there are.
     """
-    facts = FileFacts.blank(len(listing.paths))
+    facts = ScanTable.blank(len(listing.paths))
     parts = [slice(start, start + _FILES_PER_TASK) for start in range(0, len(listing.paths), _FILES_PER_TASK)]
-    task = _Task(listing, known, size, fit, rules, write is not None)
+    task = _Task(listing, known, size, resize, rules, write is not None)
     n_done = 0
     with quiet_decoders():
         for part, (found, blocks) in zip(parts, _in_order(task, parts, workers or available_cores()), strict=True):
@@ -104,10 +104,10 @@ def scan(
 
 def _in_order(
     task: "_Task", parts: Sequence[slice], workers: int
-) -> Iterator[tuple[FileFacts, _Bytes]]:  # few in flight, so that a slow disk cannot fill the memory
+) -> Iterator[tuple[ScanTable, _Bytes]]:  # few in flight, so that a slow disk cannot fill the memory
     pool = ThreadPoolExecutor(workers, thread_name_prefix="convwise-scan")
     try:
-        waiting: deque[Future[tuple[FileFacts, _Bytes]]] = deque()
+        waiting: deque[Future[tuple[ScanTable, _Bytes]]] = deque()
         for part in parts:
             waiting.append(pool.submit(task, part))
             if len(waiting) > 3 * workers:
@@ -125,13 +125,13 @@ class _Task:
     listing: Listing
     known: Known
     size: int
-    fit: str
+    resize: str
     rules: Rules
     wants_pixels: bool
 
-    def __call__(self, part: slice) -> tuple[FileFacts, _Bytes]:
+    def __call__(self, part: slice) -> tuple[ScanTable, _Bytes]:
         paths, old = self.listing.paths[part], self.known.rows[part]
-        facts = FileFacts.blank(len(paths))
+        facts = ScanTable.blank(len(paths))
         pixels = np.empty((len(paths) if self.wants_pixels else 0, self.size, self.size, 3), np.uint8)
         n_pixels = 0
         for i, path in enumerate(paths):
@@ -150,7 +150,7 @@ class _Task:
                 n_pixels += 1
         return facts, pixels[:n_pixels]
 
-    def _read(self, path: str, facts: FileFacts, i: int) -> _Bytes | None:
+    def _read(self, path: str, facts: ScanTable, i: int) -> _Bytes | None:
         """Fill row i of the facts; the fitted pixels of a readable image."""
         name = path.rpartition("/")[2]
         facts.status[i] = Status.IGNORED
@@ -167,11 +167,11 @@ class _Task:
             facts.content[i] = np.frombuffer(hashlib.sha256(data).digest()[:16], np.uint8)
             if known is not None:
                 raise UnreadableImage(not_read(known))
-            with opened(data, size=self.size, fit=self.fit, rules=self.rules) as picture:
+            with opened(data, size=self.size, resize=self.resize, rules=self.rules) as picture:
                 image = picture.pixels
-                fitted = fit_image(image, self.size, self.fit)
-                whole = fitted if self.fit == "stretch" and self.size >= _SKETCH_FROM else None
-                facts.sketches[i] = sketch(resize(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
+                fitted = resize_image(image, self.size, self.resize)
+                whole = fitted if self.resize == "stretch" and self.size >= _SKETCH_FROM else None
+                facts.sketches[i] = sketch(scaled(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
                 facts.status[i], facts.shapes[i] = Status.IMAGE, image.shape[:2]
                 facts.sides[i], facts.peaks[i] = picture.sides, picture.peak
         except (UnreadableImage, OSError) as error:

@@ -134,7 +134,7 @@ def _quotas(
     return [n_part - n_validation, n_validation, n_test], protocol
 
 
-def redivided(split: Split, index: "ImageIndex", *, validation: float, seed: int) -> Split:
+def resplit(split: Split, index: "ImageIndex", *, validation: float, seed: int) -> Split:
     """The same test images; train and validation dealt anew among themselves, `validation` of each class to the latter.
 
     What the folders give as validation stays that. Raises RequestError where a class is too small.

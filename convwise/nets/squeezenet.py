@@ -1,4 +1,4 @@
-"""SqueezeNet: fire modules that squeeze the channels by 1x1 convolutions before they look around."""
+"""SqueezeNet: fire modules that squeeze the channels by 1x1 convolutions before their 3x3 windows."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
         first = Text(finding.severity, style=_STYLES[finding.severity])
         first.append(f"\n{finding.rule}", style="default not bold")
         said = Text(printable(finding.message))
-        said.append(f"\ndo: {finding.way_out}")
+        said.append(f"\ndo: {finding.fix}")
         said.append(f"\nsource: {finding.source}", style="dim")
         shown.add_row(first, said)
     return shown

@@ -11,7 +11,7 @@ from convwise.study.assessment import after_the_check, after_the_race, chosen_le
 from convwise.study.budget import Budget
 from convwise.study.engine import Engine
 from convwise.study.folder import StudyFolder
-from convwise.study.request import Request, StudyListener
+from convwise.study.request import Request, StudyHooks
 from convwise.study.stages.check import check
 from convwise.study.stages.confirm import confirm
 from convwise.study.stages.pilot import planned
@@ -20,7 +20,7 @@ from convwise.study.stages.screen import screen
 from convwise.study.stages.work import Work
 
 
-def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: StudyListener) -> dict[str, Any]:
+def conduct(folder: StudyFolder, request: Request, engine: Engine, hooks: StudyHooks) -> dict[str, Any]:
     """Carries the study on from where its folder stands to its result, which is written and returned.
 
     Given the same folder with the plan in it, the same result comes out, whenever it was stopped and resumed, but for
@@ -28,11 +28,11 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, listener: Stu
     are looked at twice. Raises ConvwiseError where too many trials failed for any verdict.
     """
     began = time.monotonic()
-    work = Work(folder, request, engine, listener)
+    work = Work(folder, request, engine, hooks)
     spent_before = sum(outcome.seconds for outcome in work.known.values()) / request.n_workers
     plan = planned(work, began)
     budget = Budget(plan, request.n_train)
-    listener.note(f"{plan.note}; trials of {plan.epochs} epochs, {plan.n_workers} at a time")
+    hooks.note(f"{plan.note}; trials of {plan.epochs} epochs, {plan.n_workers} at a time")
     assessment = screen(work, budget)
     levels = chosen_levels(request.factors, assessment.verdicts, request.smallest_effect)
     levels, checks = check(work, budget, assessment, levels)

@@ -14,7 +14,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, write_json
 from convwise.locks import locked
 from convwise.places import kind_of, named
-from convwise.runs import laid_out
+from convwise.runs.place import laid_out
 from convwise.study.trials import Outcome
 
 

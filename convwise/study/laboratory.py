@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.images.index import ImageIndex
+from convwise.images.material import Material
 from convwise.images.prepare import prepare
-from convwise.images.split import Split, redivided, split_images
+from convwise.images.split import Split, resplit, split_images
 from convwise.seeds import derive_seed
 from convwise.study.costs import costs_of
 from convwise.study.trials import Bench, Outcome, Trial, failed
@@ -27,7 +28,7 @@ def images_of(bench: Bench) -> tuple[ImageIndex, NDArray[np.uint8]]:
     index, cache = prepare(
         bench.folder,
         size=recipe.size_px,
-        fit=recipe.fit,
+        resize=recipe.resize,
         classes=bench.classes,
         exclude=bench.exclude,
         rules=bench.reading,
@@ -79,17 +80,18 @@ class Laboratory:
             gc.collect()
 
     def _carried_out(self, trial: Trial, began: float) -> Outcome:
-        from convwise.images.batches import Batches
         from convwise.nets import build
-        from convwise.nets.quick import quicker
+        from convwise.nets.fast_layers import with_fast_layers
         from convwise.training.checkpoint import NoCheckpoints
-        from convwise.training.fit import Validation, Watch, fit
+        from convwise.training.fit import batches_of, fit
+        from convwise.training.hooks import Hooks
         from convwise.training.predict import predict_probabilities
+        from convwise.training.validation import Validation
 
         bench = self.bench
         root = derive_seed(bench.seed, "block", trial.block) % 2**62
         recipe = dataclasses.replace(bench.recipe, epochs=trial.epochs, minutes=None, towers=1, seed=root)
-        split = redivided(self.split, self.index, validation=bench.validation, seed=root)
+        split = resplit(self.split, self.index, validation=bench.validation, seed=root)
         n_classes = len(self.index.class_names)
         built = build(
             bench.net,
@@ -101,21 +103,12 @@ class Laboratory:
             require_used=False,
         )
         costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
-        network = quicker(built.model)
+        network = with_fast_layers(built.model)
         del built  # its weights are in the other
-        batches = Batches(
-            pixels=self.pixels,
-            labels=self.index.labels,
-            members=split.train,
-            n_classes=n_classes,
-            batch=recipe.batch,
-            augmentation=recipe.augmentation,
-            cutmix=recipe.cutmix,
-            seed=root,
-        )
+        batches = batches_of(Material(self.index, self.pixels, split), recipe)
         seconds: list[float] = []
-        watch = Watch(epoch=lambda row: seconds.append(row["seconds"]))
-        fit(network, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), watch=watch)
+        hooks = Hooks(epoch=lambda row: seconds.append(row["seconds"]))
+        fit(network, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), hooks=hooks)
         validation = Validation(self.pixels, self.index.labels, split.validation)
         accuracy, log_loss = validation.scores(network, flip_averaging=recipe.flip_averaging)
         if not math.isfinite(log_loss):

@@ -53,7 +53,7 @@ _PLAIN = ("smallest_effect", "minutes", "runs", "trial_epochs", "n_workers", "n_
 
 
 @dataclass(frozen=True)
-class StudyListener:
+class StudyHooks:
     """What a caller may want to hear: lines, trials done of those planned, and verdicts as far as they are known."""
 
     note: Callable[[str], None] = lambda text: None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from convwise.runs import Subject
+from convwise.runs.settings import Subject
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ Arrays = list[NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingState:
     """Where a training stands; epoch 0 is a first stage before it.
 
     `rows` are the lines of metrics.jsonl; `seconds` counts all sessions of the run.
@@ -37,10 +37,10 @@ class Progress:
 class Checkpoints(Protocol):
     """Where a training leaves its state after each epoch, and finds it again."""
 
-    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
+    def save(self, state: TrainingState, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
         """Keeps the state."""
 
-    def load(self) -> tuple[Progress, Arrays, Arrays] | None:
+    def load(self) -> tuple[TrainingState, Arrays, Arrays] | None:
         """The state kept last."""
 
     def start_weights(self) -> Arrays:
@@ -50,7 +50,7 @@ class Checkpoints(Protocol):
 class NoCheckpoints:
     """For a training short enough to begin again: nothing is kept."""
 
-    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
+    def save(self, state: TrainingState, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
         """Keeps nothing."""
 
     def load(self) -> None:
@@ -58,7 +58,7 @@ class NoCheckpoints:
 
     def start_weights(self) -> Arrays:
         """There is nothing. Raises ConvwiseError."""
-        raise ConvwiseError("a recipe with a start_share needs the pretrained weights of its start")
+        raise ConvwiseError("a recipe with a weight_interpolation needs the pretrained weights of its start")
 
 
 class CheckpointFolder:
@@ -70,7 +70,7 @@ class CheckpointFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, progress: Progress, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
+    def save(self, state: TrainingState, weights: Arrays, optimizer: Arrays, *, result: Arrays | None = None) -> None:
         """Writes the best weights first if this epoch is the best, then the state that names them.
 
         `result`: what the epoch gives, where that is not the weights that the next one starts from.
@@ -80,18 +80,18 @@ class CheckpointFolder:
         except OSError as problem:
             raise cannot_write(self.folder, problem) from None
         given = {f"w{i}": a for i, a in enumerate(weights if result is None else result)}
-        if progress.epochs_done == 0:
+        if state.epochs_done == 0:
             self._write(self._start, given)
-        if progress.best_epoch == progress.epochs_done:
-            self._write(self._best(progress.best_epoch), given)
+        if state.best_epoch == state.epochs_done:
+            self._write(self._best(state.best_epoch), given)
         arrays = {f"w{i}": a for i, a in enumerate(weights)} | {f"o{i}": a for i, a in enumerate(optimizer)}
-        state = json.dumps(asdict(progress)).encode()
-        self._write(self.folder / "last.npz", arrays | {"progress": np.frombuffer(state, np.uint8)})
+        saved = json.dumps(asdict(state)).encode()
+        self._write(self.folder / "last.npz", arrays | {"progress": np.frombuffer(saved, np.uint8)})
         for old in self.folder.glob("best-*.npz"):
-            if old != self._best(progress.best_epoch):
+            if old != self._best(state.best_epoch):
                 old.unlink()
 
-    def load(self) -> tuple[Progress, Arrays, Arrays] | None:
+    def load(self) -> tuple[TrainingState, Arrays, Arrays] | None:
         """The last whole epoch's state, or None before the first one. Raises ConvwiseError if the file is damaged."""
         path = self.folder / "last.npz"
         if not path.exists():
@@ -99,7 +99,7 @@ class CheckpointFolder:
         arrays = self._read(path)
         values = json.loads(arrays["progress"].tobytes())
         values["rows"] = tuple(values["rows"])
-        return Progress(**values), _numbered(arrays, "w"), _numbered(arrays, "o")
+        return TrainingState(**values), _numbered(arrays, "w"), _numbered(arrays, "o")
 
     def best_weights(self, epoch: int) -> Arrays:
         """The weights of the best epoch."""

@@ -8,41 +8,55 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from convwise import checks
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
-from convwise.images.fitting import FITS
+from convwise.images.resizing import RESIZE_MODES
 from convwise.nets import USUAL_RATE, usual_rate
 
+# What keys were called in runs, studies and config files of before.
+_OLD_NAMES = {"fit": "resize", "start_share": "weight_interpolation"}
 _CHOICES = {
-    "fit": FITS,
+    "resize": RESIZE_MODES,
     "optimizer": ("sgd", "adam", "adamw"),
     "schedule": ("one_cycle", "inverse_time", "constant"),
     "precision": ("auto", "float32", "bfloat16"),
 }
+_NUMBERS = (
+    ("learning_rate", 1e-8, 100),
+    ("momentum", 0, 0.9999),
+    ("weight_decay", 0, 1),
+    ("warmup", 0, 0.9),
+    ("label_smoothing", 0, 0.9),
+    ("cutmix", 0, 1),
+    ("weight_interpolation", 0, 0.99),
+    ("minutes", 0.001, 1_000_000),
+)
+_WRITTEN = {"size_px": "size"}  # as a user writes it
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained; saved with the run. `dataclasses.replace` makes variants, which are checked anew.
 
-    size_px: side of the square images. fit: how a picture becomes a square. optimizer; learning_rate, the peak of
+    size_px: side of the square images. resize: how a picture becomes a square. optimizer; learning_rate, the peak of
     one_cycle, None for the network's own (`nets.usual_rate`); momentum, of sgd; weight_decay: each step shrinks every
     kernel by this times the learning rate (decoupled: Loshchilov and Hutter 2019). schedule: one_cycle rises from a
     tenth over the share `warmup` of the training and falls to nothing along a cosine (Smith and Topin 2018);
     inverse_time divides by 1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or
     minutes of training with validation, in which case the schedule follows the clock and `epochs` is only an upper
     limit. batch: images a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision:
-    of the arithmetic; "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: into how
-    many parts a batch is cut, a core each, with batch statistics by part; None takes what the cores allow.
-    flip_averaging: evaluation and prediction average over the image and its mirror image. start_share: what an epoch
-    gives is the mean of the weights that the training started from, with this weight, and those it has reached
+    of the arithmetic; "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: data
+    parallel replicas, a core each, a part of the batch each, batch statistics by part; None takes what cores allow.
+    flip_averaging: evaluation and prediction average over the image and its mirror image. weight_interpolation: what
+    an epoch gives is the mean of the weights that the training started from, with this weight, and those it has reached
     (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", equation 1); for pretrained weights. seed: the root
     of all randomness.
     """
 
     name: str = "fast"
     size_px: int = 64
-    fit: str = "stretch"
+    resize: str = "stretch"
     optimizer: str = "adamw"
     learning_rate: float | None = None
     momentum: float = 0.9
@@ -58,7 +72,7 @@ class Recipe:
     precision: str = "auto"
     towers: int | None = None
     flip_averaging: bool = True
-    start_share: float = 0.0
+    weight_interpolation: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -67,31 +81,16 @@ class Recipe:
         if not isinstance(self.augmentation, Augmentation):
             raise RequestError(f"augmentation={self.augmentation}: it must be a table of keys and values")
         for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise RequestError(f"{name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
+            checks.choice(name, getattr(self, name), allowed)
         for name, low, high in (("size_px", 8, 1024), ("epochs", 1, 100_000), ("batch", 1, 65536), ("seed", 0, 2**62)):
+            checks.whole(_WRITTEN.get(name, name), getattr(self, name), low, high)
+        for name, least, most in _NUMBERS:
             value = getattr(self, name)
-            if type(value) is not int or not low <= value <= high:
-                raise RequestError(f"{_flag(name)}={value}: it must be a whole number from {low} to {high}")
-        for name, least, most in (
-            ("learning_rate", 1e-8, 100),
-            ("momentum", 0, 0.9999),
-            ("weight_decay", 0, 1),
-            ("warmup", 0, 0.9),
-            ("label_smoothing", 0, 0.9),
-            ("cutmix", 0, 1),
-            ("start_share", 0, 0.99),
-            ("minutes", 0.001, 1_000_000),
-        ):
-            value = getattr(self, name)
-            if value is None and name in ("minutes", "learning_rate"):
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-                raise RequestError(f"{name}={value}: it must be a number from {least:g} to {most:g}")
+            if value is not None or name not in ("minutes", "learning_rate"):
+                checks.number(name, value, least, most)
         if self.towers is not None and (type(self.towers) is not int or not 1 <= self.towers <= self.batch):
             raise RequestError(f"towers={self.towers}: it must be a whole number from 1 to batch={self.batch}")
-        if not isinstance(self.flip_averaging, bool):
-            raise RequestError(f"flip_averaging={self.flip_averaging}: it must be true or false")
+        checks.true_or_false("flip_averaging", self.flip_averaging)
 
     @property
     def rate(self) -> float:
@@ -125,6 +124,7 @@ def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 
 def _record(kind: Any, values: Mapping[str, Any], where: str) -> Any:
+    values = {_OLD_NAMES.get(key, key): value for key, value in values.items()}
     valid = [field.name for field in fields(kind)]
     for key in values:
         if key not in valid:
@@ -132,10 +132,6 @@ def _record(kind: Any, values: Mapping[str, Any], where: str) -> Any:
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise RequestError(f"{where}: there is no key {key!r}; {hint}the valid ones are {', '.join(valid)}")
     return kind(**values)
-
-
-def _flag(name: str) -> str:
-    return {"size_px": "size"}.get(name, name)
 
 
 RECIPES = {
@@ -162,7 +158,7 @@ RECIPES = {
         learning_rate=1e-4,
         epochs=5,
         label_smoothing=0.0,
-        start_share=0.5,
+        weight_interpolation=0.5,
         augmentation=Augmentation(
             rotation_degrees=5, smallest_crop=0.6, brightness=0.1, contrast=0.3, horizontal_flip=True
         ),

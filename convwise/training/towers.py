@@ -1,4 +1,4 @@
-"""Towers: each step's batch in equal parts, a part to a core, all with the same weights.
+"""Towers are data parallel replicas: each step's batch in equal parts, a part to a core, the weights shared.
 
 One part on one thread keeps its core busier than one batch whose every operation is shared out among threads:
 `benchmarks/input_pipeline.py --towers` compares them.

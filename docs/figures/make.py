@@ -65,7 +65,7 @@ def _items(texts: tuple[str, ...]) -> str:
 
 def main() -> None:
     """The page, then the figures: all, or those named on the command line."""
-    from convwise.verbs.guide import draw_figure
+    from convwise.commands.guide import draw_figure
 
     PAGE.write_text(page(), encoding="utf-8")
     for name in sys.argv[1:] or [guidance.parameter for guidance in guide()]:

@@ -73,8 +73,8 @@ def test_all_that_is_wrong_is_said_at_once_with_a_way_out() -> None:
         "window_larger_than_map",
         "activation_changes_shape",
     ]
-    assert found[0].way_out == "choose filters=6 or one of groups=1, 7"
-    assert found[1].way_out == "choose one of groups=1, 2, 4"
+    assert found[0].fix == "choose filters=6 or one of groups=1, 7"
+    assert found[1].fix == "choose one of groups=1, 2, 4"
     assert str(found[1].at("stem").to_error()) == (
         "stem: groups=3 does not divide the 4 channels that come in; choose one of groups=1, 2, 4"
     )
@@ -88,7 +88,7 @@ def test_a_layout_that_was_found_not_to_work_is_refused_with_the_other_as_the_wa
     assert violations(asked, height=6, width=5, channels=4, layout_works=True) == ()
     (found,) = violations(asked, height=6, width=5, channels=4, layout_works=False)
     assert found.rule == "layout_refused"
-    assert found.way_out.startswith(f"use data_format={other}")
+    assert found.fix.startswith(f"use data_format={other}")
 
 
 def test_incomplete_settings_are_refused() -> None:
@@ -99,5 +99,5 @@ def test_incomplete_settings_are_refused() -> None:
 def test_a_finding_is_one_line_of_a_known_severity() -> None:
     with pytest.raises(ValueError, match="severity"):
         Finding("rule", "fatal", None, "a", "b", "c")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="way_out"):
+    with pytest.raises(ValueError, match="fix"):
         Finding("rule", "note", None, "a", "b\nb", "c")

@@ -123,7 +123,7 @@ PLANTS: dict[str, Plant] = {
     "walk-drops-a-file": Plant("pictures", "vanished", "convwise.images.walking:walk", _drops_the_last),
     "unpack-leads-out": Plant("archives", "wrote elsewhere", "convwise.images.archives:_safe", _leads_nowhere),
     "unpack-hangs": Plant("archives", "hang", "convwise.images.archives:unpack", _sleeps),
-    "loading-raises": Plant("models", "traceback", "convwise.verbs.evaluate:load_model", _raises(OSError)),
+    "loading-raises": Plant("models", "traceback", "convwise.commands.evaluate:load_model", _raises(OSError)),
     "names-raw": Plant("names", "control character", "convwise.names:printable", _as_it_is),
     "names-on-two-lines": Plant("names", "complaint", "convwise.names:printable", _two_lines),
     "closed-is-dropped": Plant("permissions", "vanished", "convwise.images.walking:walk", _drops_what_is_closed),
@@ -133,6 +133,6 @@ PLANTS: dict[str, Plant] = {
     "streams-raise": Plant("streams", "traceback", "convwise.streams:safe_streams", _raises(OSError)),
     "json-not-finite": Plant("command_lines", "json", "convwise.names:json_text", lambda _: lambda value, **o: "[NaN]"),
     "verb-raises": Plant("command_lines", "traceback", "convwise.names:json_text", _raises(TypeError)),
-    "half-a-run": Plant("configs", "left behind", "convwise.verbs.train:read_config", _leaves_a_half),
-    "config-too-deep": Plant("configs", "traceback", "convwise.verbs.train:read_config", _raises(RecursionError)),
+    "half-a-run": Plant("configs", "left behind", "convwise.commands.train:read_config", _leaves_a_half),
+    "config-too-deep": Plant("configs", "traceback", "convwise.commands.train:read_config", _raises(RecursionError)),
 }

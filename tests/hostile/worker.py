@@ -104,8 +104,8 @@ def _import_all() -> None:
     import scipy.stats  # noqa: F401
 
     import convwise.cli
-    import convwise.verbs.study
-    import convwise.verbs.train
+    import convwise.commands.study
+    import convwise.commands.train
 
     del convwise
     keras.layers.Conv2D(1, 3)(keras.ops.zeros((1, 4, 4, 1)))

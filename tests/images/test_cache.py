@@ -18,7 +18,7 @@ from PIL import Image
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images import cache as cache_module
 from convwise.images import scan as scan_module
-from convwise.images.home import home
+from convwise.images.cache_dir import cache_dir
 from convwise.images.prepare import index_folder, prepare
 from convwise.images.reading import load_pixels
 
@@ -62,14 +62,14 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("size", [16, 48])
-def test_rows_are_what_single_files_give(folder: Path, fit: str, size: int) -> None:
-    index, cache = prepare(folder, size=size, fit=fit)
+def test_rows_are_what_single_files_give(folder: Path, resize: str, size: int) -> None:
+    index, cache = prepare(folder, size=size, resize=resize)
     assert cache.pixels.shape == (len(index), size, size, 3) == (39, size, size, 3)
-    assert (cache.size, cache.fit) == (size, fit)
+    assert (cache.size, cache.resize) == (size, resize)
     for row, path in enumerate(index.paths):
-        assert np.array_equal(cache.pixels[row], load_pixels(folder / path, size=size, fit=fit)), path
+        assert np.array_equal(cache.pixels[row], load_pixels(folder / path, size=size, resize=resize)), path
     with pytest.raises(ValueError, match="read-only"):
         cache.pixels[0, 0, 0, 0] = 1
 
@@ -107,7 +107,7 @@ def test_only_what_changed_is_read_again(folder: Path, opened: list[str]) -> Non
     assert len(index) == 40
     assert index.unreadable == ()
     for row, path in enumerate(index.paths):
-        assert np.array_equal(cache.pixels[row], load_pixels(folder / path, size=32, fit="stretch")), path
+        assert np.array_equal(cache.pixels[row], load_pixels(folder / path, size=32, resize="stretch")), path
 
 
 def test_a_change_that_leaves_size_and_time_alone_is_noticed(folder: Path) -> None:
@@ -122,11 +122,13 @@ def test_a_change_that_leaves_size_and_time_alone_is_noticed(folder: Path) -> No
 
 
 def test_caches_are_named_by_content_size_and_fit(folder: Path, tmp_path: Path, opened: list[str]) -> None:
-    digests = {prepare(folder, size=size, fit=fit)[1].digest for size, fit in ((32, "pad"), (32, "crop"), (40, "pad"))}
+    digests = {
+        prepare(folder, size=size, resize=resize)[1].digest for size, resize in ((32, "pad"), (32, "crop"), (40, "pad"))
+    }
     assert len(digests) == 3
     folder.rename(tmp_path / "moved")
     opened.clear()
-    index, cache = prepare(tmp_path / "moved", size=32, fit="pad")
+    index, cache = prepare(tmp_path / "moved", size=32, resize="pad")
     assert cache.digest in digests
     assert len(opened) == 41  # another folder's stamps prove nothing
     assert index.root == str(tmp_path / "moved")
@@ -258,11 +260,11 @@ def test_a_home_that_cannot_be_written_is_one_clear_line(
 def test_the_home_follows_the_platforms_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CONVWISE_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert home() == tmp_path / "xdg" / "convwise"
+    assert cache_dir() == tmp_path / "xdg" / "convwise"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert home() == tmp_path / ".cache" / "convwise"
-    assert home().is_dir()
+    assert cache_dir() == tmp_path / ".cache" / "convwise"
+    assert cache_dir().is_dir()
 
 
 def test_progress_ends_with_all_files_and_wrong_requests_are_refused(folder: Path) -> None:
@@ -271,11 +273,11 @@ def test_progress_ends_with_all_files_and_wrong_requests_are_refused(folder: Pat
     assert calls == [(32, 41), (41, 41)]
     with pytest.raises(RequestError, match="size=0"):
         prepare(folder, size=0)
-    with pytest.raises(RequestError, match="fit='fill'"):
-        prepare(folder, size=32, fit="fill")
+    with pytest.raises(RequestError, match="resize='fill'"):
+        prepare(folder, size=32, resize="fill")
 
 
 def test_the_manifest_says_what_the_cache_holds(folder: Path) -> None:
-    _, cache = prepare(folder, size=32, fit="pad")
+    _, cache = prepare(folder, size=32, resize="pad")
     manifest = json.loads((cache.path / "manifest.json").read_text())
-    assert (manifest["n_images"], manifest["size"], manifest["fit"]) == (39, 32, "pad")
+    assert (manifest["n_images"], manifest["size"], manifest["resize"]) == (39, 32, "pad")

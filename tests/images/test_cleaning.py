@@ -14,8 +14,8 @@ from PIL import Image
 from convwise.cli import main
 from convwise.errors import RequestError
 from convwise.files import temporary_name
+from convwise.images.cache_dir import cache_dir
 from convwise.images.cleaning import clean_caches
-from convwise.images.home import home
 from convwise.images.prepare import prepare
 
 
@@ -31,7 +31,7 @@ def pictures(tmp_path: Path) -> Path:
 
 def unused_for(days: float) -> None:
     then = time.time() - 86400 * days
-    for path in home().rglob("*"):
+    for path in cache_dir().rglob("*"):
         os.utime(path, (then, then))
 
 
@@ -46,17 +46,17 @@ def test_what_is_opened_stays_and_what_is_not_goes_and_is_made_again(pictures: P
     assert (done.n_kept, done.kept_bytes > 6 * 24 * 24 * 3) == (2, True)
     assert clean_caches(0).n_removed == 2
     assert np.array_equal(cache.pixels, before)  # who has it open goes on
-    assert not list((home() / "pixels").iterdir())
+    assert not list((cache_dir() / "pixels").iterdir())
     assert np.array_equal(prepare(pictures, size=24)[1].pixels, before)
 
 
 def test_data_sets_what_is_being_made_and_what_others_put_there_stay(pictures: Path) -> None:
     prepare(pictures, size=16)
-    data = home() / "data" / "own"
+    data = cache_dir() / "data" / "own"
     data.mkdir(parents=True)
-    being_made = temporary_name(home() / "pixels")
+    being_made = temporary_name(cache_dir() / "pixels")
     being_made.mkdir()
-    note = home() / "pixels" / "note.txt"
+    note = cache_dir() / "pixels" / "note.txt"
     note.write_text("mine")
     done = clean_caches(0)
     assert (done.n_removed, done.n_kept) == (2, 0)

@@ -90,7 +90,7 @@ def test_each_depth_has_a_cache_of_its_own_and_old_facts_keep_their_peaks(folder
     for bits, (index, cache) in made.items():
         assert index.peaks.tolist() == [4095, 255, 12285, 0]
         for row, path in enumerate(index.paths):
-            one = load_picture(folder / path, size=64, fit="stretch", rules=Rules(bits=bits))
+            one = load_picture(folder / path, size=64, resize="stretch", rules=Rules(bits=bits))
             assert np.array_equal(cache.pixels[row], one.pixels)
             assert one.peak == index.peaks[row]
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convwise.errors import RequestError
+from convwise.images.cache_dir import cache_dir as cache_home
 from convwise.images.candidates import candidates
 from convwise.images.copies import Copies, DuplicateGroup
 from convwise.images.duplicates import Seen, find_copies, sketch
-from convwise.images.fitting import resize
-from convwise.images.home import home as cache_home
 from convwise.images.linkage import LARGEST, complete_groups
 from convwise.images.prepare import index_folder, prepare
 from convwise.images.reading import decode
+from convwise.images.resizing import scaled
 
 Pixels = NDArray[np.uint8]
 
@@ -65,7 +65,7 @@ def found(
     if content is None:
         content = np.random.default_rng(0).integers(0, 256, (len(images), 16), np.uint8)
     shapes = np.array([image.shape[:2] for image in images], np.int32)
-    sketches = np.stack([sketch(resize(image, 64, 64)) for image in images])
+    sketches = np.stack([sketch(scaled(image, 64, 64)) for image in images])
     seen = Seen(content, sketches, shapes, -np.sort(-shapes, axis=1), np.array(labels or [0] * len(images), np.int32))
     return find_copies(seen, lambda i, size: images[i], near=near)
 

@@ -52,7 +52,7 @@ def test_foreign_pictures_are_unreadable_with_the_reason(case: str, tmp_path: Pa
     assert index.n_ignored == 0
     assert index.empty_reasons() == {"b": f"all 1 pictures are unreadable ({reason})"}
     with pytest.raises(UnreadableImage, match=reason):
-        load_pixels(tmp_path / "b" / name, size=16, fit="crop")
+        load_pixels(tmp_path / "b" / name, size=16, resize="crop")
 
 
 def test_what_is_no_picture_stays_an_other_file(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from convwise.errors import RequestError
-from convwise.images.fitting import fit_image
 from convwise.images.reading import UnreadableImage, decode, load_pixels
+from convwise.images.resizing import resize_image
 from convwise.images.rules import Rules
 from convwise.images.sniffing import sniff
 
@@ -43,12 +43,14 @@ def test_a_jpeg_gives_what_pillow_gives(options: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize(
-    ("size", "fit", "factor"), [(30, "stretch", 8), (31, "stretch", 4), (64, "pad", 4), (70, "crop", 2)]
+    ("size", "resize", "factor"), [(30, "stretch", 8), (31, "stretch", 4), (64, "pad", 4), (70, "crop", 2)]
 )
-def test_a_jpeg_is_decoded_at_the_smallest_sufficient_size(progressive: bool, size: int, fit: str, factor: int) -> None:
+def test_a_jpeg_is_decoded_at_the_smallest_sufficient_size(
+    progressive: bool, size: int, resize: str, factor: int
+) -> None:
     image = picture(320, 240)
     data = encoded(image, "JPEG", quality=95, progressive=progressive)
-    reduced = decode(data, size=size, fit=fit)
+    reduced = decode(data, size=size, resize=resize)
     assert reduced.shape == (240 // factor, 320 // factor, 3)
     exact = np.asarray(image.reduce(factor), float)
     assert np.abs(reduced - exact).mean() < 2  # gray levels: JPEG's own loss
@@ -143,9 +145,9 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
         path = tmp_path / "a.jpg"
         path.write_bytes(content)
         with pytest.raises(UnreadableImage, match=reason):
-            load_pixels(path, size=16, fit="stretch")
+            load_pixels(path, size=16, resize="stretch")
     with pytest.raises(UnreadableImage, match="no such file"):
-        load_pixels(tmp_path / "missing.jpg", size=16, fit="stretch")
+        load_pixels(tmp_path / "missing.jpg", size=16, resize="stretch")
 
 
 def test_a_decompression_bomb_is_refused_before_it_is_decoded() -> None:
@@ -173,7 +175,7 @@ def test_pillows_warnings_stay_in_and_ours_come_back() -> None:
 def test_the_name_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(picture(), "JPEG"))
     (tmp_path / "ä b").write_bytes(encoded(picture(), "JPEG"))
-    one, two = (load_pixels(tmp_path / name, size=24, fit="crop") for name in ("a.png", "ä b"))
+    one, two = (load_pixels(tmp_path / name, size=24, resize="crop") for name in ("a.png", "ä b"))
     assert np.array_equal(one, two)
     assert sniff(b"RIFF\0\0\0\0WAVEfmt ") is None
 
@@ -181,27 +183,27 @@ def test_the_name_does_not_matter(tmp_path: Path) -> None:
 def test_stretch_averages_whole_factors_exactly() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 32, 3), np.uint8)
     exact = noise.reshape(16, 4, 16, 2, 3).mean(axis=(1, 3))
-    assert np.abs(fit_image(noise, 16, "stretch") - exact).max() <= 1.5  # two roundings
+    assert np.abs(resize_image(noise, 16, "stretch") - exact).max() <= 1.5  # two roundings
 
 
-@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("shape", [(8, 8), (1, 1), (3, 500), (500, 3), (64, 63), (200, 301)])
-def test_every_fit_gives_a_square_of_the_size(fit: str, shape: tuple[int, int]) -> None:
+def test_every_fit_gives_a_square_of_the_size(resize: str, shape: tuple[int, int]) -> None:
     flat = np.full((*shape, 3), (9, 99, 199), np.uint8)
-    assert np.array_equal(fit_image(flat, 32, fit), np.full((32, 32, 3), (9, 99, 199), np.uint8))
+    assert np.array_equal(resize_image(flat, 32, resize), np.full((32, 32, 3), (9, 99, 199), np.uint8))
 
 
 def test_crop_takes_the_centre_and_pad_keeps_all() -> None:
     image = np.zeros((20, 40, 3), np.uint8)
     image[:, 10:30] = 255
-    assert fit_image(image, 10, "crop").min() == 255
-    padded = fit_image(image, 40, "pad")
+    assert resize_image(image, 10, "crop").min() == 255
+    padded = resize_image(image, 40, "pad")
     assert np.array_equal(padded[10:30], image)
     assert np.unique(padded[:10]).tolist() == [85]  # of 120 outermost pixels 40 are white
 
 
 def test_wrong_requests_name_the_value(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="fit='squash'"):
-        load_pixels(tmp_path / "a", size=32, fit="squash")
+    with pytest.raises(RequestError, match="resize='squash'"):
+        load_pixels(tmp_path / "a", size=32, resize="squash")
     with pytest.raises(RequestError, match="size=3"):
-        load_pixels(tmp_path / "a", size=3, fit="crop")
+        load_pixels(tmp_path / "a", size=3, resize="crop")

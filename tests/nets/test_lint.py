@@ -151,9 +151,9 @@ def test_a_rule_finds_its_case_and_not_the_nearest_other(rule: str) -> None:
     assert rule not in {finding.rule for finding in found(neighbour, size_px)}
     assert rule not in {finding.rule for finding in found(case, size_px, silence=[rule])}
     assert finding.message
-    assert finding.way_out
+    assert finding.fix
     assert finding.source
-    assert "\n" not in finding.message + finding.way_out
+    assert "\n" not in finding.message + finding.fix
 
 
 def test_every_rule_has_a_case() -> None:
@@ -303,8 +303,8 @@ def test_findings_go_by_what_leads_where(parts: Parts, rule: str, says: list[str
 
 def test_a_layer_beside_a_deep_row_is_not_told_to_change() -> None:
     [finding] = [finding for finding in found(deep_beside_shallow, 32) if finding.rule == "glorot_in_depth"]
-    assert "beside" not in finding.way_out
-    assert "for 7 more" in finding.way_out
+    assert "beside" not in finding.fix
+    assert "for 7 more" in finding.fix
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_a_refusal_names_backend_and_device_and_a_way_out(monkeypatch: pytest.Mo
     assert "DepthwiseConv2D with strides=1 x 2" in finding.message
     assert re.search(r"TensorFlow on (this CPU|a GPU) cannot run", finding.message)
     assert finding.message.endswith("it says: no such kernel")
-    assert "equal strides" in finding.way_out
+    assert "equal strides" in finding.fix
 
 
 def test_the_first_window_is_judged_by_the_image() -> None:
@@ -424,10 +424,10 @@ def test_a_larger_object_needs_a_larger_view() -> None:
 def test_the_way_out_names_the_setting() -> None:
     one = stack(conv(activation=None, name="only"), norm(), head())
     [bias] = [f for f in found(one, 32) if f.rule == "bias_before_batch_norm"]
-    assert (bias.layer, bias.way_out) == ("only", "--set only.use_bias=false")
+    assert (bias.layer, bias.fix) == ("only", "--set only.use_bias=false")
     both = stack(conv(activation=None), norm(), conv(activation=None), norm(), head())
     [biases] = [f for f in found(both, 32) if f.rule == "bias_before_batch_norm"]
-    assert (biases.layer, biases.way_out) == (None, "--set conv.use_bias=false")
+    assert (biases.layer, biases.fix) == (None, "--set conv.use_bias=false")
     assert "the 8 biases" in biases.message
 
 
@@ -435,7 +435,7 @@ def test_following_the_way_out_silences_the_finding() -> None:
     before = build(
         "stridednet", size_px=96, n_classes=4, settings=parse_settings([]), seed=0, precision="float32"
     ).model
-    rules = {f.rule for f in lint(before, size_px=96) if f.way_out == "--set conv2d.activation=relu"}
+    rules = {f.rule for f in lint(before, size_px=96) if f.fix == "--set conv2d.activation=relu"}
     assert rules == {"linear_between_convolutions"}
 
 

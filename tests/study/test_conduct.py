@@ -18,7 +18,7 @@ from convwise.study.design import smallest_design
 from convwise.study.factors import Level, Settled
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import Plan
-from convwise.study.request import Request, StudyListener
+from convwise.study.request import Request, StudyHooks
 from tests.study.simulated import Formula, factor, request
 
 
@@ -41,7 +41,7 @@ def test_a_request_comes_back_from_json_as_it_was() -> None:
 def test_what_matters_is_set_what_is_cheaper_is_taken_and_it_is_confirmed(tmp_path: Path) -> None:
     asked = request()
     engine = Formula({"filters=other": 4.0, "strides=other": -5.0}, noise=0.7)
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     found = kinds(result)
     assert len(found) == 16
     assert found["filters"] == "set it"
@@ -69,7 +69,7 @@ def test_a_gain_that_the_full_training_does_not_confirm_is_not_recommended(tmp_p
             gains = self.gains if trial.epochs < 18 else {}
             return Formula(gains, self.noise).outcome(trial)
 
-    result = conduct(place(tmp_path, asked), asked, Fading({"filters=other": 4.0}), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Fading({"filters=other": 4.0}), StudyHooks())
     assert kinds(result)["filters"] == "set it"
     assert result["proposed"]["filters"] == "other"
     assert not result["confirmation"]["confirmed"]
@@ -79,7 +79,7 @@ def test_a_gain_that_the_full_training_does_not_confirm_is_not_recommended(tmp_p
 def test_further_levels_are_raced_and_the_better_one_taken(tmp_path: Path) -> None:
     asked = request(("filters", "groups", "activation"), runs=32, filters=("x2", "x0.5"))
     engine = Formula({"filters=other": 4.0, "filters=x2": 9.0, "filters=x0.5": -3.0}, noise=0.5)
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     assert {row["value"]: row["taken"] for row in result["race"]} == {"x2": True, "x0.5": False}
     assert result["recommended"]["filters"] == "x2"
     dropped = sum(key.startswith("race/") and "filters=x0.5" in key for key in engine.asked)
@@ -110,7 +110,7 @@ def test_the_race_leaves_the_dearest_out_where_the_time_does_not_reach(
     asked = request(("filters", "groups", "activation"), runs=32, filters=("x2", "x0.5"))
     gains = {"filters=other": 4.0, "filters=x2": 12.0, "filters=x0.5": 9.0}
     engine = Formula(gains, noise=0.5, slower={"filters=x2": 3.5})
-    result = conduct(timed(place(tmp_path, asked), asked, seconds, 4), asked, engine, StudyListener())
+    result = conduct(timed(place(tmp_path, asked), asked, seconds, 4), asked, engine, StudyHooks())
     rows = {row["value"]: row for row in result["race"]}
     for value, n in zip(("x2", "x0.5"), rounds, strict=True):
         assert sum(key.startswith("race/") and f"filters={value}" in key for key in engine.asked) == n
@@ -127,7 +127,7 @@ def test_a_level_that_was_raced_to_the_end_is_not_dropped_for_time(tmp_path: Pat
 
     asked = request(("filters", "groups", "activation"), runs=32, filters=("x2",))
     engine = Stutters({"filters=other": 4.0, "filters=x2": 9.0}, noise=0.5)
-    result = conduct(timed(place(tmp_path, asked), asked, 40, 4), asked, engine, StudyListener())
+    result = conduct(timed(place(tmp_path, asked), asked, 40, 4), asked, engine, StudyHooks())
     assert [(row["no_time"], row["taken"]) for row in result["race"]] == [(False, True)]
 
 
@@ -135,9 +135,7 @@ def test_an_alternative_with_fewer_weights_and_no_loss_is_taken(tmp_path: Path) 
     asked = request(("filters", "groups", "activation"), runs=32)
     factors = tuple(dataclasses.replace(f, weights=0.6 if f.parameter == "groups" else 1.0) for f in asked.factors)
     asked = dataclasses.replace(asked, factors=factors)
-    result = conduct(
-        place(tmp_path, asked), asked, Formula({}, noise=0.3, slower={"filters=other": 2}), StudyListener()
-    )
+    result = conduct(place(tmp_path, asked), asked, Formula({}, noise=0.3, slower={"filters=other": 2}), StudyHooks())
     costs = {verdict["parameter"]: verdict["costs"] for verdict in result["verdicts"]}
     assert costs["groups"]["weights"] == 0.6
     assert costs["filters"]["seconds"] == pytest.approx(2, abs=0.01)
@@ -151,7 +149,7 @@ def test_a_level_that_fails_in_a_race_by_the_clock_leaves_it(tmp_path: Path) -> 
         noise=0.5,
         fails=lambda trial: "out of memory" if "filters=x2" in trial.settings else "",
     )
-    result = conduct(timed(place(tmp_path, asked), asked, 60, 4), asked, engine, StudyListener())
+    result = conduct(timed(place(tmp_path, asked), asked, 60, 4), asked, engine, StudyHooks())
     assert [(row["difference"] is None, row["no_time"], row["taken"]) for row in result["race"]] == [
         (True, False, False),
         (False, False, True),
@@ -162,7 +160,7 @@ def test_a_level_that_fails_in_a_race_by_the_clock_leaves_it(tmp_path: Path) -> 
 def test_a_study_by_the_clock_makes_its_plan_from_a_pilot(tmp_path: Path) -> None:
     asked = dataclasses.replace(request(filters=("x2",)), runs=None, minutes=2.0)
     engine = Formula({"filters=other": 4.0, "filters=x2": 9.0}, noise=0.7)
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     pilot = [key for key in engine.asked if key.startswith("pilot/")]
     assert pilot[-2:] == ["pilot/own0", "pilot/own1"]
     assert len(pilot) > 2
@@ -178,7 +176,7 @@ def test_a_check_looks_twice_only_where_the_time_reaches(tmp_path: Path, seconds
     folder = place(tmp_path, asked)
     if seconds is not None:
         timed(folder, asked, seconds, 2)
-    result = conduct(folder, asked, Reach({}, noise=3.0), StudyListener())
+    result = conduct(folder, asked, Reach({}, noise=3.0), StudyHooks())
     unclear = [row for row in result["checks"] if row["taken_back"] and not row["not_needed"]]
     assert max(row["difference"]["n"] for row in unclear) == pairs
     assert any(row["no_time"] for row in unclear) == (pairs == 5)
@@ -189,10 +187,10 @@ def test_a_check_looks_twice_only_where_the_time_reaches(tmp_path: Path, seconds
 def test_a_trial_that_several_checks_share_takes_its_time_once(tmp_path: Path) -> None:
     asked = request()
     engine = Reach({}, noise=3.0)
-    free = conduct(place(tmp_path, asked, "free"), asked, engine, StudyListener())
+    free = conduct(place(tmp_path, asked, "free"), asked, engine, StudyHooks())
     n_checks = sum(key.startswith("check/") for key in engine.asked)
     folder = timed(place(tmp_path, asked, "timed"), asked, (64 + n_checks) / 2 + 11, 2)
-    result = conduct(folder, asked, Reach({}, noise=3.0), StudyListener())
+    result = conduct(folder, asked, Reach({}, noise=3.0), StudyHooks())
     assert len(free["checks"]) > 1
     assert result["checks"] == free["checks"]
 
@@ -200,7 +198,7 @@ def test_a_trial_that_several_checks_share_takes_its_time_once(tmp_path: Path) -
 def test_a_level_that_is_asked_for_twice_is_trained_once(tmp_path: Path) -> None:
     asked = request(("filters", "groups", "activation"), runs=32, filters=("x2", "x2"))
     engine = Formula({"filters=other": 4.0, "filters=x2": 9.0}, noise=0.5)
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     assert result["recommended"]["filters"] == "x2"
     assert len(engine.asked) == len(set(engine.asked))
 
@@ -211,7 +209,7 @@ def test_where_the_alternative_loses_the_other_way_is_raced(tmp_path: Path) -> N
     factors[0] = dataclasses.replace(factors[0], opposite=(Level("more", ("filters=more",)),))
     asked = dataclasses.replace(asked, factors=tuple(factors))
     engine = Formula({"filters=other": -4.0, "filters=more": 5.0}, noise=0.5)
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     verdict = next(verdict for verdict in result["verdicts"] if verdict["parameter"] == "filters")
     assert (verdict["verdict"], verdict["value"]) == ("set it", "more")
     assert verdict["effect"]["high"] < 0  # of the alternative that was screened
@@ -231,7 +229,7 @@ class Reach(Formula):
 
 def test_what_three_parameters_do_together_is_not_laid_at_the_door_of_a_fourth(tmp_path: Path) -> None:
     asked = request()
-    result = conduct(place(tmp_path, asked), asked, Reach({}, noise=0.5), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Reach({}, noise=0.5), StudyHooks())
     verdicts = {verdict["parameter"]: verdict for verdict in result["verdicts"]}
     seeming = [name for name, v in verdicts.items() if v["aliased"] and v["effect"]["estimate"] > 10]
     assert len(seeming) == 3  # the two that find it, and one that only shares their column
@@ -270,7 +268,7 @@ class Faded(Reach):
 def test_where_the_trials_of_a_check_fail_its_change_stays(tmp_path: Path) -> None:
     asked = request()
     engine = Faded({}, noise=0.5, check_fails=lambda trial: "killed" * (trial.key[6] not in "01"))
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     assert result["checks"]
     for row in result["checks"]:
         assert (row["taken_back"], row["not_needed"], row["difference"]) == (False, False, None)
@@ -281,7 +279,7 @@ def test_where_the_trials_of_a_check_fail_its_change_stays(tmp_path: Path) -> No
 
 def test_a_change_that_is_neither_needed_nor_beyond_need_is_undecided(tmp_path: Path) -> None:
     asked = request()
-    result = conduct(place(tmp_path, asked), asked, Faded({}, noise=0.5, left=0.6, seed=3), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Faded({}, noise=0.5, left=0.6, seed=3), StudyHooks())
     unclear = [row for row in result["checks"] if row["taken_back"] and not row["not_needed"]]
     assert unclear
     for row in unclear:
@@ -293,7 +291,7 @@ def test_a_change_that_is_neither_needed_nor_beyond_need_is_undecided(tmp_path: 
 def test_where_five_pairs_do_not_tell_five_more_do(tmp_path: Path) -> None:
     """What is needed by two errors of a pair."""
     asked = request()
-    result = conduct(place(tmp_path, asked), asked, Faded({}, noise=0.5, left=2.0, seed=3), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Faded({}, noise=0.5, left=2.0, seed=3), StudyHooks())
     sides = _checked(tmp_path)
     assert 10 in sides.values()
     kept = [row["parameter"] for row in result["checks"] if not row["taken_back"]]
@@ -323,7 +321,7 @@ def test_what_did_nothing_beside_a_change_that_is_taken_back_is_proposed_and_che
     asked = request(names)
     factors = tuple(factor(f.parameter, "strides") if f.parameter == "dilation_rate" else f for f in asked.factors)
     asked = dataclasses.replace(asked, factors=factors)
-    result = conduct(place(tmp_path, asked), asked, Shared({}, noise=0.3), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Shared({}, noise=0.3), StudyHooks())
     verdicts = {verdict["parameter"]: verdict for verdict in result["verdicts"]}
     checks = {row["parameter"]: row for row in result["checks"]}
     assert checks["strides"]["taken_back"]
@@ -354,7 +352,7 @@ def test_what_acts_in_half_of_the_trials_is_checked_against_interactions_of_two(
             gain += own * ("bias_regularizer" in changed and "use_bias" not in changed)
             return Formula(dict.fromkeys(trial.settings[:1], gain), self.noise).outcome(trial)
 
-    result = conduct(place(tmp_path, asked), asked, Together({}, noise=0.3), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Together({}, noise=0.3), StudyHooks())
     verdict = next(v for v in result["verdicts"] if v["parameter"] == "bias_regularizer")
     assert verdict["effect"]["estimate"] == pytest.approx(10 + own, abs=1.5)
     assert verdict["effect"]["joint_low"] > 1  # beyond doubt, it seems
@@ -376,7 +374,7 @@ def _journal(tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_nothing_matters_and_nothing_is_spent_on_confirming_it(tmp_path: Path) -> None:
     asked = request(("filters", "groups", "activation", "data_format"), runs=64)
-    result = conduct(place(tmp_path, asked), asked, Formula({}, noise=0.5), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Formula({}, noise=0.5), StudyHooks())
     assert result["confirmation"] is None
     assert result["recommended"] == {}
     assert result["placebo"]["low"] <= 0 <= result["placebo"]["high"]
@@ -385,7 +383,7 @@ def test_nothing_matters_and_nothing_is_spent_on_confirming_it(tmp_path: Path) -
 def test_an_alternative_that_makes_trials_fail_is_kept_away(tmp_path: Path) -> None:
     asked = request()
     engine = Formula({"filters=other": 4.0}, fails=lambda trial: "diverged" * ("groups=other" in trial.settings))
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     groups = next(verdict for verdict in result["verdicts"] if verdict["parameter"] == "groups")
     assert groups["verdict"] == "keep it"
     assert "32 of 32" in groups["why"]
@@ -397,7 +395,7 @@ def test_a_few_failures_are_left_out_and_counted(tmp_path: Path) -> None:
     asked = request()
     unlucky = {"screen/0/03", "screen/0/21", "screen/1/08"}
     engine = Formula({"filters=other": 4.0}, fails=lambda trial: "killed" * (trial.key in unlucky))
-    result = conduct(place(tmp_path, asked), asked, engine, StudyListener())
+    result = conduct(place(tmp_path, asked), asked, engine, StudyHooks())
     assert {row["key"] for row in result["failures"]} == unlucky
     assert kinds(result)["filters"] == "set it"
 
@@ -405,13 +403,13 @@ def test_a_few_failures_are_left_out_and_counted(tmp_path: Path) -> None:
 def test_where_all_trials_fail_the_study_says_so(tmp_path: Path) -> None:
     asked = request(("filters", "groups"), runs=16)
     with pytest.raises(ConvwiseError, match="finished trials cannot estimate"):
-        conduct(place(tmp_path, asked), asked, Formula({}, fails=lambda trial: "no"), StudyListener())
+        conduct(place(tmp_path, asked), asked, Formula({}, fails=lambda trial: "no"), StudyHooks())
 
 
 def test_rules_take_no_run(tmp_path: Path) -> None:
     rule = Settled("bias_regularizer", "none", "there is no bias")
     asked = request(("filters", "groups"), runs=16, settled=[rule])
-    result = conduct(place(tmp_path, asked), asked, Formula({}), StudyListener())
+    result = conduct(place(tmp_path, asked), asked, Formula({}), StudyHooks())
     assert kinds(result)["bias_regularizer"] == "settled by rule"
 
 
@@ -429,7 +427,7 @@ def test_a_study_that_was_stopped_ends_as_one_that_was_not(
     folders = [place(tmp_path, asked, name) for name in ("whole", "stopped")]
     if seconds is not None:
         folders = [timed(folder, asked, seconds, 2) for folder in folders]
-    whole = conduct(folders[0], asked, formula(gains, late=0.5), StudyListener())
+    whole = conduct(folders[0], asked, formula(gains, late=0.5), StudyHooks())
     assert bool(whole["checks"]) == (formula is Reach)
     assert any(row["no_time"] for row in whole["race"]) == (seconds is not None and formula is Formula)
     folder = folders[1]
@@ -437,10 +435,10 @@ def test_a_study_that_was_stopped_ends_as_one_that_was_not(
     for stop in stops:
         engine = formula(gains, stop_after=stop, late=0.5)
         with pytest.raises(KeyboardInterrupt):
-            conduct(folder, asked, engine, StudyListener())
+            conduct(folder, asked, engine, StudyHooks())
         asked_for += engine.asked
     engine = formula(gains, late=0.5)
-    result = conduct(folder, asked, engine, StudyListener())
+    result = conduct(folder, asked, engine, StudyHooks())
     asked_for += engine.asked
     assert len(asked_for) == len(set(asked_for)) == whole["trials"]  # nothing twice, nothing lost
     for key in ("seconds", "seconds_of_trials", "study"):
@@ -453,10 +451,10 @@ def test_verdicts_are_told_while_the_trials_run(tmp_path: Path, monkeypatch: pyt
     asked = request()
     told: list[int] = []
     stages: list[str] = []
-    listener = StudyListener(
+    hooks = StudyHooks(
         known=lambda verdicts: told.append(len(verdicts)), trial=lambda stage, done, total: stages.append(stage)
     )
-    conduct(place(tmp_path, asked), asked, Formula({"filters=other": 4.0}), listener)
+    conduct(place(tmp_path, asked), asked, Formula({"filters=other": 4.0}), hooks)
     assert len(told) > 2
     assert list(dict.fromkeys(stages)) == ["screen", "confirm"]  # nothing is in doubt, so there is no check
 

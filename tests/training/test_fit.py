@@ -19,11 +19,13 @@ from convwise.errors import ConvwiseError
 from convwise.images.augment import Augmentation
 from convwise.images.batches import Batches
 from convwise.nets import build
-from convwise.nets.quick import quicker
-from convwise.training.checkpoint import CheckpointFolder, Progress, arrays_of
-from convwise.training.fit import Validation, Watch, _ahead, _Numbered, _stream, fit
+from convwise.nets.fast_layers import with_fast_layers
+from convwise.training.checkpoint import CheckpointFolder, TrainingState, arrays_of
+from convwise.training.fit import _ahead, _Numbered, _stream, fit
+from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe, named_recipe
 from convwise.training.schedule import StepSchedule, rate_at
+from convwise.training.validation import Validation
 
 
 class StoppedError(Exception):
@@ -36,7 +38,7 @@ def recipe(**changes: Any) -> Recipe:
 
 def trained(
     folder: Path, recipe: Recipe, *, stop_after: int | None = None, net: str = "stridednet", conv: tuple[str, ...] = ()
-) -> Progress:
+) -> TrainingState:
     """One training on 40 noisy pictures of two colours, optionally broken off after an epoch."""
     random = np.random.default_rng(0)
     labels = np.arange(40, dtype=np.int32) % 2
@@ -44,7 +46,7 @@ def trained(
     pixels[labels == 1, :, :, 0] += 100
     batches = Batches(pixels, labels, np.arange(28), 2, recipe.batch, recipe.augmentation, recipe.cutmix, recipe.seed)
     built = build(net, size_px=32, n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision)
-    model = quicker(built.model)
+    model = with_fast_layers(built.model)
 
     def epoch(row: dict[str, float]) -> None:
         if row["epoch"] == stop_after:
@@ -52,7 +54,7 @@ def trained(
 
     validation = Validation(pixels, labels, np.arange(28, 40))
     return fit(
-        model, batches, validation, recipe=recipe, checkpoints=CheckpointFolder(folder), watch=Watch(epoch=epoch)
+        model, batches, validation, recipe=recipe, checkpoints=CheckpointFolder(folder), hooks=Hooks(epoch=epoch)
     )
 
 
@@ -181,8 +183,8 @@ def test_a_damaged_checkpoint_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_an_epoch_gives_the_mean_of_its_weights_and_those_of_the_start(tmp_path: Path) -> None:
     start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
-    CheckpointFolder(tmp_path).save(Progress(0, 0.0, False, 0, -math.inf, ()), arrays_of(start.weights), [])
-    assert trained(tmp_path, recipe(epochs=1, start_share=0.25)).best_epoch == 1
+    CheckpointFolder(tmp_path).save(TrainingState(0, 0.0, False, 0, -math.inf, ()), arrays_of(start.weights), [])
+    assert trained(tmp_path, recipe(epochs=1, weight_interpolation=0.25)).best_epoch == 1
     given, reached = CheckpointFolder(tmp_path).best_weights(1), saved(tmp_path)[0]
     for mean, old, new in zip(given, arrays_of(start.weights), reached, strict=True):
         np.testing.assert_allclose(mean, 0.25 * old + 0.75 * new, rtol=1e-5, atol=1e-7)
@@ -192,9 +194,9 @@ def test_an_epoch_gives_the_mean_of_its_weights_and_those_of_the_start(tmp_path:
 def test_the_next_epoch_goes_on_from_the_weights_reached_not_from_the_mean(tmp_path: Path) -> None:
     start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
     for folder, share in (("mean", 0.25), ("plain", 0.0)):
-        first = Progress(0, 0.0, False, 0, -math.inf, ())
+        first = TrainingState(0, 0.0, False, 0, -math.inf, ())
         CheckpointFolder(tmp_path / folder).save(first, arrays_of(start.weights), [])
-        trained(tmp_path / folder, recipe(epochs=2, start_share=share))
+        trained(tmp_path / folder, recipe(epochs=2, weight_interpolation=share))
     for a, b in zip(saved(tmp_path / "mean")[0], saved(tmp_path / "plain")[0], strict=True):
         assert np.array_equal(a, b)
 
@@ -202,7 +204,7 @@ def test_the_next_epoch_goes_on_from_the_weights_reached_not_from_the_mean(tmp_p
 def test_a_start_that_no_epoch_beats_is_kept(tmp_path: Path) -> None:
     start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
     better = [array + 1 for array in arrays_of(start.weights)]
-    first = Progress(0, 0.0, False, 0, 0.0, ())  # a log loss of nothing
+    first = TrainingState(0, 0.0, False, 0, 0.0, ())  # a log loss of nothing
     CheckpointFolder(tmp_path).save(first, arrays_of(start.weights), [], result=better)
     assert trained(tmp_path, recipe(epochs=1)).best_epoch == 0
     for a, b in zip(CheckpointFolder(tmp_path).best_weights(0), better, strict=True):

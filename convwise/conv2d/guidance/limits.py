@@ -14,7 +14,7 @@ LIMITS = (
             "L2 adds factor x (sum of all squared weights of the kernel) to the loss, so every step also pulls each "
             "weight towards zero in proportion to its size. L1 adds factor x (sum of absolute values) and pulls all "
             "weights with equal force, so many end up close to zero. The network has to earn each weight by fitting "
-            "better, which works against learning the training pictures by heart."
+            "better, which works against memorising the training pictures."
         ),
         example="""\
 l2:0.0005 on a 3x3 kernel, 64 -> 64, fresh from he_normal:

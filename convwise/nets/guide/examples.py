@@ -11,7 +11,7 @@ import numpy as np
 from convwise.conv2d.guide import guide
 from convwise.images.shapes import draw_shape
 from convwise.nets.backend import layout_works
-from convwise.nets.guide import fits
+from convwise.nets.guide import trained_examples
 from convwise.nets.guide.records import Array, Case, Example
 
 
@@ -206,7 +206,7 @@ def _use_bias() -> tuple[Array, tuple[Case, ...]]:
 
 
 def _on(example: Callable[[Array], tuple[Case, ...]], size_px: int) -> Callable[[], tuple[Array, tuple[Case, ...]]]:
-    """An example of `fits`, which takes the picture, made to look like those here."""
+    """An example of `trained_examples`, which takes the picture, made to look like those here."""
 
     def compute() -> tuple[Array, tuple[Case, ...]]:
         image = picture(size_px)
@@ -225,11 +225,11 @@ _EXAMPLES: dict[str, Callable[[], tuple[Array, tuple[Case, ...]]]] = {
     "groups": _groups,
     "activation": _activation,
     "use_bias": _use_bias,
-    "kernel_initializer": _on(fits.kernel_initializer, 64),
-    "bias_initializer": _on(fits.bias_initializer, 64),
-    "kernel_regularizer": _on(fits.kernel_regularizer, 64),
-    "bias_regularizer": _on(fits.bias_regularizer, 64),
-    "activity_regularizer": _on(fits.activity_regularizer, 48),
-    "kernel_constraint": _on(fits.kernel_constraint, 64),
-    "bias_constraint": _on(fits.bias_constraint, 64),
+    "kernel_initializer": _on(trained_examples.kernel_initializer, 64),
+    "bias_initializer": _on(trained_examples.bias_initializer, 64),
+    "kernel_regularizer": _on(trained_examples.kernel_regularizer, 64),
+    "bias_regularizer": _on(trained_examples.bias_regularizer, 64),
+    "activity_regularizer": _on(trained_examples.activity_regularizer, 48),
+    "kernel_constraint": _on(trained_examples.kernel_constraint, 64),
+    "bias_constraint": _on(trained_examples.bias_constraint, 64),
 }

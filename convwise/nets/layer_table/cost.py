@@ -11,7 +11,7 @@ input (a float32 copy of it in mixed precision), max-pooling both, dropout one b
 concatenations, average pooling and padding nothing. A tensor that two layers keep counts once. No operation is taken
 to write over its input. Scratch space and copies in other layouts, which libraries make as they like, are not in it.
 Training on a processor with TensorFlow keeps less in mixed precision, since it computes batch normalisation otherwise
-(`convwise.nets.quick`).
+(`convwise.nets.fast_layers`).
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from convwise.nets.layer_table.graph import Graph, flatten
 from convwise.nets.layer_table.records import LayerTable
 from convwise.nets.layer_table.table import table_of
 from convwise.nets.lint import activations, maps, running, settings, windows
-from convwise.nets.lint.facts import Facts
+from convwise.nets.lint.context import LintContext
 
 # Name -> rule. The names are stable: they are what `silence` takes.
-RULES: dict[str, Callable[[Facts], Iterator[Finding]]] = {
+RULES: dict[str, Callable[[LintContext], Iterator[Finding]]] = {
     rule.__name__: rule
     for rule in (
         running.layer_refused,
@@ -92,6 +92,6 @@ def lint_graph(
         raise RequestError(f"object_share={object_share}: it must be above 0 and at most 1")
     if not graph.of_one_image:
         silenced |= OF_ONE_IMAGE
-    facts = Facts(graph, table, n_train, object_share)
-    found = [finding for name, rule in RULES.items() if name not in silenced for finding in rule(facts)]
+    context = LintContext(graph, table, n_train, object_share)
+    found = [finding for name, rule in RULES.items() if name not in silenced for finding in rule(context)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from convwise.conv2d.findings import Finding
 from convwise.nets.layer_table.graph import Call, activation_name, kinds
 from convwise.nets.layer_table.receptive_field import CONVOLUTIONS
-from convwise.nets.lint.facts import Facts, finding, is_activation, listed, setting
+from convwise.nets.lint.context import LintContext, finding, is_activation, listed, setting
 
 _WEIGHTED = CONVOLUTIONS | {"Dense", "Conv2DTranspose"}
 _SATURATING = frozenset(("sigmoid", "tanh"))
@@ -20,11 +20,11 @@ _LINEAR = kinds(
 _GOODFELLOW = "Goodfellow, Bengio and Courville 2016, Deep Learning"
 
 
-def linear_between_convolutions(facts: Facts) -> Iterator[Finding]:
+def linear_between_convolutions(context: LintContext) -> Iterator[Finding]:
     """Two windows with nothing but linear layers between: together one larger window, with more weights."""
     origin: dict[int, Call] = {}
     pairs: list[tuple[Call, Call]] = []
-    for call in facts.graph.calls:
+    for call in context.graph.calls:
         behind = origin.get(call.inputs[0].index) if call.inputs else None
         if call.kind == "Conv2D" and max(call.operation.kernel_size) > 1 and call.operation.groups == 1:
             if behind is not None:
@@ -42,7 +42,7 @@ def linear_between_convolutions(facts: Facts) -> Iterator[Finding]:
             "note",
             firsts,
             f"no activation stands between {first.name} and {second.name}{more}: together they are one linear function",
-            way_out=setting(firsts, "activation", "relu", facts),
+            fix=setting(firsts, "activation", "relu", context),
             source=f"{_GOODFELLOW}, section 6.1",
         )
 
@@ -51,12 +51,12 @@ def _is_linear_activation(call: Call) -> bool:
     return call.kind == "Activation" and activation_name(call.operation) == "linear"
 
 
-def saturating_activation(facts: Facts) -> Iterator[Finding]:
+def saturating_activation(context: LintContext) -> Iterator[Finding]:
     """Sigmoid or tanh between convolutions. A sigmoid that gates (its output multiplies a map) is meant."""
     found: dict[str, list[Call]] = {}
-    for call in facts.convolutions:
-        for by, name in zip(facts.activated_by(call), facts.activations_after(call), strict=True):
-            if name in _SATURATING and facts.weighs_by(by, CONVOLUTIONS):
+    for call in context.convolutions:
+        for by, name in zip(context.activated_by(call), context.activations_after(call), strict=True):
+            if name in _SATURATING and context.weighs_by(by, CONVOLUTIONS):
                 found.setdefault(name, []).append(call)
                 break
     if found:
@@ -67,16 +67,16 @@ def saturating_activation(facts: Facts) -> Iterator[Finding]:
             calls,
             f"{listed(calls)}: {' or '.join(found)} flattens out on both sides, where its gradient is "
             "nearly nothing; ReLU reached the same training error six times as fast",
-            way_out=setting(calls, "activation", "relu", facts),
+            fix=setting(calls, "activation", "relu", context),
             source="Krizhevsky, Sutskever and Hinton 2012, ImageNet classification, section 3.1, figure 1",
         )
 
 
-def softmax_inside(facts: Facts) -> Iterator[Finding]:
+def softmax_inside(context: LintContext) -> Iterator[Finding]:
     """Softmax in a convolution, or anywhere a convolution or a dense layer still follows."""
-    for call in facts.graph.calls:
+    for call in context.graph.calls:
         softmax = call.kind == "Softmax" or activation_name(call.operation) == "softmax"
-        follows = facts.weighs_by(call, _WEIGHTED) if softmax and call.kind else None
+        follows = context.weighs_by(call, _WEIGHTED) if softmax and call.kind else None
         if follows:
             yield finding(
                 "softmax_inside",
@@ -84,39 +84,39 @@ def softmax_inside(facts: Facts) -> Iterator[Finding]:
                 [call],
                 f"{call.name} has a softmax though {follows.name} still follows: its outputs"
                 " sum to 1 over the channels, so that one strong channel silences the others",
-                way_out=setting([call], "activation", "relu", facts),
+                fix=setting([call], "activation", "relu", context),
                 source=f"{_GOODFELLOW}, section 6.2.2.3 (softmax as an output)",
             )
 
 
-def softmax_of_one(facts: Facts) -> Iterator[Finding]:
+def softmax_of_one(context: LintContext) -> Iterator[Finding]:
     """A softmax over a single number is 1, whatever the image."""
-    for call in facts.graph.calls:
+    for call in context.graph.calls:
         softmax = call.kind == "Softmax" or (call.kind and activation_name(call.operation) == "softmax")
-        if softmax and call.outputs[0].shape[-1] == 1 and facts.is_output(call):
+        if softmax and call.outputs[0].shape[-1] == 1 and context.is_output(call):
             yield finding(
                 "softmax_of_one",
                 "error",
                 [call],
                 f"{call.name} is a softmax over 1 output, which is 1 for every image and cannot learn",
-                way_out="one output a class (2 for two classes), or a sigmoid",
+                fix="one output a class (2 for two classes), or a sigmoid",
                 source=f"{_GOODFELLOW}, equation 6.29",
             )
 
 
-def activation_twice(facts: Facts) -> Iterator[Finding]:
+def activation_twice(context: LintContext) -> Iterator[Finding]:
     """ReLU upon ReLU, or sigmoid upon sigmoid: the first does nothing, the second squeezes twice."""
     found = []
-    for call in facts.graph.calls:
+    for call in context.graph.calls:
         own = activation_name(call.operation)
         if own == "linear" or not call.kind:
             continue
         found += [
             after
-            for after in facts.followers(call)
+            for after in context.followers(call)
             if is_activation(after)
             and own in ("relu", "sigmoid", "tanh", "softmax")
-            and facts.activation_of(after) == own
+            and context.activation_of(after) == own
         ]
     if found:
         yield finding(
@@ -124,6 +124,6 @@ def activation_twice(facts: Facts) -> Iterator[Finding]:
             "note",
             found,
             f"{listed(found)}: the layer before applies the same activation already",
-            way_out="leave one of the two out",
+            fix="leave one of the two out",
             source="relu(relu(x)) = relu(x); of the others Glorot and Bengio 2010, section 3 (saturation)",
         )

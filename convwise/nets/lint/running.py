@@ -9,16 +9,16 @@ import keras
 from convwise.conv2d.findings import Finding
 from convwise.nets.backend import has_accelerator
 from convwise.nets.layer_table.graph import Call
-from convwise.nets.lint.facts import Facts, by, finding, listed
+from convwise.nets.lint.context import LintContext, by, finding, listed
 from convwise.nets.trial import KINDS, refusal
 
 _BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 _ISSUE = "TensorFlow 2.21, tried; keras-team/keras#16973"
 
 
-def layer_refused(facts: Facts) -> Iterator[Finding]:
+def layer_refused(context: LintContext) -> Iterator[Finding]:
     """A layer that the backend refuses here: found by trying each kind of layer that any backend is known to refuse."""
-    for calls, said in _by_settings(facts):
+    for calls, said in _by_settings(context):
         if said:
             yield finding(
                 "layer_refused",
@@ -26,16 +26,16 @@ def layer_refused(facts: Facts) -> Iterator[Finding]:
                 calls,
                 f"{listed(calls)}: {_where()} cannot run {_named(calls[0])}; tried forward and backward, it says: "
                 f"{said}",
-                way_out=_way_out(calls[0]),
+                fix=_way_out(calls[0]),
                 source=_ISSUE,
             )
 
 
-def needs_one_dnn(facts: Facts) -> Iterator[Finding]:
+def needs_one_dnn(context: LintContext) -> Iterator[Finding]:
     """A layer that runs here, and that TensorFlow refuses on a CPU without oneDNN."""
     if keras.backend.backend() != "tensorflow":
         return
-    for alike, said in _by_settings(facts):
+    for alike, said in _by_settings(context):
         calls = [call for call in alike if refused_without_one_dnn(call)]
         if calls and not said:
             yield finding(
@@ -44,7 +44,7 @@ def needs_one_dnn(facts: Facts) -> Iterator[Finding]:
                 calls,
                 f"{listed(calls)}: {_named(calls[0])} runs here (tried forward and backward), and TensorFlow refuses it"
                 " on a CPU without oneDNN, which it leaves off by itself on many processors",
-                way_out=_way_out(calls[0]),
+                fix=_way_out(calls[0]),
                 source=_ISSUE,
             )
 
@@ -62,10 +62,10 @@ def refused_without_one_dnn(call: Call) -> bool:
     return kind == "Conv2D" and bool(layer.groups == 1 and layer.data_format == "channels_first")
 
 
-def _by_settings(facts: Facts) -> Iterator[tuple[list[Call], str]]:
+def _by_settings(context: LintContext) -> Iterator[tuple[list[Call], str]]:
     """Layers of equal settings among those that may be refused, and what the backend says against them."""
     found: dict[tuple[str, str], list[Call]] = {}
-    for call in facts.graph.calls:
+    for call in context.graph.calls:
         if call.kind in KINDS and call.first and not _runs_everywhere(call):
             found.setdefault((_named(call), refusal(call.kind, call.operation)), []).append(call)
     yield from ((calls, said) for (_, said), calls in found.items())

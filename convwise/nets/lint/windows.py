@@ -16,7 +16,7 @@ from convwise.nets.layer_table.receptive_field import (
     POOLINGS,
 )
 from convwise.nets.layer_table.records import ReceptiveField
-from convwise.nets.lint.facts import Facts, by, finding, listed, setting
+from convwise.nets.lint.context import LintContext, by, finding, listed, setting
 
 _LARGE_IMAGE_PX = 128
 _ARAUJO = "Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks, Distill"
@@ -27,13 +27,13 @@ _BAG = "He T. et al. 2019, Bag of tricks for image classification, section 4"
 _WANG = "Wang et al. 2018, Understanding convolution for semantic segmentation, section 3.2"
 
 
-def receptive_field_below_object(facts: Facts) -> Iterator[Finding]:
+def receptive_field_below_object(context: LintContext) -> Iterator[Finding]:
     """No unit of the last map before an output sees a whole object."""
-    if not facts.looking_around:
+    if not context.looking_around:
         return
-    needed = facts.object_share * min(facts.image)
-    for head in facts.heads:
-        widest, end = max(((facts.input_sees(end), end) for end in head.ends), key=lambda pair: _view(pair[0]))
+    needed = context.object_share * min(context.image)
+    for head in context.heads:
+        widest, end = max(((context.input_sees(end), end) for end in head.ends), key=lambda pair: _view(pair[0]))
         pooled = all(each.kind in GLOBAL_POOLINGS for each in head.ends)
         # Dense layers see all places and can put parts together; what is averaged over all places cannot be.
         if widest is None or widest.whole or _view(widest) >= (needed if pooled else needed / 2):
@@ -43,14 +43,14 @@ def receptive_field_below_object(facts: Facts) -> Iterator[Finding]:
             if pooled
             else "only the dense layers put the parts together"
         )
-        window = statistics.mode(max(call.operation.kernel_size) for call in facts.looking_around)
-        last_map = "the last map" if len(facts.heads) == 1 else f"the last map before {' and '.join(head.outputs)}"
+        window = statistics.mode(max(call.operation.kernel_size) for call in context.looking_around)
+        last_map = "the last map" if len(context.heads) == 1 else f"the last map before {' and '.join(head.outputs)}"
         yield Finding(
             "receptive_field_below_object",
             "warning" if pooled and _view(widest) < needed / 2 else "note",
-            None if len(facts.heads) == 1 else end.name,
-            f"a unit of {last_map} sees {by(widest.size)} px of the {by(facts.image)} px image, where objects are about"
-            f" {needed:.0f} px large, {after}; what it uses in effect is less still",
+            None if len(context.heads) == 1 else end.name,
+            f"a unit of {last_map} sees {by(widest.size)} px of the {by(context.image)} px image, where objects are "
+            f"about {needed:.0f} px large, {after}; what it uses in effect is less still",
             f"one more stage, a stride of 2 where there is 1, or --set conv.kernel_size={window + 2}",
             f"{_ARAUJO}; {_LUO}",
         )
@@ -60,40 +60,40 @@ def _view(seen: ReceptiveField | None) -> float:
     return min(seen.size) if seen else 0
 
 
-def receptive_field_beyond_image(facts: Facts) -> Iterator[Finding]:
+def receptive_field_beyond_image(context: LintContext) -> Iterator[Finding]:
     """Convolutions whose input units see the whole image already."""
 
     def sees_all(call: Call) -> bool:
-        seen = facts.input_sees(call)
-        return seen is not None and all(s >= side for s, side in zip(seen.size, facts.image, strict=True))
+        seen = context.input_sees(call)
+        return seen is not None and all(s >= side for s, side in zip(seen.size, context.image, strict=True))
 
-    idle = [call for call in facts.looking_around if all(sees_all(use) for use in facts.uses(call))]
+    idle = [call for call in context.looking_around if all(sees_all(use) for use in context.uses(call))]
     if idle:
-        weights = sum(facts.rows[call.name].weights_share for call in idle)
-        work = sum(facts.rows[use.name].multiply_adds_share or 0 for call in idle for use in facts.uses(call))
+        weights = sum(context.rows[call.name].weights_share for call in idle)
+        work = sum(context.rows[use.name].multiply_adds_share or 0 for call in idle for use in context.uses(call))
         yield finding(
             "receptive_field_beyond_image",
             "note",
             idle,
-            f"{len(idle)} of {len(facts.looking_around)} convolutions that look around ({listed(idle)}) take units that"
-            f" see more than the {by(facts.image)} px image already: they add little, with {100 * weights:.0f} % of"
-            f" the weights and {100 * work:.0f} % of the multiply-adds",
-            way_out="larger images (--size), or a network with fewer layers behind the first of these",
+            f"{len(idle)} of {len(context.looking_around)} convolutions larger than 1x1 ({listed(idle)}) already "
+            f"receive input covering the whole {by(context.image)} px image: they add little, with "
+            f"{100 * weights:.0f} % of the weights and {100 * work:.0f} % of the multiply-adds",
+            fix="larger images (--size), or a network with fewer layers behind the first of these",
             source=_RICHTER,
         )
 
 
-def first_window(facts: Facts) -> Iterator[Finding]:
+def first_window(context: LintContext) -> Iterator[Finding]:
     """The tutorial's claim about the first windows and the size of the images."""
     firsts = [
         call
-        for call in facts.convolutions
-        if not any(before.kind in CONVOLUTIONS for before in facts.reach.before(call))
+        for call in context.convolutions
+        if not any(before.kind in CONVOLUTIONS for before in context.reach.before(call))
     ]
     if not firsts:
         return
     first = max(firsts, key=lambda call: max(call.operation.kernel_size))  # of branches side by side, the largest
-    window, side = max(first.operation.kernel_size), min(facts.image)
+    window, side = max(first.operation.kernel_size), min(context.image)
     large = side > _LARGE_IMAGE_PX
     if (window < 5) if large else (window > 3):
         advice, value = ("5 or 7 first, then 3", 7) if large else ("1 and 3 only", 3)
@@ -104,16 +104,16 @@ def first_window(facts: Facts) -> Iterator[Finding]:
             [first],
             f"the first window is {by(first.operation.kernel_size)} on images of {side} px; for images {rule} "
             f"{_LARGE_IMAGE_PX} px the tutorial advises {advice}: a claim to measure",
-            way_out=setting([first], "kernel_size", value, facts),
+            fix=setting([first], "kernel_size", value, context),
             source=f"{TUTORIAL} (kernel_size)",
         )
 
 
-def even_window(facts: Facts) -> Iterator[Finding]:
+def even_window(context: LintContext) -> Iterator[Finding]:
     """A window without a centre unit; one that tiles the map (stride as large as the window) needs none."""
     even = [
         call
-        for call in facts.convolutions
+        for call in context.convolutions
         if any(k % 2 == 0 and s != k for k, s in zip(call.operation.kernel_size, call.operation.strides, strict=True))
     ]
     if even:
@@ -123,47 +123,45 @@ def even_window(facts: Facts) -> Iterator[Finding]:
             even,
             f"the window of {listed(even)} is {by(even[0].operation.kernel_size)}: it has no centre, and each such"
             " layer moves the map by half a unit",
-            way_out=setting(even, "kernel_size", max(even[0].operation.kernel_size) + 1, facts),
+            fix=setting(even, "kernel_size", max(even[0].operation.kernel_size) + 1, context),
             source=f"{TUTORIAL} (kernel_size); Wu et al. 2019, Convolution with even-sized kernels, section 3",
         )
 
 
-def units_never_seen(facts: Facts) -> Iterator[Finding]:
+def units_never_seen(context: LintContext) -> Iterator[Finding]:
     """Without padding, rows and columns at the end that no window reaches."""
     found: list[tuple[Call, tuple[int, int]]] = []
-    for call in facts.graph.calls:
+    for call in context.graph.calls:
         if (call.kind in CONVOLUTIONS or call.kind in POOLINGS) and call.first and call.operation.padding == "valid":
-            maker = facts.makers.get(call.inputs[0].index)
+            maker = context.makers.get(call.inputs[0].index)
             zeros = [p[1] for p in maker.operation.padding] if maker and maker.kind == "ZeroPadding2D" else [0, 0]
-            sizes = facts.map_size(call)
+            sizes = context.map_size(call)
             rests = [(sizes[i] - _extent(call, i)) % call.operation.strides[i] - zeros[i] for i in (0, 1)]
             # Where the stride is larger than the window the units between are lost too: another rule's matter.
             if max(rests) > 0 and all(_extent(call, i) >= call.operation.strides[i] for i in (0, 1)):
                 found.append((call, (max(rests[0], 0), max(rests[1], 0))))
     if found:
         call, (rows, columns) = found[0]
-        height, width = facts.map_size(call)
+        height, width = context.map_size(call)
         calls = [c for c, _ in found]
         more = f"; likewise {listed(calls[1:])}" if calls[1:] else ""
-        way_out = (
-            setting(calls, "padding", "same", facts) if call.kind == "Conv2D" else f'padding="same" in {call.name}'
-        )
+        fix = setting(calls, "padding", "same", context) if call.kind == "Conv2D" else f'padding="same" in {call.name}'
         yield finding(
             "units_never_seen",
             "note",
             calls,
             f"{call.name} leaves out the last {rows} of {height} rows and the last {columns} of {width} columns of its "
             f"input{more}",
-            way_out=f"{way_out}, or another image size (--size)",
+            fix=f"{fix}, or another image size (--size)",
             source=f"{_DUMOULIN}, section 2.4",
         )
 
 
-def stride_skips_units(facts: Facts) -> Iterator[Finding]:
+def stride_skips_units(context: LintContext) -> Iterator[Finding]:
     """A stride larger than the window jumps over units."""
     skipping = [
         call
-        for call in facts.graph.calls
+        for call in context.graph.calls
         if (call.kind in CONVOLUTIONS or call.kind in POOLINGS)
         and call.first
         and any(call.operation.strides[i] > _extent(call, i) for i in (0, 1))
@@ -179,30 +177,30 @@ def stride_skips_units(facts: Facts) -> Iterator[Finding]:
             skipping,
             f"{listed(skipping)}: the stride {by(call.operation.strides)} is larger than the window, which uses "
             f"{100 * share:.0f} % of the units and never looks at the others",
-            way_out="average pooling of that stride before it, and stride 1 here"
+            fix="average pooling of that stride before it, and stride 1 here"
             if call.kind != "Conv2D" or max(call.operation.kernel_size) == 1
-            else setting(skipping, "kernel_size", max(call.operation.strides) + 1, facts),
+            else setting(skipping, "kernel_size", max(call.operation.strides) + 1, context),
             source=_BAG,
         )
 
 
-def taps_on_padding_only(facts: Facts) -> Iterator[Finding]:
+def taps_on_padding_only(context: LintContext) -> Iterator[Finding]:
     """Weights of a window that is so large for its map that they only ever meet the padding."""
     found: list[tuple[Call, float]] = []
-    for call in facts.looking_around:
-        live = max(_live_share(call, facts.map_size(use)) for use in facts.uses(call))  # alive on any map is alive
+    for call in context.looking_around:
+        live = max(_live_share(call, context.map_size(use)) for use in context.uses(call))  # alive on any map is alive
         if live < 1:
             found.append((call, 1 - live))
     if found:
         calls = [call for call, _ in found]
-        first_map = facts.map_size(calls[0])
+        first_map = context.map_size(calls[0])
         yield finding(
             "taps_on_padding_only",
             "warning",
             calls,
             f"{listed(calls)}: on a map of {by(first_map)} units {100 * found[0][1]:.0f} % of the weights of a "
             f"{by(calls[0].operation.kernel_size)} window meet nothing but zeros and learn nothing",
-            way_out=f"{setting(calls, 'kernel_size', 1, facts)}, or larger images (--size)",
+            fix=f"{setting(calls, 'kernel_size', 1, context)}, or larger images (--size)",
             source=f"{_DUMOULIN}; counted exactly",
         )
 
@@ -223,13 +221,13 @@ def _live_taps(call: Call, i: int, size: int) -> int:
     return sum(any(0 <= start + tap < size for start in starts) for tap in taps)
 
 
-def gridding(facts: Facts) -> Iterator[Finding]:
+def gridding(context: LintContext) -> Iterator[Finding]:
     """Dilated windows in a row that leave gaps which no later window closes."""
     patterns: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
     start = (frozenset({0}), frozenset({0}))
     worst: tuple[int, int, Call] | None = None
-    heads = {id(end) for head in facts.heads for end in head.ends}
-    for call in facts.graph.calls:
+    heads = {id(end) for head in context.heads for end in head.ends}
+    for call in context.graph.calls:
         given = _together([patterns.get(tensor.index, start) for tensor in call.inputs]) if call.inputs else start
         slides = call.kind in CONVOLUTIONS or call.kind in POOLINGS
         follows = slides or call.kind in POINTWISE or call.kind in MERGES or call.kind == "Concatenate"
@@ -237,7 +235,7 @@ def gridding(facts: Facts) -> Iterator[Finding]:
         if slides:
             pattern = (_slid(given[0], call, 0), _slid(given[1], call, 1))
         shrinks = slides and max(call.operation.strides) > 1
-        ends = id(call) in heads or facts.is_output(call)
+        ends = id(call) in heads or context.is_output(call)
         for taps in pattern if shrinks or (ends and follows) else given if ends else ():
             reach = max(taps) - min(taps) + 1
             if len(taps) < reach and (worst is None or len(taps) * worst[1] < worst[0] * reach):
@@ -245,11 +243,11 @@ def gridding(facts: Facts) -> Iterator[Finding]:
         patterns |= {tensor.index: start if shrinks else pattern for tensor in call.outputs}
     if worst:
         n_seen, reach, where = worst
-        leading = {id(call) for call in (where, *facts.reach.before(where))}
+        leading = {id(call) for call in (where, *context.reach.before(where))}
         dilated = [
             call
-            for call in facts.convolutions
-            if max(call.operation.dilation_rate) > 1 and any(id(use) in leading for use in facts.uses(call))
+            for call in context.convolutions
+            if max(call.operation.dilation_rate) > 1 and any(id(use) in leading for use in context.uses(call))
         ]
         rates = ", ".join(str(max(call.operation.dilation_rate)) for call in dilated[:6])
         yield finding(
@@ -258,8 +256,8 @@ def gridding(facts: Facts) -> Iterator[Finding]:
             dilated,
             f"with the dilation rates {rates} ({listed(dilated)}) a unit sees {n_seen} of the {reach} units along"
             " its window and no layer fills the gaps",
-            way_out=f"rates without a common factor that start at 1, such as 1, 2, 5: "
-            f"{setting(dilated[:1], 'dilation_rate', 1, facts)}",
+            fix=f"rates without a common factor that start at 1, such as 1, 2, 5: "
+            f"{setting(dilated[:1], 'dilation_rate', 1, context)}",
             source=_WANG,
         )
 

@@ -43,7 +43,7 @@ def screen(work: Work, budget: Budget) -> Assessment:
         began = time.monotonic()
         if n_heard % 8 == 0 and began >= rest_until:
             try:
-                work.listener.known(assessed().verdicts)
+                work.hooks.known(assessed().verdicts)
             except ConvwiseError:  # too few trials so far
                 return
             finally:
@@ -52,5 +52,5 @@ def screen(work: Work, budget: Budget) -> Assessment:
 
     budget.spend(work.carried_out("screen", list(trials.values()), heard))
     assessment = assessed()
-    work.listener.known(assessment.verdicts)
+    work.hooks.known(assessment.verdicts)
     return assessment

@@ -8,7 +8,7 @@ from convwise.study.design import smallest_design
 from convwise.study.engine import Engine
 from convwise.study.factors import Level
 from convwise.study.folder import StudyFolder
-from convwise.study.request import Request, StudyListener
+from convwise.study.request import Request, StudyHooks
 from convwise.study.trials import Outcome, Trial
 
 FEWEST = 3  # pairs from which anything is told
@@ -17,8 +17,8 @@ FEWEST = 3  # pairs from which anything is told
 class Work:
     """A study at work: its folder, what is asked, who carries the trials out, and what is known."""
 
-    def __init__(self, folder: StudyFolder, request: Request, engine: Engine, listener: StudyListener) -> None:
-        self.folder, self.request, self.engine, self.listener = folder, request, engine, listener
+    def __init__(self, folder: StudyFolder, request: Request, engine: Engine, hooks: StudyHooks) -> None:
+        self.folder, self.request, self.engine, self.hooks = folder, request, engine, hooks
         folder.mend()
         self.known = folder.outcomes()
         self.design = smallest_design(tuple(factor.parameter for factor in request.factors))
@@ -29,16 +29,16 @@ class Work:
         """The outcomes of `trials`, in their order."""
         missing = list({trial.key: trial for trial in trials if trial.key not in self.known}.values())
         n_known = len(trials) - len(missing)
-        self.listener.trial(stage, n_known, len(trials))
+        self.hooks.trial(stage, n_known, len(trials))
 
         def done(outcome: Outcome) -> None:
             nonlocal n_known
             self.folder.append(outcome)
             self.known[outcome.key] = outcome
             n_known += 1
-            self.listener.trial(stage, n_known, len(trials))
+            self.hooks.trial(stage, n_known, len(trials))
             if outcome.status == "failed":
-                self.listener.note(f"trial {outcome.key} failed: {outcome.reason}")
+                self.hooks.note(f"trial {outcome.key} failed: {outcome.reason}")
             heard()
 
         if missing:

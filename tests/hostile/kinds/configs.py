@@ -71,8 +71,8 @@ def configs(rng: random.Random, folder: Path, material: Material) -> Case:
 
 
 def _some_keys(rng: random.Random, form: str) -> str:
+    from convwise.commands.train import _CONFIG_KINDS
     from convwise.training.recipe import Recipe
-    from convwise.verbs.train import _CONFIG_KINDS
 
     keys = [*(field.name for field in fields(Recipe)), *_CONFIG_KINDS, *_ODD_KEYS]
     values = (*_TEXTS, *_NUMBERS, *_REST[form])

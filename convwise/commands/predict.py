@@ -1,0 +1,172 @@
+"""predict: labels with probabilities for single pictures and folders of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.cores import available_cores
+from convwise.errors import RequestError
+from convwise.files import write_text
+from convwise.images.depth import beyond_range
+from convwise.images.reading import Picture, UnreadableImage, load_picture
+from convwise.images.walking import passed_over, walk
+from convwise.names import printable, shown
+from convwise.nets.backend import require_backend
+from convwise.places import kind_of, named
+from convwise.runs import Run
+from convwise.runs.judging import load_model
+
+_CHUNK = 256  # images held in memory at a time
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One file's answer: the label with its probability and the `top` labels, or the reason why there is none.
+
+    `warning` says what to keep in mind about an answer.
+    """
+
+    path: str
+    label: str | None = None
+    probability: float | None = None
+    top: tuple[tuple[str, float], ...] = ()
+    error: str | None = None
+    warning: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        top = [{"label": label, "probability": probability} for label, probability in self.top]
+        values = {"path": self.path, "label": self.label, "probability": self.probability, "top": top}
+        return values | ({"warning": self.warning} if self.warning else {})
+
+
+def predict(
+    run: str | Path | Run,
+    paths: Sequence[str | Path],
+    *,
+    top: int = 5,
+    trust: bool = False,
+    most_pixels: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Prediction]:
+    """Predicts each file, and each file below each folder, in order.
+
+    Pictures are read as they were for the training; those of more than `most_pixels` (the run's) are unreadable. What
+    cannot be read is answered with `error`, and so is a folder below that cannot be entered. `trust`: run code that
+    the run's model file holds. `progress` hears (files done, of how many). Raises RequestError for a path that does
+    not exist, an unfinished run, or top below 1.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    run.require_complete()
+    require_backend()
+    if top < 1:
+        raise RequestError(f"top={top}: it must be 1 or more")
+    if not paths:
+        raise RequestError("no path given: name pictures or folders of pictures")
+    files = [file for path in paths for file in _files(path)]
+    recipe = run.settings.recipe
+    rules = run.settings.reading.limited_to(most_pixels)
+    model = load_model(run, trust=trust)
+
+    def picture_of(file: _File) -> Picture | str:
+        if file.reason:
+            return file.reason
+        try:
+            return load_picture(file.path, size=recipe.size_px, resize=recipe.resize, rules=rules)
+        except UnreadableImage as problem:
+            return str(problem)
+
+    answers: list[Prediction] = []
+    with ThreadPoolExecutor(available_cores()) as pool:  # reading and decoding release the interpreter's lock
+        for start in range(0, len(files), _CHUNK):
+            chunk = files[start : start + _CHUNK]
+            answers += _answers(model, run, chunk, list(pool.map(picture_of, chunk)), top, recipe.flip_averaging)
+            if progress is not None:
+                progress(len(answers), len(files))
+    return answers
+
+
+def write_csv(answers: Sequence[Prediction], path: str | Path) -> None:
+    """One line a file: path, label, probability, error, and the further labels with their probabilities.
+
+    Odd names are escaped as `convwise.names.shown` does, so that a file is a line, in UTF-8.
+    """
+    n_top = max((len(answer.top) for answer in answers), default=0)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    further = [column for i in range(2, n_top + 1) for column in (f"label_{i}", f"probability_{i}")]
+    writer.writerow(["path", "label", "probability", "error", *further])
+    for answer in answers:
+        rest = [cell for label, probability in answer.top[1:] for cell in (shown(label), probability)]
+        label = None if answer.label is None else shown(answer.label)
+        error = None if answer.error is None else printable(answer.error)
+        writer.writerow([shown(answer.path), label, answer.probability, error, *rest])
+    write_text(named(path, "csv"), text.getvalue())
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to answer; with a `reason`, why there is nothing to read."""
+
+    path: Path
+    reason: str = ""
+
+
+def _files(given: str | Path) -> list[_File]:
+    path = named(given, "path")
+    kind = kind_of(path, "path")
+    if kind is None:
+        raise RequestError(f"path={path}: there is no such file or folder")
+    if kind == "special":
+        raise RequestError(f"path={path}: it is no regular file; name a picture or a folder of pictures")
+    if kind == "file":
+        return [_File(path)]
+    entries = [entry for entry in walk(path) if not passed_over(entry.path.rpartition("/")[2])]
+    if not entries:
+        raise RequestError(f"path={path}: the folder is empty; name a picture or a folder of pictures")
+    if not entries[0].path:
+        raise RequestError(f"path={path}: {entries[0].reason}; give yourself the permission")
+    return sorted((_File(path / entry.path, entry.reason) for entry in entries), key=lambda file: file.path)
+
+
+def _answers(
+    model: Any,
+    run: Run,
+    files: Sequence[_File],
+    pictures: Sequence[Picture | str],
+    top: int,
+    flip_averaging: bool,
+) -> list[Prediction]:
+    from convwise.training.predict import predict_probabilities, require_probabilities
+
+    names = run.class_names
+    readable = [picture.pixels for picture in pictures if not isinstance(picture, str)]
+    rows: Iterator[NDArray[np.float64]] = iter(())
+    if readable:
+        stack = np.stack(readable)
+        found = predict_probabilities(model, stack, np.arange(len(stack)), flip_averaging=flip_averaging)
+        require_probabilities(found)
+        rows = iter(found)
+    answers = []
+    rules = run.settings.reading
+    for file, picture in zip(files, pictures, strict=True):
+        if isinstance(picture, str):
+            answers.append(Prediction(str(file.path), error=picture))
+            continue
+        row = next(rows)
+        best = np.argsort(-row, kind="stable")[:top]
+        ranked = tuple((names[i], float(row[i])) for i in best)
+        warning = beyond_range(1, rules) if picture.peak > rules.white else None
+        answers.append(Prediction(str(file.path), ranked[0][0], ranked[0][1], ranked, warning=warning))
+    return answers

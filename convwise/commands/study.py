@@ -1,0 +1,247 @@
+"""study: which of the sixteen parameters matter on these images, and what to set them to, by a designed experiment."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings
+from convwise.cores import available_cores
+from convwise.errors import ConvwiseError, RequestError
+from convwise.images.datasets import Source, resolve
+from convwise.images.depth import depth_notes, depth_of
+from convwise.images.leaks import copy_notes
+from convwise.images.material import Material
+from convwise.images.split import resplit, split_images
+from convwise.nets import require_network, require_options
+from convwise.nets.backend import require_backend
+from convwise.runs.notes import warnings_before
+from convwise.runs.pictures import pictures
+from convwise.runs.place import place_to_fill, unused_folder
+from convwise.study.asked import StudyRequest
+from convwise.study.engine import Engine, local_engine
+from convwise.study.factors import factors_of, read_levels
+from convwise.study.folder import StudyFolder
+from convwise.study.request import Request, StudyHooks
+from convwise.study.trials import Bench
+from convwise.training.precision import resolve_precision
+from convwise.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A finished study: its folder, and the content of its `result.json`."""
+
+    folder: Path
+    values: dict[str, Any]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What the study recommends, as texts of `--set`; empty where the network as it is stands."""
+        return tuple(self.values["recommended_settings"])
+
+
+def study(
+    data: str | Path,
+    *,
+    net: str | None = None,
+    size: int | None = None,
+    resize: str | None = None,
+    recipe: str | Recipe | None = None,
+    minutes: float | None = None,
+    runs: int | None = None,
+    epochs: int | None = None,
+    trial_epochs: int | None = None,
+    parameters: Sequence[str] | None = None,
+    levels: Sequence[str] | None = None,
+    smallest_effect: float | None = None,
+    settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
+    per_class: int | None = None,
+    test: float | None = None,
+    validation: float | None = None,
+    most_pixels: int | None = None,
+    copies: str | None = None,
+    workers: int | None = None,
+    engine: str | None = None,
+    address: str | None = None,
+    seed: int | None = None,
+    config: str | Path | None = None,
+    out: str | Path | None = None,
+    hooks: StudyHooks | None = None,
+) -> StudyResult:
+    """Measures the parameters on `data` (a folder with a sub-folder per class, or a name) in `minutes` or `runs`.
+
+    What is None comes from the `config` file (TOML or JSON), else it is what the documentation names as usual.
+    `parameters` are all sixteen unless told; `levels` are texts such as "kernel_size=3,5"; `smallest_effect` in points
+    of accuracy is what makes a difference worth having. `validation` is the share of the images not used for testing
+    on which trials are judged, `copies` ("near", "exact" or "ignore") what counts as a copy; `epochs` of the
+    confirmation (the recipe's), `trial_epochs` of the trials.
+    The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
+    """
+    request = StudyRequest.asked(
+        data,
+        config=config,
+        settings=settings,
+        below={},
+        net=net,
+        size=size,
+        resize=resize,
+        recipe=recipe,
+        minutes=minutes,
+        runs=runs,
+        epochs=epochs,
+        trial_epochs=trial_epochs,
+        parameters=parameters,
+        levels=levels,
+        smallest_effect=smallest_effect,
+        per_class=per_class,
+        test=test,
+        validation=validation,
+        most_pixels=most_pixels,
+        copies=copies,
+        workers=workers,
+        engine=engine,
+        address=address,
+        seed=seed,
+        out=out,
+    )
+    return carry_out_study(request, hooks or StudyHooks())
+
+
+def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
+    """What `study` does with its request."""
+    require_network(request.net)
+    require_backend()
+    require_options(request.net, request.settings.options)
+    source = resolve(request.data)
+    out_folder = place_to_fill(request.out, "studies", data=source.folder, resume="study --resume")
+    material, bench = _read(request, source, hooks)
+    notes = (*depth_notes(material.index, bench.reading), *copy_notes(material.index, material.split))
+    recipe = bench.recipe
+    split = resplit(material.split, material.index, validation=bench.validation, seed=bench.seed)
+    for line in warnings_before(material.index, split, recipe):
+        hooks.note(line)
+    factors, settled = factors_of(
+        bench.net,
+        size_px=recipe.size_px,
+        n_classes=material.n_classes,
+        settings=bench.network,
+        parameters=request.parameters or PARAMETERS,
+        levels=read_levels(request.levels),
+        batch=recipe.batch,
+        optimizer=recipe.optimizer,
+    )
+    if not factors:
+        raise RequestError(
+            "nothing is left to measure: " + "; ".join(f"{rule.parameter}: {rule.why}" for rule in settled)
+        )
+    planned = Request(
+        bench=bench,
+        factors=factors,
+        settled=settled,
+        smallest_effect=request.smallest_effect,
+        minutes=request.minutes,
+        runs=request.runs,
+        trial_epochs=request.trial_epochs,
+        n_workers=request.workers or available_cores(),
+        n_train=len(split.train),
+        engine=request.engine,
+        address=request.address,
+    )
+    _check_budget(planned)
+    folder = StudyFolder.create(out_folder or unused_folder("studies", f"{source.name}-{bench.net}"), planned.to_dict())
+    hooks.note(
+        f"{material.n_classes} classes, {len(split.train)} images to train, {len(split.validation)} to judge by, "
+        f"{len(split.test)} to test; {bench.net}, {recipe.size_px} px; {len(factors)} parameters to measure, "
+        f"{len(settled)} settled by rule; {planned.n_workers} trials at a time"
+    )
+    for line in notes:
+        hooks.note(line)
+    return _carry_on(folder, planned, hooks)
+
+
+def _read(request: StudyRequest, source: Source, hooks: StudyHooks) -> tuple[Material, Bench]:
+    """The pictures, read and divided, and what all trials have in common."""
+    recipe, rules = request.full_recipe, request.rules
+    of = (source.folder, source.classes, source.exclude, recipe, hooks.decoding)
+    index, cache = pictures(*of, rules, request.copies)
+    assert request.validation is not None
+    split = split_images(
+        index, per_class=request.per_class, test=request.test, validation=request.validation, seed=recipe.seed
+    )
+    return Material(index, cache.pixels, split), Bench(
+        data=str(request.data),
+        folder=str(source.folder),
+        classes=source.classes,
+        exclude=source.exclude,
+        net=request.net,
+        network=request.settings,
+        recipe=dataclasses.replace(
+            recipe.for_network(request.net), precision=resolve_precision(recipe.precision), towers=1
+        ),
+        per_class=request.per_class,
+        test=request.test,
+        validation=request.validation,
+        seed=recipe.seed,
+        index_digest=index.digest,
+        reading=dataclasses.replace(rules, bits=depth_of(index, split.test)),
+        copies=request.copies,
+    )
+
+
+def resume_study(folder: str | Path, *, hooks: StudyHooks | None = None) -> StudyResult:
+    """Goes on with a study from the trials on record, or reads the result of one that is complete."""
+    hooks = hooks or StudyHooks()
+    require_backend()
+    found = StudyFolder.open(folder)
+    if found.complete:
+        hooks.note(f"{folder} is complete already")
+        return StudyResult(found.path, found.result)
+    return _carry_on(found, Request.from_dict(found.request), hooks)
+
+
+def study_report(folder: str | Path) -> StudyResult:
+    """The result of a finished study. Raises RequestError where there is none, or it is not finished."""
+    found = StudyFolder.open(folder)
+    return StudyResult(found.path, found.result)
+
+
+def _check_budget(request: Request) -> None:
+    """A number of runs that is too small is refused before anything is spent."""
+    if request.runs is not None:
+        from convwise.study.design import smallest_design
+        from convwise.study.plan import plan_by_runs  # with SciPy's statistics, which take a second
+
+        design = smallest_design(tuple(factor.parameter for factor in request.factors))
+        plan_by_runs(request.runs, design, epochs=None, full_epochs=1, n_workers=request.n_workers)
+
+
+def _carry_on(folder: StudyFolder, request: Request, hooks: StudyHooks) -> StudyResult:
+    from convwise.study.conduct import conduct  # with SciPy's statistics too
+
+    with folder.locked():
+        try:
+            with _engine(request, hooks) as engine:
+                result = conduct(folder, request, engine, hooks)
+        except KeyboardInterrupt:
+            raise ConvwiseError(f"stopped; go on with: convwise study --resume {folder.path}") from None
+    from convwise.report.study_figures import effects_figure
+
+    effects_figure(result, folder.path / "effects.png")
+    return StudyResult(folder.path, result)
+
+
+@contextmanager
+def _engine(request: Request, hooks: StudyHooks) -> Iterator[Engine]:
+    if request.engine == "ray":
+        from convwise.study.ray_engine import ray_engine
+
+        with ray_engine(request.bench, request.n_workers, request.address, hooks.note) as engine:
+            yield engine
+    else:
+        with local_engine(request.bench, request.n_workers) as engine:
+            yield engine

@@ -1,0 +1,1 @@
+"""Starting from pretrained weights: bodies, weight files, preprocessing, the first stage."""

@@ -1,0 +1,42 @@
+"""doctor: a line for everything that a bug report needs, whatever is wrong with the rest."""
+
+from __future__ import annotations
+
+import json
+from unittest import mock
+
+import pytest
+
+from convwise import cli
+from convwise.commands.doctor import doctor
+from convwise.nets.backend import layout_works
+
+
+def test_it_tells_what_was_found_by_computing() -> None:
+    found = doctor().to_dict()
+    for name in ("convwise", "processor", "backend", "oneDNN", "layouts", "types", "extras", "browser", "caches"):
+        assert found[name], name
+        assert "\n" not in found[name]
+    assert ("channels_first works" in found["layouts"]) == layout_works("channels_first")
+    assert "channels_last works" in found["layouts"]
+
+
+def test_what_is_broken_is_told_once_and_the_rest_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "nope")
+    found = doctor().to_dict()
+    assert "KERAS_BACKEND=nope" in found["backend"]
+    assert found["layouts"] == "not known, see backend"
+    assert "Python" in found["convwise"]
+
+
+def test_a_fault_in_a_question_is_its_answer() -> None:
+    with mock.patch("convwise.commands.doctor.layout_works", side_effect=RuntimeError("out of order\nin detail")):
+        assert doctor().to_dict()["oneDNN"] == "not known: RuntimeError: out of order"
+
+
+def test_it_prints_a_line_each_or_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert cli.main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == list(found)
