@@ -13,14 +13,14 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import Source, resolve
-from convwise.images.depth import depth_notes, depth_of
+from convwise.images.depth import depth_notes
 from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
-from convwise.images.split import resplit, split_images
+from convwise.images.split import resplit
 from convwise.nets import require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.runs.notes import warnings_before
-from convwise.runs.pictures import pictures
+from convwise.runs.pictures import material_of
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.study.asked import StudyRequest
 from convwise.study.engine import Engine, local_engine
@@ -166,14 +166,10 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
 
 def _read(request: StudyRequest, source: Source, hooks: StudyHooks) -> tuple[Material, Bench]:
     """The pictures, read and divided, and what all trials have in common."""
-    recipe, rules = request.full_recipe, request.rules
-    of = (source.folder, source.classes, source.exclude, recipe, hooks.decoding)
-    index, cache = pictures(*of, rules, request.copies)
+    recipe = request.full_recipe
+    material, rules = material_of(request, source, hooks.decoding)
     assert request.validation is not None
-    split = split_images(
-        index, per_class=request.per_class, test=request.test, validation=request.validation, seed=recipe.seed
-    )
-    return Material(index, cache.pixels, split), Bench(
+    return material, Bench(
         data=str(request.data),
         folder=str(source.folder),
         classes=source.classes,
@@ -187,8 +183,8 @@ def _read(request: StudyRequest, source: Source, hooks: StudyHooks) -> tuple[Mat
         test=request.test,
         validation=request.validation,
         seed=recipe.seed,
-        index_digest=index.digest,
-        reading=dataclasses.replace(rules, bits=depth_of(index, split.test)),
+        index_digest=material.index.digest,
+        reading=rules,
         copies=request.copies,
     )
 

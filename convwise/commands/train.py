@@ -14,18 +14,18 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
 from convwise.images.datasets import Source, resolve
-from convwise.images.depth import depth_notes, depth_of
+from convwise.images.depth import depth_notes
 from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.rules import Rules
-from convwise.images.split import Split, split_images
+from convwise.images.split import Split
 from convwise.nets import NETWORKS, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.runs.folder import Run
 from convwise.runs.life import Finished, at_work, carry_out
 from convwise.runs.notes import chance_hint, describe, warnings_before
-from convwise.runs.pictures import pictures
+from convwise.runs.pictures import material_of, pictures
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.runs.request import TrainRequest
 from convwise.runs.settings import RunSettings
@@ -133,7 +133,10 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
         )
     source = resolve(request.data, background=request.background)
     out_folder = place_to_fill(request.out, "runs", data=source.folder)
-    material, rules = _read(request, source, hooks)
+    with keras_meanwhile():
+        material, rules = material_of(request, source, hooks.decoding)
+        for line in warnings_before(material.index, material.split, request.full_recipe):
+            hooks.note(line)
     settings = _settings(request, source, material, rules, net, start)
     # What is illegal, or has no room, is refused before the folder is made.
     begun = start_of(settings, material.n_classes).prepare(hooks.note)
@@ -212,24 +215,6 @@ def _draw(run: Run, done: Finished, material: Material) -> None:
     pixels = material.pixels
     figures.confusion_matrix(done.evaluation, run.folder / "confusion_matrix.png")
     figures.worst_mistakes(done.evaluation, lambda path: pixels[position[path]], run.folder / "worst_mistakes.png")
-
-
-def _read(request: TrainRequest, source: Source, hooks: Hooks) -> tuple[Material, Rules]:
-    """The pictures, read and divided, and the rules that they were read by."""
-    recipe, rules = request.full_recipe, request.rules
-    of = (source.folder, source.classes, source.exclude, recipe, hooks.decoding)
-    with keras_meanwhile():
-        index, cache = pictures(*of, rules, request.copies)
-        assert request.validation is not None
-        split = split_images(
-            index, per_class=request.per_class, test=request.test, validation=request.validation, seed=recipe.seed
-        )
-        rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
-        if rules.bits < 16:  # known only now that the test side is
-            index, cache = pictures(*of, rules, request.copies)
-        for line in warnings_before(index, split, recipe):
-            hooks.note(line)
-    return Material(index, cache.pixels, split), rules
 
 
 def _settings(

@@ -1,0 +1,61 @@
+"""A run's network from its file, and its evaluation on images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import RequestError
+from convwise.evaluation import Evaluation, evaluate
+from convwise.images.index import ImageIndex
+from convwise.runs.folder import Run
+
+
+def load_model(run: Run, *, trust: bool = False) -> Any:
+    """The run's network. Raises ConvwiseError where its file is damaged or holds another network."""
+    from convwise.nets.model_file import load_run_model
+
+    n_classes, size_px = len(run.class_names), run.settings.recipe.size_px
+    return load_run_model(run.model_path, n_classes=n_classes, size_px=size_px, trust=trust)
+
+
+def require_known(index: ImageIndex, names: tuple[str, ...]) -> None:
+    """Raises RequestError unless the network, which knows the classes `names`, knows all of the index's."""
+    unknown = [name for name in index.class_names if name not in names]
+    if unknown:
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        raise RequestError(
+            f"data={index.root}: the network was not trained on the class {', '.join(unknown[:3])}{more}; "
+            f"it knows {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}"
+        )
+
+
+def evaluate_model(
+    model: Any,
+    pixels: NDArray[np.uint8],
+    index: ImageIndex,
+    members: NDArray[np.int64],
+    *,
+    split: str,
+    flip_averaging: bool,
+    class_names: tuple[str, ...] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """The evaluation of `model` on `members` of the index; `class_names` are the model's own, in its order."""
+    from convwise.training.predict import predict_probabilities, require_probabilities
+
+    names = class_names or index.class_names
+    require_known(index, names)
+    own = np.array([names.index(name) for name in index.class_names])
+    rows = predict_probabilities(model, pixels, members, flip_averaging=flip_averaging, progress=progress)
+    require_probabilities(rows)
+    return evaluate(
+        own[index.labels[members]],
+        rows,
+        names,
+        split=split,
+        paths=[index.paths[i] for i in members],
+    )

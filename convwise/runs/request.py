@@ -1,0 +1,161 @@
+"""Requests: what was asked of a training, by command line, file or keywords alike, checked before anything is read."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from convwise import checks
+from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
+from convwise.errors import RequestError
+from convwise.files import read_regular
+from convwise.images.copies import COPIES
+from convwise.images.rules import USUAL, Rules
+from convwise.places import named
+from convwise.training.recipe import Recipe, named_recipe
+
+Settings = NetworkSettings | Conv2DSettings | Sequence[str]
+_MOST_CONFIG_BYTES = 2**20
+_MOST_IMAGES = 10**12
+_EPOCHS_BY_THE_CLOCK = 100_000
+# Keys of the recipe that go by another name where a user writes them.
+_RECIPE_NAMES = {"size": "size_px"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What trainings and studies are asked alike. None stands for what the program chooses.
+
+    `data`: a folder with a sub-folder per class, or the name of a data set. `recipe`: a name or a record, with
+    `recipe_changes` to its keys. `settings`: of the network's convolutions, and its options. `per_class` training
+    images of each class, or `test`, the share of the images to test; `validation`, the share of the rest to validate.
+    Pictures of more than `most_pixels` are left out. `copies`: "near", "exact" or "ignore". `out`: the new folder.
+    """
+
+    data: str | Path
+    net: str | None = None
+    recipe: str | Recipe | None = None
+    recipe_changes: Mapping[str, Any] = field(default_factory=dict)
+    settings: NetworkSettings = field(default_factory=NetworkSettings)
+    per_class: int | None = None
+    test: float | None = None
+    validation: float | None = None
+    most_pixels: int | None = None
+    copies: str = "near"
+    out: str | None = None
+    full_recipe: Recipe = field(init=False)
+    rules: Rules = field(init=False)
+
+    usual_recipe: ClassVar[str] = "fast"
+
+    def __post_init__(self) -> None:
+        checks.text("data", self.data)
+        for name in ("net", "out"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, checks.text(name, getattr(self, name)))
+        if self.per_class is not None:
+            checks.whole("per_class", self.per_class, 1, _MOST_IMAGES)
+        for name in ("test", "validation"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise RequestError(f"{name}={value}: it must be a share of the images, from 0 to below 1")
+            if value is not None and not 0 <= value < 1:
+                raise RequestError(f"{name}={value}: it must be a share of the images, from 0 to below 1")
+        if self.per_class is not None and self.test is not None:
+            raise RequestError(
+                f"per_class={self.per_class} and test={self.test} exclude each other; give one of them"
+            )
+        checks.choice("copies", self.copies, COPIES)
+        object.__setattr__(self, "rules", USUAL.limited_to(self.most_pixels))
+        object.__setattr__(self, "full_recipe", self._recipe())
+
+    @classmethod
+    def asked(
+        cls, data: str | Path, *, config: str | Path | None, settings: Settings, below: Mapping[str, Any], **given: Any
+    ) -> Self:
+        """The request from keywords, which win over `below`, which wins over the `config` file (TOML or JSON).
+
+        Keywords that are None say nothing; those that are no field of the request are keys of the recipe. Texts of
+        `settings` are added to the file's. Raises RequestError, naming the file where the file is wrong.
+        """
+        values = {} if config is None else cls._from_file(config)
+        before = values.pop("set", ())
+        values |= {key: value for key, value in {**below, **given}.items() if value is not None}
+        return cls._of(data, values, network_settings(settings, before))
+
+    def over(self, network: NetworkSettings) -> Self:
+        """The request with its settings laid over those of `network`."""
+        return replace(self, settings=network.overlaid(self.settings))
+
+    @classmethod
+    def _from_file(cls, config: str | Path) -> dict[str, Any]:
+        """The file's values, which make a request by themselves."""
+        values = read_config(config)
+        try:
+            texts = values.get("set", [])
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise RequestError(f'set={texts!r}: it must be a list of texts, such as ["conv.kernel_size=5"]')
+            cls._of("data", {key: value for key, value in values.items() if key != "set"}, network_settings(texts))
+        except RequestError as problem:
+            raise RequestError(f"config={config}: {problem}") from None
+        return values
+
+    @classmethod
+    def _of(cls, data: str | Path, values: Mapping[str, Any], network: NetworkSettings) -> Self:
+        own = {each.name for each in fields(cls) if each.init} - {"data", "recipe_changes", "settings"}
+        asked = {key: value for key, value in values.items() if key in own}
+        changes = {_RECIPE_NAMES.get(key, key): value for key, value in values.items() if key not in own}
+        return cls(data=data, settings=network, recipe_changes=changes, **asked)
+
+    def _recipe(self) -> Recipe:
+        changes = dict(self.recipe_changes)
+        if changes.get("minutes") is not None and "epochs" not in changes:
+            changes["epochs"] = _EPOCHS_BY_THE_CLOCK  # the clock decides
+        if "name" in changes:
+            raise RequestError("there is no key 'name'; write recipe = \"fast\" to start from a named recipe")
+        if isinstance(self.recipe, Recipe):
+            return Recipe.from_dict({**self.recipe.to_dict(), **changes})
+        return named_recipe(self.usual_recipe if self.recipe is None else self.recipe, changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(Request):
+    """What a training is asked, besides: `weights` to start from, a file or "imagenet", and what they are tuned by."""
+
+    weights: str | None = None
+    tune: str | None = None
+    background: bool = False
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", checks.text("weights", self.weights))
+        for name in ("background", "tensorboard"):
+            checks.true_or_false(name, getattr(self, name))
+        super().__post_init__()
+        if self.validation is None:
+            object.__setattr__(self, "validation", 0.15)
+
+    def _recipe(self) -> Recipe:
+        if self.recipe is None and self.weights is not None:
+            return replace(self, recipe="finetune").full_recipe
+        return super()._recipe()
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The keys of a TOML or JSON file. Raises RequestError if it cannot be read, or holds anything else."""
+    place = named(checks.text("config", path), "config")
+    try:
+        content = read_regular(place, _MOST_CONFIG_BYTES).decode("utf-8")
+        values = json.loads(content) if str(path).endswith(".json") else tomllib.loads(content)
+    except (OSError, ValueError) as problem:
+        raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
+    except RecursionError:
+        raise RequestError(f"config={path}: it is nested too deep; it holds keys and values, one level") from None
+    if not isinstance(values, dict):
+        raise RequestError(f"config={path}: it must hold keys and values, not a {type(values).__name__}")
+    return values

@@ -1,0 +1,73 @@
+"""What decides a run: which network is trained how, on which images. Saved as settings.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from convwise.conv2d import NetworkSettings
+from convwise.images.rules import USUAL, Rules
+from convwise.training.recipe import Recipe
+from convwise.transfer.start import Pretrained
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Which network is trained how, on which images, resolved.
+
+    `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts;
+    `index_digest` pins the images; `reading` says how they were read, `copies` what counts as a copy.
+    """
+
+    data: str
+    folder: str
+    classes: tuple[str, ...] | None
+    exclude: tuple[str, ...]
+    net: str
+    network: NetworkSettings
+    recipe: Recipe
+    per_class: int | None
+    test: float | None
+    validation: float
+    index_digest: str
+    reading: Rules = field(default=USUAL, kw_only=True)
+    copies: str = field(default="near", kw_only=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "network": self.network.to_dict(), "recipe": self.recipe.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        classes = values["classes"]
+        changed = {
+            "classes": None if classes is None else tuple(classes),
+            "exclude": tuple(values["exclude"]),
+            "network": NetworkSettings.from_dict(values["network"]),
+            "recipe": Recipe.from_dict(values["recipe"]),
+            "reading": Rules.from_dict(values.get("reading")),
+        }
+        return cls(**{**values, **changed})
+
+
+@dataclass(frozen=True)
+class RunSettings(Subject):
+    """Everything that decides a run: given these and the same pictures, the same run comes out.
+
+    `pretrained`: the weights that the network starts from, None from scratch.
+    """
+
+    split_digest: str
+    pretrained: Pretrained | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**super().to_dict(), "pretrained": self.pretrained.to_dict() if self.pretrained else None}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        start = values.get("pretrained")
+        return super().from_dict({**values, "pretrained": None if start is None else Pretrained.from_dict(start)})
