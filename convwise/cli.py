@@ -15,7 +15,8 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.names import json_text, printable, shown
 from convwise.nets import NETWORKS
 
-_TRUST = "run code that the model file holds, or names: for files of your own"
+_TRUST = "run code that the model file or the run holds, or names: for files of your own"
+_TRUST_CODE = "run the code of a network that was not used on this machine before"
 _WARNED = 5  # pictures whose warning is shown
 _COPIES_HELP = "what counts as a copy, and stays on one side of a split: near (default), exact or ignore"
 _EPILOG = """exit codes: 0 done, 1 the work failed, 2 the request was wrong"""
@@ -139,12 +140,18 @@ def _add_train(verbs: Any) -> None:
     )
     train.add_argument("data", metavar="DATA", nargs="?", help="a folder with a sub-folder per class, or a name")
     train.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
-    train.add_argument("--net", help=f"{', '.join(NETWORKS)} (default narrowresnet)")
+    train.add_argument(
+        "--net",
+        help=f"{', '.join(NETWORKS)} (default narrowresnet), or a network of your own: FILE.py:function or FILE.keras",
+    )
+    _add_input(train)
+    train.add_argument("--trust", action="store_true", help=f"with --resume: {_TRUST_CODE}")
     train.add_argument(
         "--weights",
         metavar="FILE",
         help="start from pretrained weights: a .h5, .weights.h5 or .keras file made for --net, or imagenet, which "
-        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...)",
+        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...); keep: those that a network of "
+        "your own comes with",
     )
     train.add_argument(
         "--tune",
@@ -217,9 +224,13 @@ def _add_explain(verbs: Any) -> None:
         "explain",
         help="what a network's layers see and cost, and what is unwise in it",
         description="A network layer by layer: shape, receptive field, weights, multiply-adds, memory; and findings, "
-        f"each with a way out and its source. WHAT is {', '.join(NETWORKS)}, a run folder, or a Keras model file.",
+        f"each with a way out and its source. WHAT is {', '.join(NETWORKS)}, a network of your own "
+        "(FILE.py:function), a run folder, or a Keras model file.",
     )
-    explain.add_argument("what", metavar="WHAT", help="a network's name, a run folder or a .keras file")
+    explain.add_argument(
+        "what", metavar="WHAT", help="a network's name, FILE.py:function, a run folder or a .keras file"
+    )
+    _add_input(explain)
     explain.add_argument("--size", type=int, metavar="PX", help="side of the images (default 64)")
     explain.add_argument("--classes", type=int, metavar="N", help="how many classes (default 4)")
     explain.add_argument(
@@ -268,7 +279,11 @@ def _add_study(verbs: Any) -> None:
     study.add_argument("data", metavar="DATA", nargs="?", help="a folder with a sub-folder per class, or a name")
     study.add_argument("folder", metavar="DIR", nargs="?", help="after the word report: the folder of a study")
     study.add_argument("--resume", metavar="DIR", help="go on with a study that was stopped")
-    study.add_argument("--net", help=f"{', '.join(NETWORKS)} (default simple)")
+    study.add_argument(
+        "--net", help=f"{', '.join(NETWORKS)} (default simple), or your own: FILE.py:function or FILE.keras"
+    )
+    _add_input(study)
+    study.add_argument("--trust", action="store_true", help=f"with --resume: {_TRUST_CODE}")
     study.add_argument("--size", type=int, metavar="PX", help="side of the square images (default: the recipe's)")
     study.add_argument("--resize", "--fit", help="how a picture becomes square: stretch (default), crop or pad")
     study.add_argument("--recipe", help="fast (default), plain, thorough or tutorial")
@@ -320,6 +335,16 @@ def _add_doctor(verbs: Any) -> None:
     )
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
     doctor.set_defaults(verb=_doctor)
+
+
+def _add_input(verb: Any) -> None:
+    verb.add_argument(
+        "--input",
+        type=int,
+        metavar="255|1",
+        help="largest pixel value that a network of your own takes (default: found out): 255 as pixels are, 1 behind a "
+        "Rescaling of 1/255",
+    )
 
 
 def _add_most_pixels(verb: Any, default: str = "89,478,485") -> None:
@@ -389,14 +414,30 @@ def _train(options: argparse.Namespace) -> None:
 
     if (options.data is None) == (options.resume is None):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
-    names = ("net", "weights", "tune", "recipe", "size", "resize", "epochs", "minutes", "batch", "seed", "per_class")
-    more = ("test", "validation", "copies", "most_pixels", "config", "from_study", "out", "background", "tensorboard")
+    names = (
+        "net",
+        "input",
+        "weights",
+        "tune",
+        "recipe",
+        "size",
+        "resize",
+        "epochs",
+        "minutes",
+        "batch",
+        "seed",
+        "per_class",
+    )
+    more = ("test", "validation", "copies", "most_pixels", "config", "from_study", "out")
+    more = (*more, "background", "tensorboard")
     given = {name: getattr(options, name) for name in (*names, *more)}
     if options.resume and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
+    if options.trust and not options.resume:
+        raise RequestError("--trust: it is for a run to go on with, --resume RUN; a file that you name is run")
     with TrainingDisplay() as display:
         if options.resume:
-            result = resume(options.resume, hooks=display.hooks)
+            result = resume(options.resume, trust=options.trust, hooks=display.hooks)
         else:
             result = train(options.data, settings=options.set, hooks=display.hooks, **given)
     if options.json:
@@ -467,7 +508,7 @@ def _predict(options: argparse.Namespace) -> None:
 def _explain(options: argparse.Namespace) -> None:
     from convwise.commands.explain import explain
 
-    names = ("size", "classes", "batch", "silence", "figures", "image", "trust")
+    names = ("size", "classes", "input", "batch", "silence", "figures", "image", "trust")
     explanation = explain(options.what, settings=options.set, **{name: getattr(options, name) for name in names})
     if options.json:
         _print_json(explanation.to_dict())
@@ -505,13 +546,15 @@ def _study(options: argparse.Namespace) -> None:
     from convwise.commands.study import resume_study, study, study_report
     from convwise.progress import StudyDisplay
 
-    names = ["net", "size", "resize", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
+    names = ["net", "input", "size", "resize", "recipe", "minutes", "runs", "epochs", "trial_epochs", "smallest_effect"]
     names += ["per_class", "test", "validation", "copies", "most_pixels", "workers", "engine", "address", "seed", "out"]
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
     if options.parameters:
         given["parameters"] = [name.strip() for name in options.parameters.split(",") if name.strip()]
     others = {"levels": options.levels, "settings": options.set}
     given |= {name: value for name, value in others.items() if value}
+    if options.trust and not options.resume:
+        raise RequestError("--trust: it is for a study to go on with, --resume DIR; a file that you name is run")
     if options.data == "report" or options.resume:
         what = "report DIR" if options.data == "report" else f"--resume {options.resume}"
         if given or (options.resume and options.data) or (options.data == "report" and not options.folder):
@@ -520,7 +563,7 @@ def _study(options: argparse.Namespace) -> None:
             result = study_report(options.folder)
         else:
             with StudyDisplay() as display:
-                result = resume_study(options.resume, hooks=display.hooks)
+                result = resume_study(options.resume, trust=options.trust, hooks=display.hooks)
     elif options.data is None or options.folder:
         raise RequestError("name DATA to study, --resume DIR to go on with a study, or report DIR to show one")
     else:

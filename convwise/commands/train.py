@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,15 @@ from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.rules import Rules
 from convwise.images.split import Split
-from convwise.nets import NETWORKS, require_options
+from convwise.nets import NETWORKS, Network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
+from convwise.nets.own.reference import OwnNetwork
+from convwise.nets.own.trust import require_trusted
 from convwise.runs.folder import Run
 from convwise.runs.life import Finished, at_work, carry_out
 from convwise.runs.notes import chance_hint, describe, warnings_before
+from convwise.runs.own import examined
 from convwise.runs.pictures import material_of, pictures
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.runs.request import TrainRequest
@@ -37,8 +40,6 @@ from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
 from convwise.transfer.asked import resolve_start
 from convwise.transfer.start import Pretrained
-
-DEFAULT_NET = "narrowresnet"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class TrainResult:
 def train(
     data: str | Path,
     *,
-    net: str | None = None,
+    net: str | OwnNetwork | None = None,
+    input: int | None = None,
     weights: str | Path | None = None,
     tune: str | None = None,
     recipe: str | Recipe | None = None,
@@ -79,7 +81,9 @@ def train(
     """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
 
     What is None comes from the `config` file (TOML or JSON), else from the recipe (`fast` by default, `finetune` with
-    weights). `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
+    weights). `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` tells then whether it
+    takes pixels from 0 to 255 or from 0 to 1, and `weights`="keep" starts from the weights that it comes with.
+    `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
     "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
     file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
@@ -98,6 +102,7 @@ def train(
         settings=settings,
         below=_of_study(studied),
         net=net,
+        input=input,
         weights=weights,
         tune=tune,
         recipe=recipe,
@@ -122,9 +127,8 @@ def train(
 def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
     """What `train` does with its request; `began`: when, by the monotonic clock."""
     require_backend()
-    known, start = resolve_start(request.net, request.weights, request.tune)
-    net = known or DEFAULT_NET
-    if net in NETWORKS:
+    net, start = resolve_start(request.net, request.weights, request.tune, request.input)
+    if start is None or net in NETWORKS:
         require_options(net, request.settings.options)
     if request.full_recipe.weight_interpolation and not start:
         raise RequestError(
@@ -137,11 +141,12 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
         material, rules = material_of(request, source, hooks.decoding)
         for line in warnings_before(material.index, material.split, request.full_recipe):
             hooks.note(line)
-    settings = _settings(request, source, material, rules, net, start)
+    settings = _settings(request, source, material, rules, net, start, hooks.note)
     # What is illegal, or has no room, is refused before the folder is made.
     begun = start_of(settings, material.n_classes).prepare(hooks.note)
     index, split = material.index, material.split
-    folder = out_folder or unused_folder("runs", f"{source.name}-{net}")
+    label = net.label if isinstance(net, OwnNetwork) else net
+    folder = out_folder or unused_folder("runs", f"{source.name}-{label}")
     run = Run.create(folder, begun.settings, index.class_names, split.to_dict())
     hooks.note(describe(material, begun.built.model, begun.settings))
     for line in (*copy_notes(index, split), *depth_notes(index, rules), *describe_changes(begun.built.changes)):
@@ -152,10 +157,12 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
         return _finished(run, done, material, hooks, began)
 
 
-def resume(folder: str | Path, *, hooks: Hooks | None = None) -> TrainResult:
+def resume(folder: str | Path, *, trust: bool = False, hooks: Hooks | None = None) -> TrainResult:
     """Goes on with a run from its last whole epoch, or reads the result of one that is complete.
 
-    Raises RequestError where there is no run, or where the pictures are no longer those that it began with.
+    `trust`: run the code of a run with a network of its own that was begun elsewhere. Raises RequestError where there
+    is no run, where the pictures or the network are no longer those that it began with, and for code that is not
+    trusted.
     """
     began = time.monotonic()
     hooks = hooks or Hooks()
@@ -164,6 +171,9 @@ def resume(folder: str | Path, *, hooks: Hooks | None = None) -> TrainResult:
     if run.complete:
         hooks.note(f"{folder} is complete already")
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
+    net = run.settings.net
+    if isinstance(net, OwnNetwork):
+        require_trusted(net, trust=trust, where=f"run={folder}")
     with at_work(run):
         return _resumed(run, hooks, began)
 
@@ -218,7 +228,13 @@ def _draw(run: Run, done: Finished, material: Material) -> None:
 
 
 def _settings(
-    request: TrainRequest, source: Source, material: Material, rules: Rules, net: str, start: Pretrained | None
+    request: TrainRequest,
+    source: Source,
+    material: Material,
+    rules: Rules,
+    net: Network,
+    start: Pretrained | None,
+    note: Callable[[str], None],
 ) -> RunSettings:
     """Everything that decides the run, with what the recipe leaves to the machine settled."""
     from convwise.training.precision import resolve_precision
@@ -228,6 +244,7 @@ def _settings(
     towers = resolve_towers(recipe.towers, recipe.batch)
     give_threads(towers)  # before the first computation, such as what the precision is found out by
     precision = resolve_precision(recipe.precision, pretrained=start is not None)
+    net = examined(net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=note)
     assert request.validation is not None
     return RunSettings(
         data=str(request.data),
@@ -266,7 +283,9 @@ def _studied(folder: str | Path) -> Bench:
     """What a finished study worked on, with the settings that it recommends."""
     found = StudyFolder.open(folder)
     recommended = parse_settings(found.result["recommended_settings"])
-    bench = Bench.from_dict(found.request["bench"])
+    bench = Bench.from_dict(found.request["bench"]).in_folder(found.path)
+    if isinstance(bench.net, OwnNetwork):
+        require_trusted(bench.net, trust=False, where=f"study={folder}")
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -47,15 +47,23 @@ def usual_rate(net: Network) -> float:
     return _RATES.get(net, USUAL_RATE)
 
 
-def require_network(net: Network) -> Network:
+def require_network(net: Network, *, input_range: int | None = None, keeps_weights: bool = False) -> Network:
     """A name itself, or the network that `FILE.py:function` or `FILE.keras` names.
 
-    Raises RequestError, listing the networks, where there is none of that name; of a file, see `find_own`.
+    `input_range` and `keeps_weights` are those of `OwnNetwork`. Raises RequestError, listing the networks, where there
+    is none of that name; of a file, see `find_own`; and where these two are given of a network by name.
     """
-    if isinstance(net, OwnNetwork) or net in NETWORKS:
-        return net
+    if isinstance(net, OwnNetwork):
+        range_given = net.input_range if input_range is None else input_range
+        return replace(net, input_range=range_given, keeps_weights=keeps_weights or net.keeps_weights)
     if names_a_file(net):
-        return find_own(net)
+        return find_own(net, input_range=input_range, keeps_weights=keeps_weights)
+    if input_range is not None:
+        raise RequestError(f"input={input_range}: net={net} takes pixels as they are; it is for a network of your own")
+    if keeps_weights:
+        raise RequestError(f"weights=keep: net={net} has none to keep; it is for a network of your own, FILE.keras")
+    if net in NETWORKS:
+        return net
     raise RequestError(
         f"net={net}: there is no such network; choose one of {', '.join(NETWORKS)}, one of your own as "
         "FILE.py:function or FILE.keras, or, with --weights, one of keras.applications"

@@ -11,6 +11,7 @@ from typing import Any
 from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import write_json, write_text
+from convwise.nets.own.reference import OwnNetwork
 from convwise.places import kind_of, named
 from convwise.runs.place import laid_out
 from convwise.runs.settings import RunSettings
@@ -30,6 +31,8 @@ class Run:
         with laid_out(folder) as place:
             for name, value in zip(_BEGUN_WITH, (split, list(class_names), settings.to_dict()), strict=True):
                 write_json(place / name, value)
+            if isinstance(settings.net, OwnNetwork):
+                settings.net.copy_to(place)
         return cls(folder)
 
     @classmethod
@@ -61,8 +64,8 @@ class Run:
 
     @property
     def settings(self) -> RunSettings:
-        """What was asked."""
-        return RunSettings.from_dict(self._read("settings.json"))
+        """What was asked; a network of the user's own is the run's copy of it."""
+        return RunSettings.from_dict(self._read("settings.json")).in_folder(self.folder)
 
     @property
     def class_names(self) -> tuple[str, ...]:

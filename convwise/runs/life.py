@@ -71,9 +71,9 @@ def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorb
     from convwise.runs.judging import evaluate_model
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import batches_of, fit
-    from convwise.training.validation import Validation
     from convwise.training.predict import BATCH
     from convwise.training.towers import in_towers
+    from convwise.training.validation import Validation
 
     recipe = run.settings.recipe
     split = material.split

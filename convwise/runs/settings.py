@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 from convwise.conv2d import NetworkSettings
+from convwise.errors import RequestError
 from convwise.images.rules import USUAL, Rules
+from convwise.nets import Network
+from convwise.nets.own.reference import OwnNetwork
 from convwise.training.recipe import Recipe
 from convwise.transfer.start import Pretrained
 
@@ -24,7 +28,7 @@ class Subject:
     folder: str
     classes: tuple[str, ...] | None
     exclude: tuple[str, ...]
-    net: str
+    net: Network
     network: NetworkSettings
     recipe: Recipe
     per_class: int | None
@@ -33,6 +37,10 @@ class Subject:
     index_digest: str
     reading: Rules = field(default=USUAL, kw_only=True)
     copies: str = field(default="near", kw_only=True)
+
+    def in_folder(self, folder: Path) -> Self:
+        """The same, a network of the user's own read from the copy in the run's or study's folder."""
+        return replace(self, net=self.net.at(folder)) if isinstance(self.net, OwnNetwork) else self
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -45,6 +53,7 @@ class Subject:
         changed = {
             "classes": None if classes is None else tuple(classes),
             "exclude": tuple(values["exclude"]),
+            "net": _network(values["net"]),
             "network": NetworkSettings.from_dict(values["network"]),
             "recipe": Recipe.from_dict(values["recipe"]),
             "reading": Rules.from_dict(values.get("reading")),
@@ -71,3 +80,11 @@ class RunSettings(Subject):
         """The inverse of `to_dict`."""
         start = values.get("pretrained")
         return super().from_dict({**values, "pretrained": None if start is None else Pretrained.from_dict(start)})
+
+
+def _network(value: Any) -> Network:
+    if isinstance(value, Mapping):
+        return OwnNetwork.from_dict(value)
+    if not isinstance(value, str):
+        raise RequestError(f"net={value!r}: it must be a name, or the record of a network of the user's own")
+    return value

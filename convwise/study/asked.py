@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from convwise import checks
 from convwise.errors import RequestError
+from convwise.nets import Network
 from convwise.runs.request import Request
 from convwise.study.factors import read_levels, require_parameter
 
@@ -24,7 +25,7 @@ class StudyRequest(Request):
     the `address` of its cluster.
     """
 
-    net: str = "simple"
+    net: Network = "simple"
     minutes: float | None = None
     runs: int | None = None
     trial_epochs: int | None = None

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, parse_settings
+from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
 from convwise.errors import RequestError
-from convwise.nets import Built, build, network_options
+from convwise.nets import Built, Network, build, network_options
 from convwise.nets.changes import Change
 from convwise.study.costs import costs_of
 
@@ -122,7 +122,7 @@ class _Network:
     """The network under study, built again and again with settings on top of the user's own."""
 
     def __init__(
-        self, net: str, size_px: int, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
+        self, net: Network, size_px: int, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
     ) -> None:
         self.net, self.size_px, self.n_classes, self.settings = net, size_px, n_classes, settings
         self.batch, self.optimizer = batch, optimizer
@@ -146,10 +146,9 @@ class _Network:
 
     def values(self, parameter: str, built: Built) -> dict[str, str]:
         """The parameter's text at each convolution."""
-        return {
-            layer.name: Conv2DSettings.from_keras(layer.get_config()).texts()[parameter]
-            for layer in _convolutions(built)
-        }
+        from convwise.nets.convolution import texts_of  # imports Keras
+
+        return {layer.name: texts_of(layer)[parameter] for layer in _convolutions(built)}
 
     def texts(self, parameter: str, level: str) -> tuple[str, ...]:
         """The settings of a level, its placeholders filled; RequestError where the network has nothing to fill in."""
@@ -166,7 +165,7 @@ def _convolutions(built: Built) -> list[Any]:
 
 
 def factors_of(
-    net: str,
+    net: Network,
     *,
     size_px: int,
     n_classes: int,

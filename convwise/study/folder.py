@@ -13,6 +13,7 @@ from typing import Any
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, write_json
 from convwise.locks import locked
+from convwise.nets.own.reference import OwnNetwork
 from convwise.places import kind_of, named
 from convwise.runs.place import laid_out
 from convwise.study.trials import Outcome
@@ -25,10 +26,15 @@ class StudyFolder:
     path: Path
 
     @classmethod
-    def create(cls, path: Path, request: Mapping[str, Any]) -> StudyFolder:
-        """The folder appears whole, with what was asked. Raises RequestError if it holds anything."""
+    def create(cls, path: Path, request: Mapping[str, Any], *, own: OwnNetwork | None = None) -> StudyFolder:
+        """The folder appears whole, with what was asked. Raises RequestError if it holds anything.
+
+        `own` is a network of the user's own, of which the study keeps a copy.
+        """
         with laid_out(path) as place:
             write_json(place / "study.json", dict(request))
+            if own is not None:
+                own.copy_to(place)
         return cls(path)
 
     @classmethod

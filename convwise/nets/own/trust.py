@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convwise.errors import RequestError
-from convwise.images.home import home, write_cache_file
+from convwise.images.cache_dir import cache_dir, write_cache_file
 from convwise.nets.own.reference import OwnNetwork
 
 _FOLDER = "own-networks"
@@ -12,7 +12,7 @@ _FOLDER = "own-networks"
 def remember(own: OwnNetwork) -> None:
     """Notes, in the cache folder, that the user runs this code: by its digest, so that nothing else is covered."""
     if own.function is not None:
-        write_cache_file(home() / _FOLDER / own.sha256, str(own).encode("utf-8", "surrogateescape"))
+        write_cache_file(cache_dir() / _FOLDER / own.sha256, str(own).encode("utf-8", "surrogateescape"))
 
 
 def require_trusted(own: OwnNetwork, *, trust: bool, where: object) -> None:
@@ -22,7 +22,7 @@ def require_trusted(own: OwnNetwork, *, trust: bool, where: object) -> None:
     `convwise.nets.model_file`.
     """
     own.require_unchanged()
-    if own.function is None or trust or (home() / _FOLDER / own.sha256).is_file():
+    if own.function is None or trust or (cache_dir() / _FOLDER / own.sha256).is_file():
         return
     raise RequestError(
         f"{where}: it brings Python code ({own.copy_name}) that was not used on this machine before; read it, and add "
