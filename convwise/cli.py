@@ -414,23 +414,9 @@ def _train(options: argparse.Namespace) -> None:
 
     if (options.data is None) == (options.resume is None):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
-    names = (
-        "net",
-        "input",
-        "weights",
-        "tune",
-        "recipe",
-        "size",
-        "resize",
-        "epochs",
-        "minutes",
-        "batch",
-        "seed",
-        "per_class",
-    )
-    more = ("test", "validation", "copies", "most_pixels", "config", "from_study", "out")
-    more = (*more, "background", "tensorboard")
-    given = {name: getattr(options, name) for name in (*names, *more)}
+    names = ["net", "input", "weights", "tune", "recipe", "size", "resize", "epochs", "minutes", "batch", "seed"]
+    names += ["per_class", "test", "validation", "copies", "most_pixels", "config", "from_study", "out", "background"]
+    given = {name: getattr(options, name) for name in (*names, "tensorboard")}
     if options.resume and (options.set or any(value is not None for value in given.values())):
         raise RequestError(f"--resume {options.resume} goes on with the run's own settings; drop the other options")
     if options.trust and not options.resume:

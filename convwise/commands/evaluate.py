@@ -17,7 +17,7 @@ from convwise.images.prepare import prepare
 from convwise.images.split import Split
 from convwise.nets.backend import require_backend
 from convwise.runs import Run
-from convwise.runs.judging import evaluate_model, load_model, require_known
+from convwise.runs.judging import Side, evaluate_model, load_model, require_known
 
 SPLITS = ("test", "validation", "train", "all")
 
@@ -93,8 +93,7 @@ def evaluate(
         load_model(run, trust=trust),
         cache.pixels,
         index,
-        members,
-        split=side,
+        Side(side, members),
         flip_averaging=recipe.flip_averaging,
         class_names=run.class_names,
         progress=progress,

@@ -37,23 +37,6 @@ def same_padding(size: int, kernel: int, *, stride: int = 1, dilation: int = 1) 
 
 
 @dataclass(frozen=True)
-class ReceptiveField:
-    """How far one output value sees into the input, along one axis: `size_px` pixels; its neighbour is `step_px` on.
-
-    (1, 1) is the input itself. Source: Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural
-    Networks", the recurrence for the size, run from the input to the output.
-    """
-
-    size_px: int = 1
-    step_px: int = 1
-
-    def after(self, kernel: int, *, stride: int = 1, dilation: int = 1) -> ReceptiveField:
-        """The field behind one more convolution or pooling."""
-        reach = effective_window(kernel, dilation) - 1
-        return ReceptiveField(self.size_px + reach * self.step_px, self.step_px * stride)
-
-
-@dataclass(frozen=True)
 class Geometry:
     """What one convolution does to a map. Sizes are (height, width) in pixels.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from typing import overload
 
@@ -11,8 +10,7 @@ from convwise.conv2d.guidance.limits import LIMITS
 from convwise.conv2d.guidance.record import WIDTH, Guidance, Value
 from convwise.conv2d.guidance.start import START
 from convwise.conv2d.guidance.window import WINDOW
-from convwise.conv2d.settings import PARAMETERS
-from convwise.errors import RequestError
+from convwise.conv2d.settings import PARAMETERS, require_parameter
 
 __all__ = ["CLAIM_NOTE", "GUIDE", "Guidance", "Value", "guide", "guide_list", "guide_text"]
 
@@ -35,10 +33,7 @@ def guide(name: str | None = None) -> Guidance | tuple[Guidance, ...]:
     if name is None:
         return tuple(GUIDE.values())
     bare = name.strip().lower().removeprefix("conv.")
-    if bare not in GUIDE:
-        near = difflib.get_close_matches(bare, PARAMETERS, n=3, cutoff=0.5) or PARAMETERS
-        raise RequestError(f"parameter={name}: Conv2D has no such parameter; did you mean {' or '.join(near)}?")
-    return GUIDE[bare]
+    return GUIDE[require_parameter(bare)]
 
 
 def guide_list() -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convwise.conv2d.rules import strides_with_dilation
-from convwise.conv2d.settings import Conv2DSettings, read_value, require_parameters
+from convwise.conv2d.settings import Conv2DSettings, read_value, require_parameter
 from convwise.errors import RequestError
 
 Option = bool | int | float | str
@@ -123,7 +123,7 @@ def parse_settings(texts: Iterable[str]) -> NetworkSettings:
                 held: dict[str, Any] = options
                 value: object = _read_option(name, written)
             else:
-                require_parameters({name: written})
+                require_parameter(name)
                 held, value = scopes.setdefault(scope, {}), read_value(name, written)
         except RequestError as problem:
             raise RequestError(f"--set {scope}.{problem}") from None

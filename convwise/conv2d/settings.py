@@ -104,7 +104,8 @@ class Conv2DSettings:
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Conv2DSettings:
         """The inverse of `texts`. Raises RequestError, also for an unknown parameter."""
-        require_parameters(texts)
+        for name in texts:
+            require_parameter(name)
         values: dict[str, Any] = {name: read_value(name, text) for name, text in texts.items()}
         return cls(**values)
 
@@ -116,7 +117,8 @@ class Conv2DSettings:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Conv2DSettings:
         """The inverse of `to_dict`. Raises RequestError, also for an unknown parameter."""
-        require_parameters(values)
+        for name in values:
+            require_parameter(name)
         return cls(**values)
 
     def to_keras(self) -> dict[str, Any]:
@@ -179,12 +181,12 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def require_parameters(names: Mapping[str, Any]) -> None:
-    """Raises RequestError, naming the nearest ones, for a name that is no parameter of Conv2D."""
-    for name in names:
-        if name not in PARAMETERS:
-            near = difflib.get_close_matches(name, PARAMETERS, n=2) or PARAMETERS
-            raise RequestError(f"{name}: Conv2D has no such parameter; did you mean {' or '.join(near)}?")
+def require_parameter(name: str) -> str:
+    """The name itself. Raises RequestError, naming the nearest ones, where Conv2D has no such parameter."""
+    if name not in PARAMETERS:
+        near = difflib.get_close_matches(name, PARAMETERS, n=2, cutoff=0.5) or PARAMETERS
+        raise RequestError(f"{name}: Conv2D has no such parameter; did you mean {' or '.join(near)}?")
+    return name
 
 
 def read_value(name: str, text: str) -> object:

@@ -18,7 +18,7 @@ from convwise.images.reading import Pixels, UnreadableImage, decode
 from convwise.images.record import ScanRecord, load_record, save_record
 from convwise.images.resizing import check_resize
 from convwise.images.rules import USUAL, Rules, bits_in_use
-from convwise.images.scan import Known, ScanTable, Status, read_bytes, scan
+from convwise.images.scan import Known, ScanTable, Status, Wanted, read_bytes, scan
 
 _INDEX_SIZE = 64  # px: an index alone decodes as small as this
 
@@ -71,9 +71,8 @@ def prepare(
         known = _with_pixels(record, known, size, resize, rules)
     with CacheWriter(size, resize) as writer:
         facts = scan(
-            listing, known, size=size, resize=resize, write=writer.write, progress=progress, workers=workers,
-            rules=rules
-        )  # fmt: skip
+            listing, known, Wanted(size, resize, rules), write=writer.write, progress=progress, workers=workers
+        )
         _require_images(listing, facts)
         cache = writer.finish(_digest(facts, size, resize, rules))
     return _index(listing, facts, _settle(listing, record, facts, copies, rules)), cache
@@ -96,10 +95,8 @@ def index_folder(
     if record is not None and not (known.rows < 0).any():
         facts = _rows(known.facts, known.rows)
     else:
-        facts = scan(
-            listing, known, size=_INDEX_SIZE, resize="stretch", write=None, progress=progress, workers=workers,
-            rules=rules
-        )  # fmt: skip
+        wanted = Wanted(_INDEX_SIZE, "stretch", rules)
+        facts = scan(listing, known, wanted, write=None, progress=progress, workers=workers)
     return _index(listing, facts, _settle(listing, record, facts, copies, rules))
 
 

@@ -63,6 +63,15 @@ class ScanTable:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Pixels of `size` a side, made so by `resize`, of pictures that the `rules` let through."""
+
+    size: int
+    resize: str
+    rules: Rules = USUAL
+
+
+@dataclass(frozen=True)
 class Known:
     """What need not be found out again: facts of earlier passes, and fitted pixels by row number, where there are."""
 
@@ -74,13 +83,11 @@ class Known:
 def scan(
     listing: Listing,
     known: Known,
+    wanted: Wanted,
     *,
-    size: int,
-    resize: str,
     write: Callable[[_Bytes], object] | None,
     progress: Callable[[int, int], None] | None,
     workers: int | None,
-    rules: Rules = USUAL,
 ) -> ScanTable:
     """The facts of every listed file; fitted pixels of the readable ones go to `write` in order, in small blocks.
 
@@ -89,7 +96,7 @@ def scan(
     """
     facts = ScanTable.blank(len(listing.paths))
     parts = [slice(start, start + _FILES_PER_TASK) for start in range(0, len(listing.paths), _FILES_PER_TASK)]
-    task = _Task(listing, known, size, resize, rules, write is not None)
+    task = _Task(listing, known, wanted, write is not None)
     n_done = 0
     with quiet_decoders():
         for part, (found, blocks) in zip(parts, _in_order(task, parts, workers or available_cores()), strict=True):
@@ -124,15 +131,13 @@ class _Task:
 
     listing: Listing
     known: Known
-    size: int
-    resize: str
-    rules: Rules
+    wanted: Wanted
     wants_pixels: bool
 
     def __call__(self, part: slice) -> tuple[ScanTable, _Bytes]:
         paths, old = self.listing.paths[part], self.known.rows[part]
         facts = ScanTable.blank(len(paths))
-        pixels = np.empty((len(paths) if self.wants_pixels else 0, self.size, self.size, 3), np.uint8)
+        pixels = np.empty((len(paths) if self.wants_pixels else 0, self.wanted.size, self.wanted.size, 3), np.uint8)
         n_pixels = 0
         for i, path in enumerate(paths):
             row = int(old[i])
@@ -167,10 +172,10 @@ class _Task:
             facts.content[i] = np.frombuffer(hashlib.sha256(data).digest()[:16], np.uint8)
             if known is not None:
                 raise UnreadableImage(not_read(known))
-            with opened(data, size=self.size, resize=self.resize, rules=self.rules) as picture:
+            with opened(data, size=self.wanted.size, resize=self.wanted.resize, rules=self.wanted.rules) as picture:
                 image = picture.pixels
-                fitted = resize_image(image, self.size, self.resize)
-                whole = fitted if self.resize == "stretch" and self.size >= _SKETCH_FROM else None
+                fitted = resize_image(image, self.wanted.size, self.wanted.resize)
+                whole = fitted if self.wanted.resize == "stretch" and self.wanted.size >= _SKETCH_FROM else None
                 facts.sketches[i] = sketch(scaled(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
                 facts.status[i], facts.shapes[i] = Status.IMAGE, image.shape[:2]
                 facts.sides[i], facts.peaks[i] = picture.sides, picture.peak

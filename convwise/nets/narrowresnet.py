@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import layers
 
-from convwise.nets.parts import SUM, Conv, add, require_range, require_size, strides_between
+from convwise.nets.parts import SUM, Conv, add, convolve, require_range, require_size, strides_between
 
 # Filters of the four stages, as multiples of the width.
 _MULTIPLIERS = (1, 2, 4, 8)
@@ -21,6 +20,7 @@ def narrowresnet(input_shape: tuple[int, int, int], n_classes: int, conv: Conv, 
     that no pixel is skipped (He et al. 2019, "Bag of tricks", ResNet-D). `width` is the channels of the first stage;
     0 stands for 16, doubled until the last map has twice as many channels as there are classes.
     """
+    conv = _with_suffix(conv)
     require_range("width", width, 0, 4096)
     require_size("narrowresnet", input_shape, 16)
     if width == 0:
@@ -29,7 +29,7 @@ def narrowresnet(input_shape: tuple[int, int, int], n_classes: int, conv: Conv, 
             width *= 2
     pixels = keras.Input(input_shape, name="pixels")
     x = layers.Rescaling(1 / 64, offset=-2, name="scale")(pixels)
-    x = _convolution(conv, x, width, 3, strides=2, name="stem")
+    x = convolve(conv, x, width, 3, strides=2, batch_norm=True, name="stem")
     for stage, multiplier in enumerate(_MULTIPLIERS):
         x = _block(conv, x, width * multiplier, strides=1 if stage == 0 else 2, name=f"stage{stage + 1}")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
@@ -39,39 +39,17 @@ def narrowresnet(input_shape: tuple[int, int, int], n_classes: int, conv: Conv, 
 
 def _block(conv: Conv, x: Any, filters: int, *, strides: int, name: str) -> Any:
     """Two 3x3 convolutions and the shortcut around them, which follows the map and the channels that they made."""
-    y = _convolution(conv, x, filters, 3, strides=strides, keep=SUM, name=f"{name}_1")
-    y = _convolution(conv, y, filters, 3, relu=False, keep=SUM, name=f"{name}_2")
+    y = convolve(conv, x, filters, 3, strides=strides, keep=SUM, batch_norm=True, name=f"{name}_1")
+    y = convolve(conv, y, filters, 3, activation=None, keep=SUM, batch_norm=True, name=f"{name}_2")
     shrinks = strides_between(x, y)
     if shrinks != (1, 1):
         x = layers.AveragePooling2D(shrinks, padding="same", name=f"{name}_shortcut_mean")(x)
     if x.shape[-1] != y.shape[-1]:
         keep = SUM | {"filters": "the sum needs as many channels as the branch"}
-        x = _convolution(conv, x, y.shape[-1], 1, relu=False, keep=keep, name=f"{name}_shortcut")
+        x = convolve(conv, x, y.shape[-1], 1, activation=None, keep=keep, batch_norm=True, name=f"{name}_shortcut")
     return layers.ReLU(name=f"{name}_relu")(add([x, y], name=f"{name}_add"))
 
 
-def _convolution(
-    conv: Conv,
-    x: Any,
-    filters: int,
-    kernel_size: int,
-    *,
-    name: str,
-    strides: int = 1,
-    relu: bool = True,
-    keep: Mapping[str, str] | None = None,
-) -> Any:
-    """Convolution without a bias, which batch normalisation would undo; batch normalisation; ReLU."""
-    x = conv(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=f"{name}_conv",
-        keep=keep,
-    )(x)
-    # A short memory: a small data set has too few steps for Keras's default of 0.99.
-    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
+def _with_suffix(conv: Conv) -> Conv:
+    """Calls the convolution of `stage1_1` stage1_1_conv, beside stage1_1_norm and stage1_1_relu."""
+    return lambda filters, kernel_size, *, name, **own: conv(filters, kernel_size, name=f"{name}_conv", **own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from keras import layers
@@ -38,31 +38,21 @@ def require_range(name: str, value: float, low: float, high: float) -> None:
         raise ValueError(f"{name}={value}: it must be from {low:g} to {high:g}")
 
 
-def convolve(
-    conv: Conv,
-    x: Any,
-    filters: int,
-    kernel_size: int,
-    *,
-    name: str,
-    batch_norm: bool,
-    relu: bool = True,
-    keep: Mapping[str, str] | None = None,
-    **own: Any,
-) -> Any:
-    """A convolution with He's first weights, padding "same" unless told; batch normalisation where asked; ReLU.
+def convolve(conv: Conv, x: Any, filters: int, kernel_size: int, *, name: str, batch_norm: bool, **own: Any) -> Any:
+    """A convolution with He's first weights, padding "same" and ReLU unless told; batch normalisation where asked.
 
     With batch normalisation the convolution has no bias, which the normalisation would undo, and the ReLU is a layer
-    of its own behind it (Ioffe and Szegedy 2015, section 3.2). Without, both belong to the convolution.
+    of its own behind it (Ioffe and Szegedy 2015, section 3.2). Without, both belong to the convolution. `own`: more of
+    Conv2D's parameters, and `keep`; activation=None leaves the ReLU out.
     """
-    own = {"padding": "same", "kernel_initializer": "he_normal", **own}
+    own = {"padding": "same", "kernel_initializer": "he_normal", "activation": "relu", **own}
     if not batch_norm:
-        activation = "relu" if relu else None
-        return conv(filters, kernel_size, name=name, keep=keep, activation=activation, **own)(x)
-    x = conv(filters, kernel_size, name=name, keep=keep, use_bias=False, **own)(x)
+        return conv(filters, kernel_size, name=name, **own)(x)
+    activation = own.pop("activation")
+    x = conv(filters, kernel_size, name=name, use_bias=False, **own)(x)
     # A short memory: a small data set has too few steps for Keras's default of 0.99.
     x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
+    return layers.ReLU(name=f"{name}_relu")(x) if activation else x
 
 
 def shrink(conv: Conv, x: Any, filters: int, *, largest_px: int, batch_norm: bool) -> Any:

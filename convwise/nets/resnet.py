@@ -71,7 +71,7 @@ def resnet(
 def _block_of_two(conv: Conv, x: Any, filters: int, *, strides: int, name: str) -> Any:
     """Two 3x3 convolutions and the shortcut around them."""
     y = convolve(conv, x, filters, 3, strides=strides, name=f"{name}_conv1", batch_norm=True, keep=SUM)
-    y = convolve(conv, y, filters, 3, name=f"{name}_conv2", batch_norm=True, relu=False, keep=SUM)
+    y = convolve(conv, y, filters, 3, name=f"{name}_conv2", batch_norm=True, activation=None, keep=SUM)
     return _add_shortcut(conv, x, y, name=name)
 
 
@@ -79,7 +79,7 @@ def _block_of_three(conv: Conv, x: Any, filters: int, *, strides: int, name: str
     """1x1 to few channels, 3x3 on these, 1x1 to four times as many, and the shortcut around them."""
     y = convolve(conv, x, filters, 1, name=f"{name}_conv1", batch_norm=True, keep=SUM)
     y = convolve(conv, y, filters, 3, strides=strides, name=f"{name}_conv2", batch_norm=True, keep=SUM)
-    y = convolve(conv, y, 4 * filters, 1, name=f"{name}_conv3", batch_norm=True, relu=False, keep=SUM)
+    y = convolve(conv, y, 4 * filters, 1, name=f"{name}_conv3", batch_norm=True, activation=None, keep=SUM)
     return _add_shortcut(conv, x, y, name=name)
 
 
@@ -92,5 +92,7 @@ def _add_shortcut(conv: Conv, x: Any, y: Any, *, name: str) -> Any:
             "strides": "the sum needs maps of one size",
         }
         name_of_it = f"{name}_shortcut"
-        x = convolve(conv, x, y.shape[-1], 1, strides=strides, name=name_of_it, batch_norm=True, relu=False, keep=keep)
+        x = convolve(
+            conv, x, y.shape[-1], 1, strides=strides, name=name_of_it, batch_norm=True, activation=None, keep=keep
+        )
     return layers.ReLU(name=f"{name}_relu")(add([x, y], name=f"{name}_add"))

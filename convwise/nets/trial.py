@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from convwise.errors import one_line
 from convwise.nets.backend import gradient
@@ -19,7 +19,7 @@ def refusal(kind: str, layer: Any) -> str:
     groups, padding, the layout and the type of the arithmetic are the layer's own.
     """
     down, right = layer.strides
-    return _tried(
+    trial = _Trial(
         kind,
         tuple(min(side, 3) for side in layer.kernel_size),
         (min(down, 2),) * 2 if down == right else (1, 2) if down < right else (2, 1),
@@ -29,30 +29,42 @@ def refusal(kind: str, layer: Any) -> str:
         min(getattr(layer, "groups", 1), 2),
         layer.compute_dtype,
     )
+    return _tried(trial)
+
+
+class _Trial(NamedTuple):
+    """What is tried."""
+
+    kind: str
+    window: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: str
+    layout: str
+    groups: int
+    dtype: str
 
 
 @cache
-def _tried(
-    kind: str,
-    window: tuple[int, ...],
-    strides: tuple[int, ...],
-    dilation: tuple[int, ...],
-    padding: str,
-    layout: str,
-    groups: int,
-    dtype: str,
-) -> str:
+def _tried(trial: _Trial) -> str:
     import keras
 
-    settings: dict[str, Any] = {"strides": strides, "dilation_rate": dilation, "padding": padding, "dtype": dtype}
-    if kind != "DepthwiseConv2D":
+    settings: dict[str, Any] = {
+        "strides": trial.strides,
+        "dilation_rate": trial.dilation,
+        "padding": trial.padding,
+        "dtype": trial.dtype,
+    }
+    if trial.kind != "DepthwiseConv2D":
         settings["filters"] = _CHANNELS
-    if groups > 1:
-        settings["groups"] = groups
-    shape = (1, 8, 8, _CHANNELS) if layout == "channels_last" else (1, _CHANNELS, 8, 8)
+    if trial.groups > 1:
+        settings["groups"] = trial.groups
+    shape = (1, 8, 8, _CHANNELS) if trial.layout == "channels_last" else (1, _CHANNELS, 8, 8)
     # Whatever the backend raises is an answer: each has errors of its own for what it has not.
     try:
-        layer = getattr(keras.layers, kind)(kernel_size=window, data_format=layout, use_bias=False, **settings)
+        layer = getattr(keras.layers, trial.kind)(
+            kernel_size=trial.window, data_format=trial.layout, use_bias=False, **settings
+        )
         layer.build(shape)
         weights = [weight.value for weight in layer.trainable_variables]
 

@@ -262,27 +262,6 @@ def _use_bias(example: Example) -> Figure:
     return figure
 
 
-def _activity_regularizer(example: Example) -> Figure:
-    figure = sheet(
-        "A price on outputs makes them sparse: few units answer",
-        "Eight filters with ReLU, trained so that another convolution redraws the picture. White: zero.",
-        height_inches=3.95,
-    )
-    gray: Array = example.image.mean(axis=2)
-    show(place(figure, 0.16, 1.7, 0.85), gray)
-    caption(figure, 0.16, 2.7, "the picture", width=0.85)
-    largest = max(float(case.maps.max()) for case in example.cases if case.maps is not None)
-    for row, case in enumerate(example.cases):
-        assert case.maps is not None
-        top = 0.72 + 1.07 * row
-        for i in range(8):
-            panel = place(figure, 1.25 + 0.765 * i, top, 0.72)
-            panel.imshow(np.sqrt(case.maps[:, :, i] / largest), cmap="Blues", vmin=0, vmax=0.8, interpolation="nearest")
-            outline(panel, *case.maps.shape[:2])
-        say(figure, 1.25, top + 0.88, f"{case.label}: {case.note}")
-    return figure
-
-
 def _coloured(kernel: Array) -> Array:
     """A kernel of three channels as a picture: zero is gray, and the largest value reaches the end of the scale."""
     scaled: Array = 0.5 + 0.5 * kernel / np.abs(kernel).max()
@@ -303,7 +282,7 @@ _FIGURES: dict[str, Callable[[Example], Figure]] = {
     "bias_initializer": guide_curves.bias_initializer,
     "kernel_regularizer": guide_curves.kernel_regularizer,
     "bias_regularizer": guide_curves.bias_regularizer,
-    "activity_regularizer": _activity_regularizer,
+    "activity_regularizer": guide_curves.activity_regularizer,
     "kernel_constraint": guide_curves.kernel_constraint,
     "bias_constraint": guide_curves.bias_constraint,
 }

@@ -68,7 +68,7 @@ def at_work(run: Run) -> Iterator[None]:
 
 def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorboard: bool) -> Finished:
     """Fits `model`, exports the best epoch to the run and looks at the test images once."""
-    from convwise.runs.judging import evaluate_model
+    from convwise.runs.judging import Side, evaluate_model
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import batches_of, fit
     from convwise.training.predict import BATCH
@@ -96,10 +96,8 @@ def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorb
     evaluation = None
     if len(split.test):
         judge = in_towers(exported, recipe.towers or 1, BATCH)
-        flips = recipe.flip_averaging
-        evaluation = evaluate_model(
-            judge, material.pixels, material.index, split.test, split="test", flip_averaging=flips
-        )
+        side = Side("test", split.test)
+        evaluation = evaluate_model(judge, material.pixels, material.index, side, flip_averaging=recipe.flip_averaging)
     return Finished(
         evaluation,
         tuple(metrics.rows),

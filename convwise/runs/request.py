@@ -16,7 +16,7 @@ from convwise.files import read_regular
 from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
 from convwise.nets import Network
-from convwise.nets.own.reference import OwnNetwork
+from convwise.nets.own.reference import KEEP, OwnNetwork
 from convwise.places import named
 from convwise.training.recipe import Recipe, named_recipe
 
@@ -128,7 +128,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(Request):
-    """What a training is asked, besides: `weights` to start from, a file or "imagenet", and what they are tuned by."""
+    """What a training is asked, besides: `weights` to start from and what they are tuned by.
+
+    `weights`: a file, "imagenet", or "keep" for those that a network of the user's own comes with.
+    """
 
     weights: str | None = None
     tune: str | None = None
@@ -145,7 +148,7 @@ class TrainRequest(Request):
             object.__setattr__(self, "validation", 0.15)
 
     def _recipe(self) -> Recipe:
-        if self.recipe is None and self.weights is not None:
+        if self.recipe is None and self.weights not in (None, KEEP):
             return replace(self, recipe="finetune").full_recipe
         return super()._recipe()
 

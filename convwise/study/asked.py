@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convwise import checks
+from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
 from convwise.nets import Network
 from convwise.runs.request import Request
-from convwise.study.factors import read_levels, require_parameter
+from convwise.study.factors import read_levels
 
 ENGINES = ("local", "ray")
 _MINUTES = 15.0

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
+from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
 from convwise.nets import Built, Network, build, network_options
 from convwise.nets.changes import Change
@@ -109,13 +110,6 @@ def read_levels(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             raise RequestError(f"--levels {text}: write PARAMETER=VALUE,VALUE, for example kernel_size=3,5")
         levels[parameter.strip()] = values
     return levels
-
-
-def require_parameter(name: str) -> str:
-    """The name itself. Raises RequestError, listing the sixteen, for another."""
-    if name not in PARAMETERS:
-        raise RequestError(f"parameter={name}: Conv2D has no such parameter; choose among {', '.join(PARAMETERS)}")
-    return name
 
 
 class _Network:

@@ -8,14 +8,12 @@ from pathlib import Path
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
 from convwise.nets import NETWORKS, Network, network_options, require_network
-from convwise.nets.own.reference import OwnNetwork, names_a_file
+from convwise.nets.own.reference import KEEP, OwnNetwork, names_a_file
 from convwise.places import kind_of, named
 from convwise.transfer.start import IMAGENET, Pretrained
 
 DEFAULT_NET = "narrowresnet"
 DEFAULT_TUNE = "full"
-KEEP = "keep"
-"""In place of a weight file: the weights that a network of the user's own comes with."""
 
 
 def resolve_start(

@@ -490,3 +490,27 @@ def test_bad_requests_are_refused_in_one_line(options: dict[str, Any], says: str
     with pytest.raises(RequestError, match=says) as problem:
         found(stack(conv(), head()), 32, **options)
     assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("activate", "twin"),
+    [
+        (keras.ops.leaky_relu, layers.LeakyReLU),
+        (keras.ops.relu, layers.ReLU),
+        (keras.ops.elu, layers.ELU),
+        (keras.ops.softplus, lambda: layers.Activation("softplus")),
+    ],
+    ids=["leaky_relu", "relu", "elu", "softplus"],
+)
+def test_an_operation_is_judged_as_the_layer_of_the_same_function(activate: Any, twin: Any) -> None:
+    def deep(step: Callable[[], Any]) -> Parts:
+        def parts(x: Any) -> Any:
+            for _ in range(12):
+                x = step()(conv(activation="linear")(x))
+            return head(3)(x)
+
+        return parts
+
+    by_operation, by_layer = ({finding.rule for finding in found(deep(step), 32)} for step in (lambda: activate, twin))
+    assert by_operation == by_layer
+    assert ("glorot_in_depth" in by_operation) == (activate is not keras.ops.softplus)

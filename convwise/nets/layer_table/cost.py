@@ -22,8 +22,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convwise.errors import RequestError
-from convwise.nets.layer_table.graph import Call, Graph, Shape, activation_name, kinds
-from convwise.nets.layer_table.receptive_field import GLOBAL_POOLINGS, MERGES, POINTWISE
+from convwise.nets.layer_table.graph import Call, Graph, Shape, activation_name
+from convwise.nets.layer_table.kinds import (
+    BOTH,
+    IDLE_WHEN_PREDICTING,
+    INPUTS,
+    KINDS,
+    MASK,
+    NOTHING,
+    OUTPUTS,
+    VIEWS,
+    of_kind,
+)
 
 # Activation -> (keeps its input, keeps its output, further copies), by what their gradients read in TensorFlow.
 _ACTIVATIONS = {
@@ -38,57 +48,13 @@ _ACTIVATIONS = {
     "softplus": (True, False, 0),
     "softsign": (True, False, 0),
     "leaky_relu": (True, False, 0),
+    "prelu": (True, False, 0),
     "silu": (True, False, 0),  # swish: a gradient of its own that computes the sigmoid anew
     "hard_sigmoid": (False, False, 1),  # relu6(x + 3) / 6
     "hard_silu": (True, False, 2),  # x times that
     "gelu": (False, False, 3),  # x / 2, x / sqrt(2), 1 + erf
 }
 _UNKNOWN_ACTIVATION = (True, True, 0)
-_ACTIVATION_KINDS = {
-    "LeakyReLU": "leaky_relu",
-    "ELU": "elu",
-    "Softmax": "softmax",
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "Sigmoid": "sigmoid",
-    "Silu": "silu",
-    "HardSigmoid": "hard_sigmoid",
-    "HardSilu": "hard_silu",
-    "Gelu": "gelu",
-    "Elu": "elu",
-    "Selu": "selu",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Tanh": "tanh",
-    "LeakyRelu": "leaky_relu",
-}
-_KERNELS = frozenset(("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose", "Dense"))
-_VIEWS = kinds("Flatten Reshape Identity ActivityRegularization")
-# Nothing happens in these when the network predicts.
-_IDLE_WHEN_PREDICTING = _VIEWS | kinds(
-    """
-    Dropout SpatialDropout2D GaussianNoise GaussianDropout AlphaDropout StochasticDepth RandomFlip
-    RandomRotation RandomZoom RandomTranslation RandomContrast RandomBrightness
-    """
-)
-_KEEP_NOTHING = kinds(
-    """
-    Add Subtract Average AveragePooling2D GlobalAveragePooling2D Concatenate ZeroPadding2D Cropping2D
-    UpSampling2D Rescaling Normalization StochasticDepth GaussianNoise Split Resizing CenterCrop RandomCrop
-    RandomFlip RandomRotation RandomZoom RandomTranslation RandomContrast RandomBrightness Negative Cast Permute
-    """
-)
-_KEEP_INPUTS = kinds(
-    """
-    BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization LayerScale PReLU
-    Multiply Maximum Minimum Divide TrueDivide Absolute Log Square Clip CustomScaleLayer
-    """
-)
-_KEEP_OUTPUTS = frozenset(("Exp", "Sqrt"))
-_KEEP_BOTH = frozenset(("MaxPooling2D", "GlobalMaxPooling2D"))
-_MASKED = frozenset(("Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout"))
-# Kinds whose kernels, if any, are in `_KERNELS`: without one there, they multiply by no kernel.
-_NO_KERNEL = POINTWISE | MERGES | GLOBAL_POOLINGS | _KEEP_NOTHING | _KEEP_INPUTS | _KEEP_OUTPUTS | _KEEP_BOTH | _VIEWS
 
 
 def n_numbers(shape: Shape) -> int:
@@ -101,10 +67,10 @@ def n_numbers(shape: Shape) -> int:
 
 def multiply_adds(call: Call) -> int | None:
     """Uses of kernel weights for one image, or None where the layer is not known."""
-    if call.kind in _NO_KERNEL or call.kind == "Softmax" or call.kind in _ACTIVATION_KINDS:
-        return 0
-    if call.kind not in _KERNELS:
+    if call.kind not in KINDS:
         return None
+    if not of_kind(call.kind).kernel:
+        return 0
     layer = call.operation
     if call.kind == "Dense":
         return n_numbers(call.outputs[0].shape) * int(call.inputs[0].shape[-1] or 0)
@@ -134,8 +100,9 @@ def kept(call: Call, bytes_per_number: int) -> Kept | None:
     inputs = frozenset(tensor.index for tensor in call.inputs)
     outputs = frozenset(tensor.index for tensor in call.outputs)
     kind, operation = call.kind, call.operation
+    known = of_kind(kind)
     size = sum(n_numbers(tensor.shape) for tensor in call.outputs)
-    if kind in _KERNELS:
+    if known.kernel:
         of_input, of_output, copies = _activation(operation)
         between = size * bytes_per_number if kind == "SeparableConv2D" else 0
         if kind == "SeparableConv2D":  # the depthwise half's output is the pointwise half's input
@@ -143,21 +110,18 @@ def kept(call: Call, bytes_per_number: int) -> Kept | None:
             between = size // operation.filters * channels * bytes_per_number
         own = between + (copies + of_input) * size * bytes_per_number
         return Kept(inputs | (outputs if of_output else frozenset()), own)
-    if kind == "Activation" or kind == "ReLU" or kind in _ACTIVATION_KINDS:
+    if kind == "Activation" or known.activation:
         of_input, of_output, copies = _activation(operation, kind)
         tensors = (inputs if of_input else frozenset()) | (outputs if of_output else frozenset())
         return Kept(tensors, copies * size * bytes_per_number)
     if kind == "BatchNormalization" and bytes_per_number < 4:
         return Kept(frozenset(), 4 * size)
-    if kind in _MASKED:
+    if known.keeps == MASK:
         return Kept(frozenset(), size)
-    if kind in _KEEP_BOTH:
-        return Kept(inputs | outputs)
-    if kind in _KEEP_INPUTS:
-        return Kept(inputs)
-    if kind in _KEEP_OUTPUTS:
-        return Kept(outputs)
-    return Kept(frozenset()) if kind in _KEEP_NOTHING | _VIEWS else None
+    kept_of = {BOTH: inputs | outputs, INPUTS: inputs, OUTPUTS: outputs, NOTHING: frozenset[int]()}
+    if known.view:
+        return Kept(frozenset())
+    return Kept(kept_of[known.keeps]) if known.keeps in kept_of else None
 
 
 def _activation(operation: Any, kind: str = "") -> tuple[bool, bool, int]:
@@ -165,7 +129,7 @@ def _activation(operation: Any, kind: str = "") -> tuple[bool, bool, int]:
         limits = (getattr(operation, "max_value", None), getattr(operation, "threshold", 0))
         plain = limits in ((None, 0), (6, 0)) and not getattr(operation, "negative_slope", 0)
         return _ACTIVATIONS["relu" if plain else "leaky_relu"]
-    name = _ACTIVATION_KINDS.get(kind) or activation_name(operation)
+    name = of_kind(kind).activation or activation_name(operation)
     return _ACTIVATIONS.get(name, _UNKNOWN_ACTIVATION)
 
 
@@ -214,7 +178,7 @@ class Memory:
 
     def kept_bytes(self) -> list[int | None]:
         """For each call: its outputs that any layer keeps, and what it keeps of its own."""
-        home = self._homes(_VIEWS)
+        home = self._homes(VIEWS)
         wanted = {home[index] for entry in self.kept if entry for index in entry.tensors}
         return [
             None
@@ -225,7 +189,7 @@ class Memory:
 
     def inference_peak(self) -> int:
         """The most bytes alive at once when each tensor is freed after its last use."""
-        account, home = _Account(), self._homes(_IDLE_WHEN_PREDICTING)
+        account, home = _Account(), self._homes(IDLE_WHEN_PREDICTING)
         last_use = self._last_uses(home)
         for tensor in self._graph.inputs:
             account.take(("value", tensor.index), self._bytes[tensor.index])
@@ -238,7 +202,7 @@ class Memory:
 
     def training_peak(self) -> int:
         """The most bytes alive at once from the forward pass to the end of the backward pass."""
-        account, home = _Account(), self._homes(_VIEWS)
+        account, home = _Account(), self._homes(VIEWS)
         last_use, calls = self._last_uses(home), self._graph.calls
         entries = [entry or Kept(frozenset()) for entry in self.kept]
         # The backward pass runs from the last call to the first: a tensor goes once its first keeper has been passed.

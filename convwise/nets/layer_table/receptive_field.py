@@ -16,22 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from convwise.conv2d.geometry import effective_window, same_padding
-from convwise.nets.layer_table.graph import Call, Graph, Tensor, activation_name, kinds
+from convwise.nets.layer_table.graph import Call, Graph, Tensor, activation_name
+from convwise.nets.layer_table.kinds import CONVOLUTIONS, GLOBAL_POOLINGS, MERGES, POINTWISE, POOLINGS
 from convwise.nets.layer_table.records import ReceptiveField
-
-POINTWISE = kinds(
-    """
-    Activation ReLU LeakyReLU PReLU ELU BatchNormalization Dropout SpatialDropout2D GaussianNoise
-    GaussianDropout AlphaDropout ActivityRegularization Identity Rescaling Normalization LayerScale
-    StochasticDepth RandomFlip RandomRotation RandomZoom RandomTranslation RandomContrast RandomBrightness Relu
-    Relu6 Sigmoid Silu HardSigmoid HardSilu Gelu Elu Selu Softplus Softsign Tanh LeakyRelu Absolute Exp Log Sqrt
-    Square Negative Clip Cast
-    """
-)
-MERGES = kinds("Add Subtract Multiply Average Maximum Minimum Divide TrueDivide CustomScaleLayer")
-CONVOLUTIONS = frozenset(("Conv2D", "DepthwiseConv2D", "SeparableConv2D"))
-POOLINGS = frozenset(("MaxPooling2D", "AveragePooling2D"))
-GLOBAL_POOLINGS = frozenset(("GlobalAveragePooling2D", "GlobalMaxPooling2D"))
 
 
 @dataclass(frozen=True)

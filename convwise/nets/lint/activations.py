@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convwise.conv2d.findings import Finding
-from convwise.nets.layer_table.graph import Call, activation_name, kinds
-from convwise.nets.layer_table.receptive_field import CONVOLUTIONS
+from convwise.nets.layer_table.graph import Call, activation_name
+from convwise.nets.layer_table.kinds import CONVOLUTIONS, LINEAR
 from convwise.nets.lint.context import LintContext, finding, is_activation, listed, setting
 
 _WEIGHTED = CONVOLUTIONS | {"Dense", "Conv2DTranspose"}
 _SATURATING = frozenset(("sigmoid", "tanh"))
-_LINEAR = kinds(
-    """
-    BatchNormalization AveragePooling2D Dropout SpatialDropout2D ZeroPadding2D Cropping2D UpSampling2D Rescaling
-    Identity
-    """
-)
 _GOODFELLOW = "Goodfellow, Bengio and Courville 2016, Deep Learning"
 
 
@@ -31,7 +25,7 @@ def linear_between_convolutions(context: LintContext) -> Iterator[Finding]:
                 pairs.append((behind, call))
             if activation_name(call.operation) == "linear":
                 origin[call.outputs[0].index] = call
-        elif behind is not None and (call.kind in _LINEAR or _is_linear_activation(call)):
+        elif behind is not None and (call.kind in LINEAR or _is_linear_activation(call)):
             origin[call.outputs[0].index] = behind
     if pairs:
         first, second = pairs[0]

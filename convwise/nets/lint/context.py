@@ -8,27 +8,11 @@ from functools import cached_property
 
 from convwise.conv2d.findings import Finding, Severity
 from convwise.nets.layer_table.graph import Call, Graph, activation_name, kinds
+from convwise.nets.layer_table.kinds import CONVOLUTIONS, GLOBAL_POOLINGS, of_kind
 from convwise.nets.layer_table.reach import Reach
-from convwise.nets.layer_table.receptive_field import CONVOLUTIONS, GLOBAL_POOLINGS, spatial
+from convwise.nets.layer_table.receptive_field import spatial
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
 
-_ACTIVATIONS = {
-    "ReLU": "relu",
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "LeakyReLU": "leaky_relu",
-    "PReLU": "prelu",
-    "ELU": "elu",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Silu": "silu",
-    "HardSilu": "hard_silu",
-    "HardSigmoid": "hard_sigmoid",
-    "Gelu": "gelu",
-    "Softmax": "softmax",
-    "Elu": "elu",
-    "Selu": "selu",
-}
 _BETWEEN = kinds("BatchNormalization Dropout SpatialDropout2D Add ZeroPadding2D Rescaling")
 _PRODUCTS = kinds("Multiply Dot Matmul Einsum")
 
@@ -154,7 +138,7 @@ class LintContext:
 
     def activation_of(self, call: Call) -> str:
         """The name of what an activation layer applies."""
-        return _ACTIVATIONS.get(call.kind) or activation_name(call.operation)
+        return of_kind(call.kind).activation or activation_name(call.operation)
 
     def activated_by(self, call: Call) -> list[Call]:
         """The calls that apply the first activation along each path from the layer on, itself if it has one.
@@ -191,7 +175,7 @@ def _looks_around(call: Call) -> bool:
 
 
 def is_activation(call: Call) -> bool:
-    return call.kind in _ACTIVATIONS or call.kind == "Activation"
+    return bool(of_kind(call.kind).activation) or call.kind == "Activation"
 
 
 def listed(calls: Sequence[Call]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from convwise.conv2d.findings import TUTORIAL, Finding
 from convwise.nets.layer_table.graph import Call
-from convwise.nets.layer_table.receptive_field import POINTWISE
+from convwise.nets.layer_table.kinds import POINTWISE
 from convwise.nets.lint.context import LintContext, by, finding, setting
 
 _SMALL_MAP = 8  # units on the shorter side

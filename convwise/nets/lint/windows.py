@@ -8,13 +8,7 @@ from collections.abc import Iterator
 from convwise.conv2d.findings import TUTORIAL, Finding
 from convwise.conv2d.geometry import effective_window, same_padding
 from convwise.nets.layer_table.graph import Call
-from convwise.nets.layer_table.receptive_field import (
-    CONVOLUTIONS,
-    GLOBAL_POOLINGS,
-    MERGES,
-    POINTWISE,
-    POOLINGS,
-)
+from convwise.nets.layer_table.kinds import CONVOLUTIONS, GLOBAL_POOLINGS, MERGES, POINTWISE, POOLINGS
 from convwise.nets.layer_table.records import ReceptiveField
 from convwise.nets.lint.context import LintContext, by, finding, listed, setting
 

@@ -36,7 +36,7 @@ def import_file(own: OwnNetwork) -> types.ModuleType:
             del sys.modules[name]
             raise
     module = sys.modules[name]
-    _register_again(module)
+    _register(module)
     return module
 
 
@@ -68,17 +68,23 @@ def classes_of(own: OwnNetwork) -> Mapping[str, Any]:
     return known
 
 
-def _register_again(module: types.ModuleType) -> None:
-    """Of two files that register a class under one name, the one in use wins."""
+def _register(module: types.ModuleType) -> None:
+    """Makes the file's classes and functions known to Keras, which looks them up when it copies or loads a layer.
+
+    Those that the file does not register itself get Keras's usual package, as in "Custom>Gate". Of two files that
+    register one name, the one in use wins.
+    """
     import keras
 
     registered = keras.saving.get_custom_objects()
-    own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
-    for value in own:
-        if isinstance(value, type | types.FunctionType):
-            name = keras.saving.get_registered_name(value)
-            if name != value.__name__:
-                registered[name] = value
+    for value in list(vars(module).values()):
+        if not isinstance(value, type | types.FunctionType) or value.__module__ != module.__name__:
+            continue
+        name = keras.saving.get_registered_name(value)
+        if name != value.__name__:
+            registered[name] = value
+        elif isinstance(value, types.FunctionType) or hasattr(value, "get_config"):
+            keras.saving.register_keras_serializable()(value)
 
 
 @contextmanager

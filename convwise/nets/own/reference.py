@@ -15,6 +15,8 @@ from convwise.nets.own.source import Option, Source, read_source
 from convwise.places import kind_of, named, reason_of
 
 RANGES = (255, 1)
+KEEP = "keep"
+"""What stands in place of a weight file for the weights that a network comes with."""
 _MOST_CODE_BYTES = 2**20
 _CHUNK_BYTES = 2**20
 
