@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,29 +46,35 @@ def require_known(index: ImageIndex, names: tuple[str, ...]) -> None:
         )
 
 
+class Side(NamedTuple):
+    """A side of a split, by name, and its images as positions in the index."""
+
+    name: str
+    members: NDArray[np.int64]
+
+
 def evaluate_model(
     model: Any,
     pixels: NDArray[np.uint8],
     index: ImageIndex,
-    members: NDArray[np.int64],
+    side: Side,
     *,
-    split: str,
     flip_averaging: bool,
     class_names: tuple[str, ...] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """The evaluation of `model` on `members` of the index; `class_names` are the model's own, in its order."""
+    """The evaluation of `model` on a side of the index; `class_names` are the model's own, in its order."""
     from convwise.training.predict import predict_probabilities, require_probabilities
 
     names = class_names or index.class_names
     require_known(index, names)
     own = np.array([names.index(name) for name in index.class_names])
-    rows = predict_probabilities(model, pixels, members, flip_averaging=flip_averaging, progress=progress)
+    rows = predict_probabilities(model, pixels, side.members, flip_averaging=flip_averaging, progress=progress)
     require_probabilities(rows)
     return evaluate(
-        own[index.labels[members]],
+        own[index.labels[side.members]],
         rows,
         names,
-        split=split,
-        paths=[index.paths[i] for i in members],
+        split=side.name,
+        paths=[index.paths[i] for i in side.members],
     )

@@ -88,7 +88,8 @@ class Request:
         """
         values = {} if config is None else cls._from_file(config)
         before = values.pop("set", ())
-        values |= {key: value for key, value in {**below, **given}.items() if value is not None}
+        for said in (below, given):
+            values |= {key: value for key, value in said.items() if value is not None}
         return cls._of(data, values, network_settings(settings, before))
 
     def over(self, network: NetworkSettings) -> Self:
