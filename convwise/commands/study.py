@@ -20,7 +20,7 @@ from convwise.images.split import resplit
 from convwise.nets import Network, require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
-from convwise.nets.own.trust import require_trusted
+from convwise.nets.own.trust import remember, require_trusted
 from convwise.runs.notes import warnings_before
 from convwise.runs.own import examined
 from convwise.runs.pictures import material_of
@@ -214,6 +214,7 @@ def resume_study(folder: str | Path, *, trust: bool = False, hooks: StudyHooks |
     asked = dataclasses.replace(asked, bench=asked.bench.in_folder(found.path))
     if isinstance(asked.bench.net, OwnNetwork):
         require_trusted(asked.bench.net, trust=trust, where=f"study={folder}")
+        remember(asked.bench.net)
     return _carry_on(found, asked, hooks)
 
 

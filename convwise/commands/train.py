@@ -23,7 +23,7 @@ from convwise.nets import NETWORKS, Network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.nets.own.reference import OwnNetwork
-from convwise.nets.own.trust import require_trusted
+from convwise.nets.own.trust import remember, require_trusted
 from convwise.runs.folder import Run
 from convwise.runs.life import Finished, at_work, carry_out
 from convwise.runs.notes import chance_hint, describe, warnings_before
@@ -174,6 +174,7 @@ def resume(folder: str | Path, *, trust: bool = False, hooks: Hooks | None = Non
     net = run.settings.net
     if isinstance(net, OwnNetwork):
         require_trusted(net, trust=trust, where=f"run={folder}")
+        remember(net)
     with at_work(run):
         return _resumed(run, hooks, began)
 
