@@ -21,10 +21,11 @@ SIZES = {
     "sequential_logits.py:classifier": 32,
     "shared_and_nested.py:twins": 32,
     "from_applications.py:mobilenet": 96,
+    "from_applications.py:mobilenet_v2": 96,
     "with_conv.py:stages": 32,
 }
 FAST = ["sequential_logits.py:classifier", "shared_and_nested.py:twins", "with_conv.py:stages"]
-ALL = [*FAST, pytest.param("from_applications.py:mobilenet", marks=pytest.mark.slow)]
+ALL = [*FAST, *[pytest.param(name, marks=pytest.mark.slow) for name in SIZES if name not in FAST]]
 
 
 def example(reference: str, **found: Any) -> OwnNetwork:
