@@ -208,14 +208,16 @@ def resume_study(folder: str | Path, *, trust: bool = False, hooks: StudyHooks |
     require_backend()
     found = StudyFolder.open(folder)
     if found.complete:
+        result = found.result
         hooks.note(f"{folder} is complete already")
-        return StudyResult(found.path, found.result)
-    asked = Request.from_dict(found.request)
-    asked = dataclasses.replace(asked, bench=asked.bench.in_folder(found.path))
-    if isinstance(asked.bench.net, OwnNetwork):
-        require_trusted(asked.bench.net, trust=trust, where=f"study={folder}")
-        remember(asked.bench.net)
-    return _carry_on(found, asked, hooks)
+        return StudyResult(found.path, result)
+    request = found.request
+    own = request.bench.net
+    if isinstance(own, OwnNetwork):
+        require_trusted(own, trust=trust, where=f"study={folder}")
+        remember(own)
+    found.outcomes()  # what is damaged is told before an engine is started
+    return _carry_on(found, request, hooks)
 
 
 def study_report(folder: str | Path) -> StudyResult:

@@ -181,6 +181,7 @@ def resume(folder: str | Path, *, trust: bool = False, hooks: Hooks | None = Non
 
 def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
     settings = run.settings
+    begun = CheckpointFolder(run.folder / "checkpoint").load() is not None  # a damaged one is told before the pictures
     index, cache = pictures(
         Path(settings.folder),
         settings.classes,
@@ -197,10 +198,10 @@ def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
         )
     material = Material(index, cache.pixels, Split.from_dict(run.split, index))
     start = start_of(settings, material.n_classes)
-    if CheckpointFolder(run.folder / "checkpoint").load() is None:
-        model = start.first_model(run, start.prepare(hooks.note), material, hooks.note)
-    else:
+    if begun:
         model = network_to_train(start, settings.recipe.precision)
+    else:
+        model = start.first_model(run, start.prepare(hooks.note), material, hooks.note)
     tensorboard = (run.folder / "tensorboard").exists()
     done = carry_out(run, model, material, hooks, tensorboard=tensorboard)
     return _finished(run, done, material, hooks, began)
@@ -284,7 +285,7 @@ def _studied(folder: str | Path) -> Bench:
     """What a finished study worked on, with the settings that it recommends."""
     found = StudyFolder.open(folder)
     recommended = parse_settings(found.result["recommended_settings"])
-    bench = Bench.from_dict(found.request["bench"]).in_folder(found.path)
+    bench = found.request.bench
     if isinstance(bench.net, OwnNetwork):
         require_trusted(bench.net, trust=False, where=f"study={folder}")
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -18,6 +17,7 @@ from convwise.images.rules import USUAL, Rules
 from convwise.nets import Network
 from convwise.nets.own.reference import KEEP, OwnNetwork
 from convwise.places import named
+from convwise.strict_json import json_values
 from convwise.training.recipe import Recipe, named_recipe
 
 Settings = NetworkSettings | Conv2DSettings | Sequence[str]
@@ -159,7 +159,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     place = named(checks.text("config", path), "config")
     try:
         content = read_regular(place, _MOST_CONFIG_BYTES).decode("utf-8")
-        values = json.loads(content) if str(path).endswith(".json") else tomllib.loads(content)
+        values = json_values(content) if str(path).endswith(".json") else tomllib.loads(content)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
     except RecursionError:

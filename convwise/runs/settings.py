@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from convwise import checks
 from convwise.conv2d import NetworkSettings
-from convwise.errors import RequestError
+from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
 from convwise.nets import Network
 from convwise.nets.own.reference import OwnNetwork
+from convwise.records import record_of
 from convwise.training.recipe import Recipe
 from convwise.transfer.start import Pretrained
 
@@ -38,6 +40,13 @@ class Subject:
     reading: Rules = field(default=USUAL, kw_only=True)
     copies: str = field(default="near", kw_only=True)
 
+    def __post_init__(self) -> None:
+        for name in ("data", "folder"):
+            checks.text(name, getattr(self, name))
+        if not isinstance(self.net, OwnNetwork):
+            checks.text("net", self.net)
+        checks.choice("copies", self.copies, COPIES)
+
     def in_folder(self, folder: Path) -> Self:
         """The same, a network of the user's own read from the copy in the run's or study's folder."""
         return replace(self, net=self.net.at(folder)) if isinstance(self.net, OwnNetwork) else self
@@ -48,17 +57,8 @@ class Subject:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
-        classes = values["classes"]
-        changed = {
-            "classes": None if classes is None else tuple(classes),
-            "exclude": tuple(values["exclude"]),
-            "net": _network(values["net"]),
-            "network": NetworkSettings.from_dict(values["network"]),
-            "recipe": Recipe.from_dict(values["recipe"]),
-            "reading": Rules.from_dict(values.get("reading")),
-        }
-        return cls(**{**values, **changed})
+        """The inverse of `to_dict`. Raises RequestError, naming the key."""
+        return record_of(cls, values)
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,3 @@ class RunSettings(Subject):
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**super().to_dict(), "pretrained": self.pretrained.to_dict() if self.pretrained else None}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
-        start = values.get("pretrained")
-        return super().from_dict({**values, "pretrained": None if start is None else Pretrained.from_dict(start)})
-
-
-def _network(value: Any) -> Network:
-    if isinstance(value, Mapping):
-        return OwnNetwork.from_dict(value)
-    if not isinstance(value, str):
-        raise RequestError(f"net={value!r}: it must be a name, or the record of a network of the user's own")
-    return value

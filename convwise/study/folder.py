@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from convwise.errors import ConvwiseError, RequestError
-from convwise.files import cannot_write, write_json
+from convwise.errors import RequestError
+from convwise.files import cannot_write, read_regular
 from convwise.locks import locked
 from convwise.nets.own.reference import OwnNetwork
-from convwise.places import kind_of, named
+from convwise.places import kind_of, named, reason_of
+from convwise.records import MOST_LIST_BYTES, read_record, write_record
 from convwise.runs.place import laid_out
+from convwise.strict_json import json_values
+from convwise.study.request import Request
+from convwise.study.result import read_result
 from convwise.study.trials import Outcome
+
+if TYPE_CHECKING:
+    from convwise.study.plan import Plan  # with SciPy's statistics, which take a second
+
+T = TypeVar("T")
+_FIX = "put the file back as it was, or begin a new study"
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class StudyFolder:
         `own` is a network of the user's own, of which the study keeps a copy.
         """
         with laid_out(path) as place:
-            write_json(place / "study.json", dict(request))
+            write_record(place / "study.json", request)
             if own is not None:
                 own.copy_to(place)
         return cls(path)
@@ -48,18 +58,21 @@ class StudyFolder:
         return cls(folder)
 
     @property
-    def request(self) -> dict[str, Any]:
-        """What was asked: the bench, the factors, the budget."""
-        return dict(self._read("study.json"))
+    def request(self) -> Request:
+        """What was asked: the bench, the factors, the budget; a network of the user's own is the study's copy."""
+        asked = self._read("study.json", Request.from_dict)
+        return replace(asked, bench=asked.bench.in_folder(self.path))
 
     @property
-    def plan(self) -> dict[str, Any] | None:
+    def plan(self) -> Plan | None:
         """The plan, once it is made."""
-        return dict(self._read("plan.json")) if (self.path / "plan.json").is_file() else None
+        from convwise.study.plan import Plan
+
+        return self._read("plan.json", Plan.from_dict) if (self.path / "plan.json").is_file() else None
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         """Keeps the plan, for good."""
-        write_json(self.path / "plan.json", dict(plan))
+        write_record(self.path / "plan.json", plan)
 
     @property
     def complete(self) -> bool:
@@ -73,17 +86,23 @@ class StudyFolder:
             raise RequestError(
                 f"study={self.path}: it is not finished; finish it with convwise study --resume {self.path}"
             )
-        return dict(self._read("result.json"))
+        return self._read("result.json", read_result)
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Writes the result, the last of the files."""
-        write_json(self.path / "result.json", dict(result))
+        write_record(self.path / "result.json", result)
 
     def outcomes(self) -> dict[str, Outcome]:
-        """The finished trials by their keys, in the order in which they finished."""
+        """The finished trials by their keys, in the order in which they finished. Raises RequestError."""
         found: dict[str, Outcome] = {}
-        for line in self._lines():
-            outcome = Outcome.from_dict(json.loads(line))
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                outcome = Outcome.from_dict(json_values(line.decode("utf-8")))
+            except (RequestError, ValueError) as problem:
+                raise RequestError(
+                    f"{self.path / 'trials.jsonl'}: line {number}: {problem}; take the line out, and its trial is "
+                    "carried out again"
+                ) from None
             found.setdefault(outcome.key, outcome)
         return found
 
@@ -115,16 +134,14 @@ class StudyFolder:
 
     def _lines(self) -> list[bytes]:
         """The whole lines of the journal."""
+        path = self.path / "trials.jsonl"
         try:
-            lines = (self.path / "trials.jsonl").read_bytes().splitlines(keepends=True)
+            lines = read_regular(path, MOST_LIST_BYTES).split(b"\n")
         except FileNotFoundError:
             return []
         except OSError as problem:
-            raise ConvwiseError(f"{self.path / 'trials.jsonl'} cannot be read: {problem.strerror}") from None
-        return [line for line in lines if line.endswith(b"\n")]
+            raise RequestError(f"{path}: it cannot be read ({reason_of(problem)}); {_FIX}") from None
+        return [line + b"\n" for line in lines[:-1]]
 
-    def _read(self, name: str) -> Any:
-        try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as problem:
-            raise ConvwiseError(f"{self.path / name} cannot be read: {problem}") from None
+    def _read(self, name: str, make: Callable[[Any], T]) -> T:
+        return read_record(self.path / name, make, fix=_FIX)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from convwise.training.checkpoint import CheckpointFolder
+from tests.training.warm import begin
 
 N_KILLS = 20
 SETTINGS = ["--net", "stridednet", "--size", "32", "--epochs", "80", "--batch", "16", "--seed", "3"]
@@ -25,6 +27,11 @@ def command(*arguments: str) -> list[str]:
 def n_epochs(run: Path) -> int:
     metrics = run / "metrics.jsonl"
     return len(metrics.read_text().splitlines()) if metrics.exists() else 0
+
+
+def ended(process: BaseProcess) -> None:
+    process.join()
+    assert process.exitcode == 0
 
 
 def begun(data: Path, run: Path) -> subprocess.Popen[str]:
@@ -46,29 +53,29 @@ def begun(data: Path, run: Path) -> subprocess.Popen[str]:
 def test_twenty_kills_change_no_bit(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     data = picture_folder(n_classes=3, per_class=40, size_px=32)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run(command(str(data), *SETTINGS, "--out", str(whole)), check=True, capture_output=True)
+    ended(begin(str(data), *SETTINGS, "--out", str(whole)))
     chance = random.Random(11)
     kills = epochs_lost = 0
     while kills < N_KILLS:
         started = (killed / "settings.json").exists()
         arguments = ["--resume", str(killed)] if started else [str(data), *SETTINGS, "--out", str(killed)]
         before = n_epochs(killed)
-        process = subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = begin(*arguments)
         if kills % 4 == 0:  # anywhere, the start included
-            time.sleep(chance.uniform(0.5, 8))
+            time.sleep(chance.uniform(0.2, 6))
         else:  # soon after the first new epoch: amid training, validating and writing
-            while n_epochs(killed) <= before and process.poll() is None:
+            while n_epochs(killed) <= before and process.is_alive():
                 time.sleep(0.01)
             time.sleep(chance.uniform(0, 0.4))
-        if process.poll() is not None:
+        if not process.is_alive():
             break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         kills += 1
         epochs_lost += n_epochs(killed) < 80
     assert kills == N_KILLS, "the training was over before the last kill: give it more epochs"
     assert epochs_lost == N_KILLS
-    subprocess.run(command("--resume", str(killed)), check=True, capture_output=True)
+    ended(begin("--resume", str(killed)))
     ends = [CheckpointFolder(run / "checkpoint").load() for run in (whole, killed)]
     assert ends[0] is not None
     assert ends[1] is not None

@@ -13,6 +13,7 @@ from convwise.errors import RequestError
 from convwise.files import open_regular, read_regular
 from convwise.nets.own.source import Option, Source, read_source
 from convwise.places import kind_of, named, reason_of
+from convwise.records import record_of
 
 RANGES = (255, 1)
 KEEP = "keep"
@@ -105,13 +106,8 @@ class OwnNetwork:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> OwnNetwork:
-        """The inverse of `to_dict`. Raises RequestError for other keys."""
-        try:
-            return cls(**values)
-        except TypeError:
-            raise RequestError(
-                f"net: {', '.join(map(str, values))}: these are not the keys of an own network"
-            ) from None
+        """The inverse of `to_dict`. Raises RequestError, naming the key."""
+        return record_of(cls, values)
 
     def _require(self, found: str) -> None:
         if found != self.sha256:
