@@ -49,7 +49,7 @@ def examine(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkS
         raise RequestError(f"net={own}: it has no weights that are trained")
     scaled_by, given = _range(bare)
     found = replace(own, input_range=own.input_range or given)
-    notes = [_said_of_pixels(found, scaled_by, asked=own.input_range is not None)]
+    notes = [_said_of_pixels(found, scaled_by, asked=own.input_range not in (None, given))]
     logits, last = _answers(bare, title, whole=found.input_range == 255)
     found = replace(found, logits=logits, normalises=_normalises(bare))
     if logits:

@@ -57,6 +57,8 @@ def test_the_range_can_be_told(tmp_path: Path) -> None:
     found = examined(tmp_path, HEAD, input_range=255)
     assert found.own.input_range == 255
     assert "as asked for" in found.notes[0]
+    again = examine(found.own, size_px=16, n_classes=3, settings=NetworkSettings())
+    assert again.own == found.own
 
 
 @pytest.mark.parametrize(
