@@ -51,3 +51,8 @@ def _escaped(match: re.Match[str]) -> str:
 def _meant(match: re.Match[str]) -> str:
     code = int(match[0][2:], 16)
     return chr(code + 0xDC00) if match[0][1] == "x" and code >= 0x80 else chr(code)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 class`, `1,280 images`: the number with the noun in its form."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from convwise.names import counted
 from convwise.study.verdicts import in_points
 
 _WIDTH = 118  # columns; in a narrower window the lines wrap as wholes
@@ -68,13 +69,13 @@ def print_study(result: Mapping[str, Any]) -> None:
     failures = result["failures"]
     if failures:
         console.print(
-            f"{len(failures)} of {result['trials']} trials failed and are left out of the effects; the first: "
-            f"{failures[0]['reason']}",
+            f"{len(failures)} of {counted(result['trials'], 'trial')} failed and are left out of the effects; the "
+            f"first: {failures[0]['reason']}",
             markup=False,
         )
     console.print(
-        f"{result['trials']} trials in {result['seconds']:.0f} s; trials of the same settings differ by a standard "
-        f"deviation of {result['deviation']:.2f} points",
+        f"{counted(result['trials'], 'trial')} in {result['seconds']:.0f} s; trials of the same settings differ by a "
+        f"standard deviation of {result['deviation']:.2f} points",
         soft_wrap=True,
     )
 

@@ -103,7 +103,7 @@ def _unshrink(context: LintContext, until: Call) -> str:
     leading = {id(call) for call in (until, *context.reach.before(until))}
     strided = [c for c in context.convolutions if max(c.operation.strides) > 1 and c.kind == "Conv2D"]
     before = [c for c in strided if id(c) in leading]
-    return (f"{setting(before[:1], 'strides', 1, context)}, or " if before else "") + "larger images (--size)"
+    return (f"{setting(before[:1], 'strides', 1, context)}, or " if before else "") + "larger images (size=PX)"
 
 
 def map_never_shrunk(context: LintContext) -> Iterator[Finding]:
@@ -141,6 +141,6 @@ def more_weights_than_images(context: LintContext) -> Iterator[Finding]:
             None,
             f"{weights:,} trainable weights for {context.n_train:,} training images "
             f"({weights / context.n_train:,.0f} per image): {enough:,} are enough to memorise their labels",
-            "a narrower network, more images, augmentation, or --set conv.kernel_regularizer=l2:0.0005",
+            "a narrower network, more images, augmentation, or settings=conv.kernel_regularizer=l2:0.0005",
             f"{_ZHANG}; the factor {_BEYOND_MEMORISING} is this rule's own",
         )

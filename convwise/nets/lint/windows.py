@@ -45,7 +45,7 @@ def receptive_field_below_object(context: LintContext) -> Iterator[Finding]:
             None if len(context.heads) == 1 else end.name,
             f"a unit of {last_map} sees {by(widest.size)} px of the {by(context.image)} px image, where objects are "
             f"about {needed:.0f} px large, {after}; what it uses in effect is less still",
-            f"one more stage, a stride of 2 where there is 1, or --set conv.kernel_size={window + 2}",
+            f"one more stage, a stride of 2 where there is 1, or settings=conv.kernel_size={window + 2}",
             f"{_ARAUJO}; {_LUO}",
         )
 
@@ -72,7 +72,7 @@ def receptive_field_beyond_image(context: LintContext) -> Iterator[Finding]:
             f"{len(idle)} of {len(context.looking_around)} convolutions larger than 1x1 ({listed(idle)}) already "
             f"receive input covering the whole {by(context.image)} px image: they add little, with "
             f"{100 * weights:.0f} % of the weights and {100 * work:.0f} % of the multiply-adds",
-            fix="larger images (--size), or a network with fewer layers behind the first of these",
+            fix="larger images (size=PX), or a network with fewer layers behind the first of these",
             source=_RICHTER,
         )
 
@@ -146,7 +146,7 @@ def units_never_seen(context: LintContext) -> Iterator[Finding]:
             calls,
             f"{call.name} leaves out the last {rows} of {height} rows and the last {columns} of {width} columns of its "
             f"input{more}",
-            fix=f"{fix}, or another image size (--size)",
+            fix=f"{fix}, or another image size (size=PX)",
             source=f"{_DUMOULIN}, section 2.4",
         )
 
@@ -194,7 +194,7 @@ def taps_on_padding_only(context: LintContext) -> Iterator[Finding]:
             calls,
             f"{listed(calls)}: on a map of {by(first_map)} units {100 * found[0][1]:.0f} % of the weights of a "
             f"{by(calls[0].operation.kernel_size)} window meet nothing but zeros and learn nothing",
-            fix=f"{setting(calls, 'kernel_size', 1, context)}, or larger images (--size)",
+            fix=f"{setting(calls, 'kernel_size', 1, context)}, or larger images (size=PX)",
             source=f"{_DUMOULIN}; counted exactly",
         )
 
