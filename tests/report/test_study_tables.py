@@ -33,7 +33,7 @@ def result(low: float, time: float, *, confirmed: bool = False) -> dict[str, Any
     ("low", "time", "confirmed", "last"),
     [
         (0.2, 0.5, True, "recommended: --set net.width=16"),
-        (-0.3, 0.5, False, "cheaper: a loss of 1 points is excluded, in x0.50 of the time and "
+        (-0.3, 0.5, False, "cheaper: a loss of 1 point is excluded, at x0.50 of the time and "
          "with x0.30 of the weights: --set net.width=16"),
         (-1.2, 0.5, False, "recommended: the unchanged network"),  # such a loss is possible
         (-0.3, 0.95, False, "recommended: the unchanged network"),  # hardly cheaper
@@ -50,7 +50,7 @@ def test_what_gains_nothing_is_offered_where_it_loses_nothing_and_is_cheaper(
 def test_the_same_weights_are_not_told() -> None:
     alike = result(-0.3, 0.5)
     alike["confirmation"]["weights"]["proposed"] = 1001
-    assert "in x0.50 of the time: --set" in confirmation_lines(alike)[-1]
+    assert "at x0.50 of the time: --set" in confirmation_lines(alike)[-1]
 
 
 @pytest.mark.parametrize(

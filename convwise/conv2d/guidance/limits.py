@@ -121,7 +121,7 @@ the same layer at stride 2: 16,384       x 0.000001 = 0.016""",
         default="None",
         summary="limit the kernel is projected to",
         what=(
-            "After each optimizer update the kernel is moved to the nearest one within the limit: no "
+            "After each optimizer update the kernel is moved to the nearest one within the limit. Limits are no "
             "negative weights (non_neg), a norm of exactly one (unit_norm), a norm of at most a number (max_norm), "
             "or between two numbers (min_max_norm). Unlike a penalty, a limit leaves weights within it alone. "
             "The norm is the root of the sum of squares along axis; you choose which weights that takes together."
@@ -167,8 +167,8 @@ axis=[0, 1, 2]   one whole filter: 3 x 3 x 64 numbers""",
         summary="the same limit for the biases",
         what=(
             "After each update the biases are projected back to the limit. They are one row of numbers, one per "
-            "filter, so the norm is that of the whole row: unit_norm ties the biases of all filters together. non_neg "
-            "keeps a bias from closing its ReLU, and so it can no longer act as a threshold."
+            "filter, so the norm is that of the whole row, and unit_norm ties the biases of all filters together. With "
+            "non_neg a bias cannot close its ReLU, so it can no longer act as a threshold."
         ),
         example="""\
 four biases        ( 0.6, -0.8,  0.0,  2.4)      length 2.6
