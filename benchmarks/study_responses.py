@@ -13,7 +13,6 @@ import numpy as np
 from convwise.study import effects, verdicts
 from convwise.study.design import smallest_design
 from convwise.study.folder import StudyFolder
-from convwise.study.request import Request
 
 
 def main() -> None:
@@ -26,7 +25,7 @@ def main() -> None:
 def told(path: Path) -> None:
     """Prints what one study tells."""
     folder = StudyFolder.open(path)
-    request, outcomes, replicates = Request.from_dict(folder.request), folder.outcomes(), folder.plan["replicates"]
+    request, outcomes, replicates = folder.request, folder.outcomes(), folder.plan.replicates
     design = smallest_design(tuple(factor.parameter for factor in request.factors))
     nested = {factor.parameter: factor.nested_in for factor in request.factors if factor.nested_in}
     keys = [[f"screen/{r}/{run:02}" for run in range(design.n_runs)] for r in range(replicates)]

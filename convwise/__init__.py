@@ -3,7 +3,9 @@
 The verbs of the command line are functions here, with the same defaults. Nothing heavy is imported before it is used.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from convwise.processor import switch_on_one_dnn
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from convwise.commands.train import resume, train
     from convwise.conv2d import Conv2DSettings
     from convwise.errors import ConvwiseError, RequestError
+    from convwise.images.copy_groups import copy_groups
     from convwise.runs import Run
+    from convwise.sklearn import CopyAwareKFold as CopyAwareKFold
+    from convwise.sklearn import ImageClassifier as ImageClassifier
     from convwise.training.recipe import Recipe
 
 __version__ = "0.1.0"
@@ -29,12 +34,15 @@ switch_on_one_dnn()  # TensorFlow asks when it is imported, which is after this 
 _HOMES = {
     "Conv2DSettings": "convwise.conv2d",
     "ConvwiseError": "convwise.errors",
+    "CopyAwareKFold": "convwise.sklearn",
+    "ImageClassifier": "convwise.sklearn",
     "Recipe": "convwise.training.recipe",
     "RequestError": "convwise.errors",
     "Run": "convwise.runs",
     "add_data": "convwise.commands.data",
     "check_data": "convwise.commands.data",
     "clean_data": "convwise.commands.data",
+    "copy_groups": "convwise.images.copy_groups",
     "doctor": "convwise.commands.doctor",
     "evaluate": "convwise.commands.evaluate",
     "explain": "convwise.commands.explain",
@@ -46,6 +54,7 @@ _HOMES = {
     "train": "convwise.commands.train",
 }
 
+# Without CopyAwareKFold and ImageClassifier, which need scikit-learn: `from convwise import *` must work without it.
 __all__ = [
     "Conv2DSettings",
     "ConvwiseError",
@@ -55,6 +64,7 @@ __all__ = [
     "add_data",
     "check_data",
     "clean_data",
+    "copy_groups",
     "doctor",
     "evaluate",
     "explain",
@@ -77,3 +87,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """Keeps `convwise.study` the function: importing the package of that name would put this in its place."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.intervals import METHODS, Estimate, calibration, mean_class, mean_loss, wilson
+from convwise.records import record_of
 
 SMALLEST_PROBABILITY = 1e-7  # log loss clips here: one wrong answer of certainty 1 costs 16.1 nats, not infinity
 MAX_MISTAKES = 50
 METRICS = tuple(METHODS)
+_DERIVED = ("not_tested", "never_right", "intervals")  # written for the reader, and found anew
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,16 @@ class Evaluation:
     mistakes: tuple[Mistake, ...]
 
     def __post_init__(self) -> None:
-        k, shape, total = len(self.class_names), np.shape(self.confusion), int(np.sum(self.confusion))
-        if shape != (k, k) or total != self.n:
-            raise ValueError(f"confusion: shape={shape}, sum={total}; {k} classes and n={self.n} need ({k}, {k}) and n")
+        k = len(self.class_names)
+        if len(set(self.class_names)) < k:
+            raise ValueError(f"class_names: {k} names, of which {len(set(self.class_names))} are different")
+        if {len(self.confusion), *map(len, self.confusion)} != {k}:
+            raise ValueError(f"confusion: {k} classes need {k} rows of {k} numbers")
+        total = sum(map(sum, self.confusion))
+        if total != self.n or min(map(min, self.confusion)) < 0:
+            raise ValueError(f"confusion: its numbers are counts of n={self.n} images, but add up to {total}")
+        if tuple(score.name for score in self.per_class) != self.class_names:
+            raise ValueError("per_class: it must hold a score for each of class_names, in their order")
 
     @property
     def not_tested(self) -> tuple[str, ...]:
@@ -83,16 +92,8 @@ class Evaluation:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The record that `to_dict` wrote."""
-        return cls(
-            split=data["split"],
-            n=data["n"],
-            **{metric: Estimate(**data[metric]) for metric in METRICS},
-            class_names=tuple(data["class_names"]),
-            confusion=tuple(tuple(row) for row in data["confusion"]),
-            per_class=tuple(ClassScore(**score) for score in data["per_class"]),
-            mistakes=tuple(Mistake(**mistake) for mistake in data["mistakes"]),
-        )
+        """The record that `to_dict` wrote. Raises RequestError or ValueError, naming the key."""
+        return record_of(cls, {key: value for key, value in data.items() if key not in _DERIVED})
 
 
 def log_losses(probabilities: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:

@@ -15,6 +15,8 @@ _SHORT = 80  # characters of a path in a message about a path that is too long
 def named(path: str | Path, what: str) -> Path:
     """The path with a leading `~` expanded; `what` names it in messages. Raises RequestError for what is no path."""
     text = os.fspath(path)
+    if not text:
+        raise RequestError(f"{what}='': it is empty, like a shell variable that is not set; name something")
     if "\0" in text:
         raise RequestError(f"{what}={text}: no path holds a zero byte; name another")
     try:

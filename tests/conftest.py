@@ -64,6 +64,17 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
+def home_with_shapes(factory: pytest.TempPathFactory) -> Path:
+    """A CONVWISE_HOME in which `shapes` is drawn already, which takes seconds."""
+    from convwise.images.shapes import make_shapes
+
+    def draw(home: Path) -> None:
+        (home / "data").mkdir()
+        make_shapes(home / "data" / "shapes")
+
+    return made_once(factory, "home with shapes", draw)
+
+
 def caltech_archive() -> Path | None:
     """The real archive, from a folder or file named by CONVWISE_TEST_CALTECH101."""
     named = os.environ.get("CONVWISE_TEST_CALTECH101")

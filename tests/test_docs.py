@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import convwise
+import convwise.sklearn
 from convwise.cli import build_parser
 from convwise.images.augment import Augmentation
 from convwise.images.planted import PLANTED, Planted
@@ -32,7 +34,7 @@ def options(parser: argparse.ArgumentParser) -> Iterator[str]:
             for name, below in action.choices.items():
                 yield name
                 yield from options(below)
-        else:
+        elif action.help != argparse.SUPPRESS:  # a name of before
             yield from (option for option in action.option_strings if option.startswith("--"))
 
 
@@ -87,6 +89,14 @@ def test_the_page_of_the_parameters_is_what_the_records_make_of_it() -> None:
     """Else run `python docs/figures/make.py`."""
     page = runpy.run_path(str(ROOT / "docs/figures/make.py"))["page"]()
     assert (ROOT / "docs/reference/conv2d.md").read_text(encoding="utf-8") == page
+
+
+def test_the_python_interface_is_what_the_docstrings_make_of_it() -> None:
+    """Else run `python docs/reference/make_api.py`."""
+    page = runpy.run_path(str(ROOT / "docs/reference/make_api.py"))["page"]()
+    assert (ROOT / "docs/reference/api.md").read_text(encoding="utf-8") == page
+    for name in (*convwise.__all__, *convwise.sklearn.__all__):
+        assert f"\n### {name}\n" in page
 
 
 def test_every_page_can_be_reached_from_the_map() -> None:

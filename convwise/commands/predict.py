@@ -18,6 +18,7 @@ from convwise.errors import RequestError
 from convwise.files import write_text
 from convwise.images.depth import beyond_range
 from convwise.images.reading import Picture, UnreadableImage, load_picture
+from convwise.images.rules import Rules
 from convwise.images.walking import passed_over, walk
 from convwise.names import printable, shown
 from convwise.nets.backend import require_backend
@@ -75,8 +76,8 @@ def predict(
     if not paths:
         raise RequestError("no path given: name pictures or folders of pictures")
     files = [file for path in paths for file in _files(path)]
-    recipe = run.settings.recipe
-    rules = run.settings.reading.limited_to(most_pixels)
+    recipe, own, names = run.settings.recipe, run.settings.reading, run.class_names
+    rules = own.limited_to(most_pixels)
     model = load_model(run, trust=trust)
 
     def picture_of(file: _File) -> Picture | str:
@@ -91,7 +92,8 @@ def predict(
     with ThreadPoolExecutor(available_cores()) as pool:  # reading and decoding release the interpreter's lock
         for start in range(0, len(files), _CHUNK):
             chunk = files[start : start + _CHUNK]
-            answers += _answers(model, run, chunk, list(pool.map(picture_of, chunk)), top, recipe.flip_averaging)
+            pictures = list(pool.map(picture_of, chunk))
+            answers += _answers(model, names, own, chunk, pictures, top, recipe.flip_averaging)
             if progress is not None:
                 progress(len(answers), len(files))
     return answers
@@ -142,7 +144,8 @@ def _files(given: str | Path) -> list[_File]:
 
 def _answers(
     model: Any,
-    run: Run,
+    names: Sequence[str],
+    rules: Rules,
     files: Sequence[_File],
     pictures: Sequence[Picture | str],
     top: int,
@@ -150,7 +153,6 @@ def _answers(
 ) -> list[Prediction]:
     from convwise.training.predict import predict_probabilities, require_probabilities
 
-    names = run.class_names
     readable = [picture.pixels for picture in pictures if not isinstance(picture, str)]
     rows: Iterator[NDArray[np.float64]] = iter(())
     if readable:
@@ -159,7 +161,6 @@ def _answers(
         require_probabilities(found)
         rows = iter(found)
     answers = []
-    rules = run.settings.reading
     for file, picture in zip(files, pictures, strict=True):
         if isinstance(picture, str):
             answers.append(Prediction(str(file.path), error=picture))

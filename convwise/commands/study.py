@@ -195,9 +195,12 @@ def resume_study(folder: str | Path, *, hooks: StudyHooks | None = None) -> Stud
     require_backend()
     found = StudyFolder.open(folder)
     if found.complete:
+        result = found.result
         hooks.note(f"{folder} is complete already")
-        return StudyResult(found.path, found.result)
-    return _carry_on(found, Request.from_dict(found.request), hooks)
+        return StudyResult(found.path, result)
+    request = found.request
+    found.outcomes()  # what is damaged is told before an engine is started
+    return _carry_on(found, request, hooks)
 
 
 def study_report(folder: str | Path) -> StudyResult:

@@ -170,6 +170,7 @@ def resume(folder: str | Path, *, hooks: Hooks | None = None) -> TrainResult:
 
 def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
     settings = run.settings
+    begun = CheckpointFolder(run.folder / "checkpoint").load() is not None  # a damaged one is told before the pictures
     index, cache = pictures(
         Path(settings.folder),
         settings.classes,
@@ -186,10 +187,10 @@ def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
         )
     material = Material(index, cache.pixels, Split.from_dict(run.split, index))
     start = start_of(settings, material.n_classes)
-    if CheckpointFolder(run.folder / "checkpoint").load() is None:
-        model = start.first_model(run, start.prepare(hooks.note), material, hooks.note)
-    else:
+    if begun:
         model = network_to_train(start, settings.recipe.precision)
+    else:
+        model = start.first_model(run, start.prepare(hooks.note), material, hooks.note)
     tensorboard = (run.folder / "tensorboard").exists()
     done = carry_out(run, model, material, hooks, tensorboard=tensorboard)
     return _finished(run, done, material, hooks, began)
@@ -266,7 +267,7 @@ def _studied(folder: str | Path) -> Bench:
     """What a finished study worked on, with the settings that it recommends."""
     found = StudyFolder.open(folder)
     recommended = parse_settings(found.result["recommended_settings"])
-    bench = Bench.from_dict(found.request["bench"])
+    bench = found.request.bench
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 

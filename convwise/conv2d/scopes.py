@@ -12,6 +12,7 @@ from typing import Any
 from convwise.conv2d.rules import strides_with_dilation
 from convwise.conv2d.settings import Conv2DSettings, read_value, require_parameter
 from convwise.errors import RequestError
+from convwise.records import record_of
 
 Option = bool | int | float | str
 
@@ -94,11 +95,7 @@ class NetworkSettings:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> NetworkSettings:
         """The inverse of `to_dict`. Raises RequestError for other keys and for values out of their range."""
-        unknown = sorted(set(values) - {"scopes", "options"})
-        if unknown:
-            raise RequestError(f"settings: unknown key {unknown[0]!r}; the keys are scopes and options")
-        scopes = {scope: Conv2DSettings.from_dict(own) for scope, own in values.get("scopes", {}).items()}
-        return cls(scopes, values.get("options", {}))
+        return record_of(cls, values)
 
 
 def parse_settings(texts: Iterable[str]) -> NetworkSettings:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise import checks
 from convwise.errors import RequestError
+from convwise.records import record_of
 
 _BORDERS = {"nearest": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 
@@ -45,12 +49,17 @@ class Augmentation:
             ("contrast", 0, 1),
         ):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise RequestError(f"augmentation {name}={value}: it must be a number from {low} to {high}")
-        if self.fill not in _BORDERS:
-            raise RequestError(f"augmentation fill={self.fill}: choose one of {', '.join(_BORDERS)}")
-        if not isinstance(self.horizontal_flip, bool):
-            raise RequestError(f"augmentation horizontal_flip={self.horizontal_flip}: it must be true or false")
+            checks.number(name, value, low, high)
+        checks.choice("fill", self.fill, _BORDERS)
+        checks.true_or_false("horizontal_flip", self.horizontal_flip)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Augmentation:
+        """From keys and values, as JSON and TOML give them. Raises RequestError, naming the key."""
+        try:
+            return record_of(cls, values, checks_itself=True)
+        except RequestError as problem:
+            raise RequestError(f"augmentation.{problem}") from None
 
     @property
     def changes_anything(self) -> bool:

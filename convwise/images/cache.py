@@ -1,5 +1,7 @@
 """Fitted pixels of an index on disk: 8-bit, memory-mapped, whole or not there at all."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -11,20 +13,33 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import ConvwiseError
+from convwise.errors import ConvwiseError, RequestError
 from convwise.files import remove_leftovers, temporary_name
 from convwise.images.cache_dir import cache_dir, clear_errors, mark_used, write_cache_file
+from convwise.records import convert
+from convwise.strict_json import json_values
 
 _FORMAT = 2  # raise it when decoding or fitting changes, and older caches are made anew
 _FLUSH_BYTES = 8 * 2**20
 _CHECK_BYTES = 2**22
 _MANIFEST, _PIXELS = "manifest.json", "pixels.u8"
 _CLOCK_TICK_NS = 20_000_000  # within it, a change leaves no trace in a file's stamp
+
+
+class Manifest(TypedDict):
+    """What is told of a cache: `crc32` of the pixels, `stamp` of the file as it was when that was last found right."""
+
+    format: int
+    n_images: int
+    size: int
+    resize: str
+    crc32: int
+    stamp: list[int] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,20 +75,20 @@ def open_cache(digest: str) -> PixelCache | None:
     """
     folder = cache_dir() / "pixels" / digest
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text())
-        n, size, resize = int(manifest["n_images"]), int(manifest["size"]), str(manifest["resize"])
+        manifest: Manifest = convert(json_values((folder / _MANIFEST).read_text(encoding="utf-8")), Manifest)
+        n, size, resize = manifest["n_images"], manifest["size"], manifest["resize"]
         if manifest["format"] != _FORMAT or (folder / _PIXELS).stat().st_size != n * size * size * 3:
             return None
         if not _unaltered(folder, manifest):
             return None
         pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r", shape=(n, size, size, 3))
         mark_used(folder / _MANIFEST)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, RequestError):  # missing or damaged: it is made anew
         return None
     return PixelCache(pixels, size, resize, digest, folder)
 
 
-def _unaltered(folder: Path, manifest: dict[str, Any]) -> bool:
+def _unaltered(folder: Path, manifest: Manifest) -> bool:
     status = (folder / _PIXELS).stat()
     stamp = [status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
     if manifest["stamp"] == stamp:

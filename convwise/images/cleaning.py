@@ -12,13 +12,14 @@ from pathlib import Path
 from convwise.errors import RequestError
 from convwise.files import remove_leftovers, temporary_name
 from convwise.images.cache_dir import cache_dir, clear_errors
+from convwise.images.picture_list import LISTS
 
 _OWN = re.compile(r"[0-9a-f]{32}(\.npz)?")  # the names of caches and records; whatever else lies there is not ours
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """How many pixel caches and records of folders went and stayed, and their bytes."""
+    """How many pixel caches, records of folders and folders of links went and stayed, and their bytes."""
 
     n_removed: int
     removed_bytes: int
@@ -36,7 +37,7 @@ def clean_caches(days: float = 30) -> Cleaned:
         raise RequestError(f"days={days:g}: it must be a number of at least 0")
     before = time.time() - 86400 * days
     counts = {True: [0, 0], False: [0, 0]}
-    for folder in (cache_dir() / "pixels", cache_dir() / "scans"):
+    for folder in (cache_dir() / "pixels", cache_dir() / "scans", cache_dir() / LISTS):
         with clear_errors(folder):
             if not folder.is_dir():
                 continue

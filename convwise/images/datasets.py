@@ -1,7 +1,6 @@
 """The data sets known by name: what they are, whether they are installed, how to add them, which classes they use."""
 
 import difflib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import temporary_name
@@ -19,6 +19,7 @@ from convwise.images.planted import PLANTED, make_planted
 from convwise.images.shapes import OUTLINES, make_shapes
 from convwise.images.walking import folders_and_files, walk
 from convwise.places import kind_of, named, reason_of
+from convwise.records import convert, read_record, record_text
 
 Progress = Callable[[int, int], None]  # done, total (0: not known), in bytes, files or folders
 
@@ -55,6 +56,14 @@ class Dataset:
     @property
     def folder(self) -> Path:
         return cache_dir() / "data" / self.stored_as
+
+
+class Origin(TypedDict):
+    """Where an installed data set came from; `official` None where that has no meaning. Kept beside its folder."""
+
+    source: str
+    md5: str
+    official: bool | None
 
 
 @dataclass(frozen=True)
@@ -114,8 +123,9 @@ def _installed(dataset: Dataset) -> Installed:
     used = [name for name in names if (name in dataset.classes if dataset.classes else name not in dataset.exclude)]
     n_pictures = sum(entry.path.endswith((".jpg", ".png")) for name in used for entry in walk(folder / name))
     record = folder.with_suffix(".json")
-    official = json.loads(record.read_text())["official"] if record.is_file() else None
-    return Installed(dataset, folder, n_pictures, official)
+    fix = f"remove it together with the folder {folder}, and add the data set again"
+    origin = read_record(record, lambda values: convert(values, Origin), fix=fix) if record.is_file() else None
+    return Installed(dataset, folder, n_pictures, origin["official"] if origin else None)
 
 
 def add_dataset(
@@ -134,18 +144,19 @@ def add_dataset(
     """
     dataset = _known(name)
     folder = dataset.folder
+    given = None if from_path is None else named(from_path, "from")
     if kind_of(folder, "data") == "folder":
         return folder
     if name in DRAWN:
-        if from_path is not None:
+        if given is not None:
             raise RequestError(f"from={str(from_path)!r}: {name} is drawn by convwise; omit it")
         return _generate(name, folder, progress)
     report = progress or (lambda done, total: None)
-    source = named(from_path, "from") if from_path is not None else folder.with_name("caltech-101.zip")
-    if from_path is None:
+    source = given or folder.with_name("caltech-101.zip")
+    if given is None:
         download(dataset.url, source, md5=dataset.md5, progress=report)
     _install_caltech(source, folder, report, note or (lambda text: None))
-    if from_path is None:
+    if given is None:
         source.unlink()
     return folder
 
@@ -180,8 +191,8 @@ def _install_caltech(source: Path, folder: Path, report: Progress, note: Callabl
                 found = _class_folder(temporary, shown=source)
             if md5 and md5 not in _CALTECH_MD5S:
                 note(f"md5={md5} of {source} is not an official one; its {len(CALTECH_CLASSES)} classes are all there")
-            record = {"source": str(source), "md5": md5, "official": md5 in _CALTECH_MD5S if md5 else None}
-            write_cache_file(folder.with_suffix(".json"), json.dumps(record, indent=1).encode())
+            origin = Origin(source=str(source), md5=md5, official=md5 in _CALTECH_MD5S if md5 else None)
+            write_cache_file(folder.with_suffix(".json"), record_text(origin).encode())
             found.rename(folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -1,7 +1,8 @@
 """What copies mean for a split, in lines for the user: wrong labels, pictures on two sides, shares that are missed."""
 
 from convwise.images.index import ImageIndex
-from convwise.images.split import SIDES, Split
+from convwise.images.saved_split import SIDES
+from convwise.images.split import Split
 
 _WORTH_SAYING = 0.02  # of a side's share
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from convwise.images.copies import COPIES, Copies, DuplicateGroup, Pair
 from convwise.images.listing import Listing
 from convwise.images.scan import ScanTable, Status
 
+# What NumPy and the zip archive raise over a file that is not what was written.
+_DAMAGED = (OSError, ValueError, KeyError, IndexError, EOFError, TypeError, AttributeError, RuntimeError, MemoryError)
 _FORMAT = 3  # raise it when the meaning of a fact changes, and folders are read anew
 
 
@@ -60,10 +63,21 @@ def load_record(listing: Listing) -> ScanRecord | None:
             n_images = int((facts.status == Status.IMAGE).sum())
             if searched not in COPIES or not copies.numbers() <= set(range(n_images)):
                 return None
+            if not _fits(facts, file["stamps"], len(_names(file["paths"]))):
+                return None
             mark_used(place)
             return ScanRecord(tuple(_names(file["paths"])), file["stamps"], facts, copies, searched)
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile):
+    except (*_DAMAGED, zipfile.BadZipFile, zlib.error):
         return None  # missing or damaged: the folder is read again
+
+
+def _fits(facts: ScanTable, stamps: NDArray[Any], n: int) -> bool:
+    """Whether each column has a row for each of `n` files, of the shape and kind that a pass writes."""
+    right = ScanTable.blank(n)
+    names = ("status", "content", "sketches", "shapes", "sides", "peaks")
+    pairs = [(getattr(facts, name), getattr(right, name)) for name in names] + [(stamps, np.zeros((n, 3), np.int64))]
+    alike = all(found.shape == like.shape and found.dtype == like.dtype for found, like in pairs)
+    return alike and len(facts.reasons) == n and bool((facts.status <= max(Status)).all())
 
 
 def save_record(listing: Listing, facts: ScanTable, copies: Copies, searched: str) -> None:

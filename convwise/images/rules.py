@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.records import record_of
 
 MAX_PIXELS = 89_478_485
 """More is refused as a decompression bomb: a quarter of a gigabyte of RGB, where Pillow too begins to warn."""
@@ -66,7 +67,7 @@ class Rules:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any] | None) -> Self:
         """The inverse of `to_dict`; of older records, which say nothing, the default."""
-        return cls(**(values or {}))
+        return record_of(cls, values or {})
 
 
 USUAL = Rules()

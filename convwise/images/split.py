@@ -1,6 +1,5 @@
 """Which images train, validate and test: stratified, by copy group, decided by seed, class name and path alone."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -9,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
+from convwise.images.saved_split import SIDES, read_split, split_digest
 from convwise.seeds import derive_seed
 
 if TYPE_CHECKING:
     from convwise.images.index import ImageIndex
 
-SIDES = ("train", "validation", "test")
 DEFAULT_TEST = 0.25
 MAX_TEST_PER_CLASS = 50  # of the Caltech-101 protocol: the rest, but no class counts with more than this
 
@@ -43,8 +42,7 @@ class Split:
         lengths = {side: len(getattr(self, side)) for side in SIDES}
         if lengths != {side: len(self.paths[side]) for side in SIDES}:
             raise ValueError(f"split: {lengths} positions, but other numbers of paths")
-        text = "\n".join(sorted(f"{path}\x1f{side}" for side in SIDES for path in self.paths[side]))
-        object.__setattr__(self, "digest", hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest())
+        object.__setattr__(self, "digest", split_digest(self.paths))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: relative paths, which outlive a change of the folder, and the digest."""
@@ -58,29 +56,26 @@ class Split:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], index: "ImageIndex") -> Self:
-        """The saved split on `index`. RequestError when the digest does not fit or images are not in the index."""
+        """The saved split on `index`. Raises RequestError where it is damaged, or its images are not in the index."""
+        saved = read_split(data)
         position = {str(path): i for i, path in enumerate(index.paths)}
-        missing = [path for side in SIDES for path in data[side] if path not in position]
+        given = saved["train"], saved["validation"], saved["test"]
+        missing = [path for paths in given for path in paths if path not in position]
         if missing:
             raise RequestError(
                 f"{len(missing)} images of the saved split are not in {index.root}, such as {missing[0]!r}; "
                 "point to the folder that the split was made from"
             )
-        numbers = {side: np.array([position[path] for path in data[side]], np.int64) for side in SIDES}
-        split = cls(
-            train=numbers["train"],
-            validation=numbers["validation"],
-            test=numbers["test"],
-            protocol=data["protocol"],
-            n_unused=data["n_unused"],
-            n_dropped_copies=data["n_dropped_copies"],
-            paths={side: tuple(data[side]) for side in SIDES},
+        train, validation, test = (np.array([position[path] for path in paths], np.int64) for paths in given)
+        return cls(
+            train=train,
+            validation=validation,
+            test=test,
+            protocol=saved["protocol"],
+            n_unused=saved["n_unused"],
+            paths=dict(zip(SIDES, given, strict=True)),
+            n_dropped_copies=saved["n_dropped_copies"],
         )
-        if split.digest != data["digest"]:
-            raise RequestError(
-                f"split: digest={split.digest[:12]}, saved as {data['digest'][:12]}: the file was changed"
-            )
-        return split
 
 
 def split_images(

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from convwise.errors import RequestError
-from convwise.files import cannot_write, temporary_name, write_json
+from convwise.files import cannot_write, temporary_name
 from convwise.places import folder_to_fill, folder_to_make, kind_of, reason_of
+from convwise.records import write_record
 from convwise.runs.environment import environment
 
 _LONGEST_NAME = 50  # characters of the data's name and the network's in a run's: four bytes each at most
@@ -28,7 +29,7 @@ def laid_out(folder: Path) -> Iterator[Path]:
     place = temporary_name(folder.parent)
     try:
         place.mkdir(parents=True)
-        write_json(place / "environment.json", environment())
+        write_record(place / "environment.json", environment())
         yield place
         place.replace(folder)  # an empty folder of that name is replaced
     except OSError as problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -16,6 +15,7 @@ from convwise.files import read_regular
 from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
 from convwise.places import named
+from convwise.strict_json import json_values
 from convwise.training.recipe import Recipe, named_recipe
 
 Settings = NetworkSettings | Conv2DSettings | Sequence[str]
@@ -82,7 +82,8 @@ class Request:
         """
         values = {} if config is None else cls._from_file(config)
         before = values.pop("set", ())
-        values |= {key: value for key, value in {**below, **given}.items() if value is not None}
+        for said in (below, given):
+            values |= {key: value for key, value in said.items() if value is not None}
         return cls._of(data, values, network_settings(settings, before))
 
     def over(self, network: NetworkSettings) -> Self:
@@ -149,7 +150,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     place = named(checks.text("config", path), "config")
     try:
         content = read_regular(place, _MOST_CONFIG_BYTES).decode("utf-8")
-        values = json.loads(content) if str(path).endswith(".json") else tomllib.loads(content)
+        values = json_values(content) if str(path).endswith(".json") else tomllib.loads(content)
     except (OSError, ValueError) as problem:
         raise RequestError(f"config={path}: it cannot be read as TOML or JSON ({problem})") from None
     except RecursionError:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from convwise import checks
 from convwise.conv2d import NetworkSettings
+from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
+from convwise.records import record_of
 from convwise.training.recipe import Recipe
 from convwise.transfer.start import Pretrained
 
@@ -34,22 +37,19 @@ class Subject:
     reading: Rules = field(default=USUAL, kw_only=True)
     copies: str = field(default="near", kw_only=True)
 
+    def __post_init__(self) -> None:
+        for name in ("data", "folder", "net"):
+            checks.text(name, getattr(self, name))
+        checks.choice("copies", self.copies, COPIES)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "network": self.network.to_dict(), "recipe": self.recipe.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
-        classes = values["classes"]
-        changed = {
-            "classes": None if classes is None else tuple(classes),
-            "exclude": tuple(values["exclude"]),
-            "network": NetworkSettings.from_dict(values["network"]),
-            "recipe": Recipe.from_dict(values["recipe"]),
-            "reading": Rules.from_dict(values.get("reading")),
-        }
-        return cls(**{**values, **changed})
+        """The inverse of `to_dict`. Raises RequestError, naming the key."""
+        return record_of(cls, values)
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,3 @@ class RunSettings(Subject):
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**super().to_dict(), "pretrained": self.pretrained.to_dict() if self.pretrained else None}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
-        start = values.get("pretrained")
-        return super().from_dict({**values, "pretrained": None if start is None else Pretrained.from_dict(start)})

@@ -9,8 +9,8 @@ from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
 from convwise.runs.request import Request
 from convwise.study.factors import read_levels
+from convwise.study.request import ENGINES
 
-ENGINES = ("local", "ray")
 _MINUTES = 15.0
 _MOST = 1_000_000
 
@@ -20,7 +20,7 @@ class StudyRequest(Request):
     """What a study is asked, besides.
 
     `minutes` for everything, or `runs`, the number of screening trials; `trial_epochs` of a trial; `parameters` to
-    measure, all sixteen where there are none; `levels`, texts such as "kernel_size=3,5"; `smallest_effect`, in points
+    measure, all sixteen for None; `levels`, texts such as "kernel_size=3,5"; `smallest_effect`, in points
     of accuracy, that makes a difference; `workers`, the trials at a time; `engine`, "local" or "ray", the latter with
     the `address` of its cluster.
     """
@@ -29,7 +29,7 @@ class StudyRequest(Request):
     minutes: float | None = None
     runs: int | None = None
     trial_epochs: int | None = None
-    parameters: tuple[str, ...] = ()
+    parameters: tuple[str, ...] | None = None
     levels: tuple[str, ...] = ()
     smallest_effect: float = 1.0
     workers: int | None = None
@@ -54,10 +54,14 @@ class StudyRequest(Request):
                 raise RequestError(f"address={self.address}: only engine=ray has one")
         for name in ("parameters", "levels"):
             texts = getattr(self, name)
+            if texts is None:
+                continue
             if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
                 raise RequestError(f"{name}={texts!r}: it must be a list of texts")
             object.__setattr__(self, name, tuple(texts))
-        for parameter in self.parameters:
+        if self.parameters is not None and not self.parameters:
+            raise RequestError("parameters: there is none; name some, or leave parameters out for all sixteen")
+        for parameter in self.parameters or ():
             require_parameter(parameter)
         read_levels(self.levels)
         super().__post_init__()

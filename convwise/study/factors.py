@@ -11,6 +11,7 @@ from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
 from convwise.nets import Built, build, network_options
 from convwise.nets.changes import Change
+from convwise.records import record_of
 from convwise.study.costs import costs_of
 
 PLACEBO = "data_format"
@@ -82,8 +83,7 @@ class Factor:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Factor:
         """The inverse of `to_dict`."""
-        raced = {name: tuple(_level(each) for each in values[name]) for name in ("further", "opposite")}
-        return cls(**{**values, "alternative": _level(values["alternative"]), **raced})
+        return record_of(cls, values)
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,6 @@ class Settled:
     parameter: str
     own: str
     why: str
-
-
-def _level(values: Mapping[str, Any]) -> Level:
-    return Level(values["value"], tuple(values["settings"]))
 
 
 def read_levels(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from convwise.errors import ConvwiseError, RequestError
-from convwise.files import cannot_write, write_json
+from convwise.errors import RequestError
+from convwise.files import cannot_write, read_regular
 from convwise.locks import locked
-from convwise.places import kind_of, named
+from convwise.places import kind_of, named, reason_of
+from convwise.records import MOST_LIST_BYTES, read_record, write_record
 from convwise.runs.place import laid_out
+from convwise.strict_json import json_values
+from convwise.study.request import Request
+from convwise.study.result import read_result
 from convwise.study.trials import Outcome
+
+if TYPE_CHECKING:
+    from convwise.study.plan import Plan  # with SciPy's statistics, which take a second
+
+T = TypeVar("T")
+_FIX = "put the file back as it was, or begin a new study"
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class StudyFolder:
     def create(cls, path: Path, request: Mapping[str, Any]) -> StudyFolder:
         """The folder appears whole, with what was asked. Raises RequestError if it holds anything."""
         with laid_out(path) as place:
-            write_json(place / "study.json", dict(request))
+            write_record(place / "study.json", request)
         return cls(path)
 
     @classmethod
@@ -42,18 +52,20 @@ class StudyFolder:
         return cls(folder)
 
     @property
-    def request(self) -> dict[str, Any]:
+    def request(self) -> Request:
         """What was asked: the bench, the factors, the budget."""
-        return dict(self._read("study.json"))
+        return self._read("study.json", Request.from_dict)
 
     @property
-    def plan(self) -> dict[str, Any] | None:
+    def plan(self) -> Plan | None:
         """The plan, once it is made."""
-        return dict(self._read("plan.json")) if (self.path / "plan.json").is_file() else None
+        from convwise.study.plan import Plan
+
+        return self._read("plan.json", Plan.from_dict) if (self.path / "plan.json").is_file() else None
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         """Keeps the plan, for good."""
-        write_json(self.path / "plan.json", dict(plan))
+        write_record(self.path / "plan.json", plan)
 
     @property
     def complete(self) -> bool:
@@ -67,17 +79,23 @@ class StudyFolder:
             raise RequestError(
                 f"study={self.path}: it is not finished; finish it with convwise study --resume {self.path}"
             )
-        return dict(self._read("result.json"))
+        return self._read("result.json", read_result)
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Writes the result, the last of the files."""
-        write_json(self.path / "result.json", dict(result))
+        write_record(self.path / "result.json", result)
 
     def outcomes(self) -> dict[str, Outcome]:
-        """The finished trials by their keys, in the order in which they finished."""
+        """The finished trials by their keys, in the order in which they finished. Raises RequestError."""
         found: dict[str, Outcome] = {}
-        for line in self._lines():
-            outcome = Outcome.from_dict(json.loads(line))
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                outcome = Outcome.from_dict(json_values(line.decode("utf-8")))
+            except (RequestError, ValueError) as problem:
+                raise RequestError(
+                    f"{self.path / 'trials.jsonl'}: line {number}: {problem}; take the line out, and its trial is "
+                    "carried out again"
+                ) from None
             found.setdefault(outcome.key, outcome)
         return found
 
@@ -109,16 +127,14 @@ class StudyFolder:
 
     def _lines(self) -> list[bytes]:
         """The whole lines of the journal."""
+        path = self.path / "trials.jsonl"
         try:
-            lines = (self.path / "trials.jsonl").read_bytes().splitlines(keepends=True)
+            lines = read_regular(path, MOST_LIST_BYTES).split(b"\n")
         except FileNotFoundError:
             return []
         except OSError as problem:
-            raise ConvwiseError(f"{self.path / 'trials.jsonl'} cannot be read: {problem.strerror}") from None
-        return [line for line in lines if line.endswith(b"\n")]
+            raise RequestError(f"{path}: it cannot be read ({reason_of(problem)}); {_FIX}") from None
+        return [line + b"\n" for line in lines[:-1]]
 
-    def _read(self, name: str) -> Any:
-        try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as problem:
-            raise ConvwiseError(f"{self.path / name} cannot be read: {problem}") from None
+    def _read(self, name: str, make: Callable[[Any], T]) -> T:
+        return read_record(self.path / name, make, fix=_FIX)

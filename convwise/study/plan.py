@@ -10,10 +10,13 @@ from typing import Any
 
 from scipy import stats
 
+from convwise import checks
 from convwise.errors import RequestError
+from convwise.records import record_of
 from convwise.study.design import Design
 from convwise.study.effects import maximum_modulus
 
+_MOST = 1_000_000
 PAIRS = 5  # of the confirmation, and the most rounds of the race
 LOOKS = (PAIRS, 2 * PAIRS)  # pairs of a check, the second where the first do not tell
 CANDIDATES = 4  # levels that are raced at most
@@ -40,6 +43,10 @@ class Plan:
     seconds: float | None = None
     own_seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name in ("replicates", "epochs", "full_epochs", "n_workers"):
+            checks.whole(name, getattr(self, name), 1, _MOST)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
@@ -47,7 +54,7 @@ class Plan:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
         """The inverse of `to_dict`."""
-        return cls(**values)
+        return record_of(cls, values)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from convwise import checks
+from convwise.conv2d import PARAMETERS
+from convwise.errors import RequestError
+from convwise.records import record_of
 from convwise.study.factors import Factor, Settled
 from convwise.study.trials import Bench
 
@@ -29,6 +33,20 @@ class Request:
     engine: str = "local"
     address: str | None = None
 
+    def __post_init__(self) -> None:
+        checks.number("smallest_effect", self.smallest_effect, 1e-9, 100)
+        if (self.minutes is None) == (self.runs is None):
+            raise RequestError(f"minutes={self.minutes}, runs={self.runs}: one of the two is the budget")
+        if self.minutes is not None:
+            checks.number("minutes", self.minutes, 1e-9, _MOST)
+        for name in ("runs", "trial_epochs", "n_workers", "n_train"):
+            if getattr(self, name) is not None:
+                checks.whole(name, getattr(self, name), 1, _MOST_IMAGES if name == "n_train" else _MOST)
+        checks.choice("engine", self.engine, ENGINES)
+        names = [factor.parameter for factor in self.factors]
+        if not names or len(set(names)) < len(names) or not set(names) <= set(PARAMETERS):
+            raise RequestError(f"factors: parameters of Conv2D are needed, each once, not {names}")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
@@ -41,14 +59,11 @@ class Request:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Request:
         """The inverse of `to_dict`."""
-        return cls(
-            bench=Bench.from_dict(values["bench"]),
-            factors=tuple(Factor.from_dict(each) for each in values["factors"]),
-            settled=tuple(Settled(**each) for each in values["settled"]),
-            **{name: values[name] for name in _PLAIN},
-        )
+        return record_of(cls, values)
 
 
+ENGINES = ("local", "ray")
+_MOST, _MOST_IMAGES = 1_000_000, 10**12
 _PLAIN = ("smallest_effect", "minutes", "runs", "trial_epochs", "n_workers", "n_train", "engine", "address")
 
 

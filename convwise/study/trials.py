@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from convwise.errors import RequestError
+from convwise.records import record_of
 from convwise.runs.settings import Subject
 
 
@@ -37,7 +39,7 @@ class Trial:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Trial:
         """The inverse of `to_dict`."""
-        return cls(**{**values, "settings": tuple(values["settings"])})
+        return record_of(cls, values)
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,18 @@ class Outcome:
     memory: int | None = None
     correct: str = field(default="", repr=False)
 
+    def __post_init__(self) -> None:
+        if set(self.correct) - {"0", "1"}:
+            raise RequestError("correct: it must be a text of 0 and 1")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Outcome:
-        """The inverse of `to_dict`. Raises TypeError for other keys."""
-        return cls(**values)
+        """The inverse of `to_dict`. Raises RequestError, naming the key."""
+        return record_of(cls, values)
 
 
 def failed(key: str, reason: str, seconds: float = 0.0) -> Outcome:

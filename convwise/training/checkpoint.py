@@ -13,8 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import ConvwiseError
+from convwise.errors import ConvwiseError, RequestError
 from convwise.files import cannot_write, open_regular, write_atomically
+from convwise.records import Unbounded, record_of
+from convwise.strict_json import json_values
 
 Arrays = list[NDArray[Any]]
 
@@ -30,8 +32,16 @@ class TrainingState:
     seconds: float
     finished: bool
     best_epoch: int
-    best_score: float
+    best_score: Unbounded
     rows: tuple[dict[str, float], ...]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.best_epoch <= self.epochs_done:
+            raise RequestError(f"best_epoch={self.best_epoch}: it must be at most epochs_done={self.epochs_done}")
+        if len(self.rows) - self.epochs_done not in (0, 1):  # one more where a first stage was before the first epoch
+            raise RequestError(f"rows: {len(self.rows)} of them for epochs_done={self.epochs_done}; one each is needed")
+        if any("epoch" not in row for row in self.rows):
+            raise RequestError("rows: each must say its epoch")
 
 
 class Checkpoints(Protocol):
@@ -97,9 +107,12 @@ class CheckpointFolder:
         if not path.exists():
             return None
         arrays = self._read(path)
-        values = json.loads(arrays["progress"].tobytes())
-        values["rows"] = tuple(values["rows"])
-        return TrainingState(**values), _numbered(arrays, "w"), _numbered(arrays, "o")
+        try:
+            told = arrays["progress"].tobytes().decode() if "progress" in arrays else "null"
+            state = record_of(TrainingState, json_values(told, finite=False))
+        except (RequestError, ValueError) as problem:
+            raise ConvwiseError(f"{path}: progress: {problem}; train again into a new folder") from None
+        return state, _numbered(arrays, "w"), _numbered(arrays, "o")
 
     def best_weights(self, epoch: int) -> Arrays:
         """The weights of the best epoch."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from convwise import checks
@@ -13,6 +12,7 @@ from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
 from convwise.images.resizing import RESIZE_MODES
 from convwise.nets import USUAL_RATE, usual_rate
+from convwise.records import record_of
 
 # What keys were called in runs, studies and config files of before.
 _OLD_NAMES = {"fit": "resize", "start_share": "weight_interpolation"}
@@ -77,9 +77,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if isinstance(self.augmentation, Mapping):  # as JSON and TOML give it
-            object.__setattr__(self, "augmentation", _record(Augmentation, self.augmentation, "augmentation"))
+            object.__setattr__(self, "augmentation", Augmentation.from_dict(self.augmentation))
         if not isinstance(self.augmentation, Augmentation):
             raise RequestError(f"augmentation={self.augmentation}: it must be a table of keys and values")
+        checks.text("name", self.name)
         for name, allowed in _CHOICES.items():
             checks.choice(name, getattr(self, name), allowed)
         for name, low, high in (("size_px", 8, 1024), ("epochs", 1, 100_000), ("batch", 1, 65536), ("seed", 0, 2**62)):
@@ -108,8 +109,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_dict`. Raises RequestError for an unknown key, listing the valid ones."""
-        recipe: Recipe = _record(cls, values, "recipe")
-        return recipe
+        return record_of(cls, values, renamed=_OLD_NAMES, checks_itself=True)
 
 
 def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -121,17 +121,6 @@ def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     if isinstance(changes.get("augmentation"), Mapping):
         changes["augmentation"] = {**base["augmentation"], **changes["augmentation"]}
     return Recipe.from_dict({**base, **changes})
-
-
-def _record(kind: Any, values: Mapping[str, Any], where: str) -> Any:
-    values = {_OLD_NAMES.get(key, key): value for key, value in values.items()}
-    valid = [field.name for field in fields(kind)]
-    for key in values:
-        if key not in valid:
-            near = difflib.get_close_matches(str(key), valid, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise RequestError(f"{where}: there is no key {key!r}; {hint}the valid ones are {', '.join(valid)}")
-    return kind(**values)
 
 
 RECIPES = {

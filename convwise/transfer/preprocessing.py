@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
+from convwise.records import record_of
 
 Three = tuple[float, float, float]
 _MEAN_PIXEL = (123.68, 116.779, 103.939)  # of ImageNet, RGB: what Keras's "caffe" mode takes off
@@ -69,7 +70,7 @@ class Preprocessing:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
         """The inverse of `to_dict`."""
-        return cls(**values)
+        return record_of(cls, values)
 
 
 def probed(function: Callable[[NDArray[np.float32]], Any], name: str) -> Preprocessing:

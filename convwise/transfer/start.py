@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from convwise.errors import RequestError
+from convwise.records import record_of
 from convwise.transfer.preprocessing import Preprocessing
 
 IMAGENET = "imagenet"
@@ -56,5 +57,4 @@ class Pretrained:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Pretrained:
         """The inverse of `to_dict`."""
-        found = values["preprocessing"]
-        return cls(**{**values, "preprocessing": None if found is None else Preprocessing.from_dict(found)})
+        return record_of(cls, values)

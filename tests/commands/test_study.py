@@ -130,7 +130,7 @@ def journalled(out: Path) -> int:
         ({"minutes": 5, "runs": 32}, "exclude each other"),
         ({"runs": 0}, "runs=0"),
         ({"runs": 8}, "at least 32"),
-        ({"minutes": -1}, "above 0"),
+        ({"minutes": -1}, "from 0.001"),
         ({"smallest_effect": 0}, "smallest_effect=0"),
         ({"validation": 0}, "validation=0"),
         ({"engine": "slurm"}, "choose one of local, ray"),

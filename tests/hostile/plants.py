@@ -133,6 +133,7 @@ PLANTS: dict[str, Plant] = {
     "streams-raise": Plant("streams", "traceback", "convwise.streams:safe_streams", _raises(OSError)),
     "json-not-finite": Plant("command_lines", "json", "convwise.names:json_text", lambda _: lambda value, **o: "[NaN]"),
     "verb-raises": Plant("command_lines", "traceback", "convwise.names:json_text", _raises(TypeError)),
-    "half-a-run": Plant("configs", "left behind", "convwise.commands.train:read_config", _leaves_a_half),
-    "config-too-deep": Plant("configs", "traceback", "convwise.commands.train:read_config", _raises(RecursionError)),
+    "record-raises": Plant("records", "traceback", "convwise.records:convert", _raises(KeyError)),
+    "half-a-run": Plant("configs", "left behind", "convwise.runs.request:read_config", _leaves_a_half),
+    "config-too-deep": Plant("configs", "traceback", "convwise.runs.request:read_config", _raises(RecursionError)),
 }

@@ -19,6 +19,7 @@ from convwise.study.factors import Level, Settled
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import Plan
 from convwise.study.request import Request, StudyHooks
+from convwise.study.stages import screen
 from tests.study.simulated import Formula, factor, request
 
 
@@ -447,7 +448,7 @@ def test_a_study_that_was_stopped_ends_as_one_that_was_not(
 
 
 def test_verdicts_are_told_while_the_trials_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("convwise.study.stages.screen._REST", 0)
+    monkeypatch.setattr(screen, "_REST", 0)
     asked = request()
     told: list[int] = []
     stages: list[str] = []

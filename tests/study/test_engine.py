@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from convwise.study import engine
 from convwise.study.engine import TRIES, LocalEngine
 from convwise.study.trials import Outcome, Trial
 from tests.study.simulated import BENCH
@@ -32,7 +33,7 @@ class Dying:
 
 
 def test_a_trial_whose_worker_always_dies_fails_with_the_time_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("convwise.study.engine._Worker", Dying)
+    monkeypatch.setattr(engine, "_Worker", Dying)
     found: list[Outcome] = []
     LocalEngine(BENCH, 1).run([Trial("a", "one", (), 1)], found.append)
     assert [(outcome.status, outcome.reason) for outcome in found] == [

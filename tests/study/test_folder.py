@@ -11,6 +11,7 @@ import pytest
 from convwise.errors import ConvwiseError, RequestError
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Outcome, failed
+from tests.tampering import OLD_RECORDS, values_of
 
 
 @pytest.fixture
@@ -51,8 +52,9 @@ def test_no_study_and_no_result_are_told_apart(folder: StudyFolder, tmp_path: Pa
         StudyFolder.open(tmp_path / "nowhere")
     with pytest.raises(RequestError, match="--resume"):
         _ = folder.result
-    folder.finish({"trials": 3})
-    assert folder.result == {"trials": 3}
+    result = values_of(OLD_RECORDS / "study" / "result.json")
+    folder.finish(result)
+    assert folder.result == result
 
 
 def test_a_full_disk_is_one_line(folder: StudyFolder) -> None:

@@ -20,7 +20,7 @@ def planned(work: Work, began: float) -> Plan:
     """The plan on record, or a new one; for a budget of time, from a pilot."""
     kept = work.folder.plan
     if kept:
-        return Plan.from_dict(kept)
+        return kept
     request, design = work.request, work.design
     options: dict[str, Any] = {
         "epochs": request.trial_epochs,

@@ -8,6 +8,7 @@ from tests.hostile.kinds.models import models
 from tests.hostile.kinds.names import names
 from tests.hostile.kinds.permissions import permissions
 from tests.hostile.kinds.pictures import pictures
+from tests.hostile.kinds.records import records
 from tests.hostile.kinds.special_files import special_files
 from tests.hostile.kinds.streams import streams
 
@@ -21,4 +22,5 @@ KINDS: dict[str, Generator] = {
     "streams": streams,
     "command_lines": command_lines,
     "configs": configs,
+    "records": records,
 }

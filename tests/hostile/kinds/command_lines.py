@@ -10,7 +10,7 @@ from tests.hostile.kinds.parser import Option, Verb, verbs
 from tests.hostile.kinds.training import TINY, add_good_pictures
 
 NASTY = (
-    "-1", "0", "1", "2", "99999999999999999999", "-99999999999999999999", "1e400", "-1e400", "nan", "inf", "-inf",
+    "", "-1", "0", "1", "2", "99999999999999999999", "-99999999999999999999", "1e400", "-1e400", "nan", "inf", "-inf",
     "1e-320", "0.5",
     "1.0000000001", "٣", "１２", "0x10", "1_000", " 7 ", "+3", "1e3", "½", "x" * 10_000, "--", "-", "--json", "-h",
     "a'b\"c", "`id`",

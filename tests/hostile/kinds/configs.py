@@ -60,21 +60,27 @@ def configs(rng: random.Random, folder: Path, material: Material) -> Case:
     form = rng.choice(("toml", "json"))
     name = f"config.{form}" if rng.random() < 0.95 else f"config.{form}.txt"
     content = rng.choice(_WHOLE) if rng.random() < 0.25 else _some_keys(rng, form).encode("utf-8", "replace")
-    if for_real and rng.random() < 0.5:
+    right = for_real and rng.random() < 0.7
+    if right:
         name, content = "config.toml", b"seed = 3\n"  # what is right must be taken
     (folder / name).write_bytes(content)
     given = TINY if for_real else ()
     return Case(
         ("train", "data", *given, "--config", name, "--out", "out"),
-        may_write=("out",), after_newline=("zqnl",), stop_after_s=3, may_fill_memory=True,
+        may_write=("out",), after_newline=("zqnl",), stop_after_s=None if right else 3, may_fill_memory=True,
     )  # fmt: skip
 
 
 def _some_keys(rng: random.Random, form: str) -> str:
-    from convwise.commands.train import _CONFIG_KINDS
+    from convwise.runs.request import TrainRequest
     from convwise.training.recipe import Recipe
 
-    keys = [*(field.name for field in fields(Recipe)), *_CONFIG_KINDS, *_ODD_KEYS]
+    keys = [
+        *(field.name for field in fields(Recipe)),
+        *(field.name for field in fields(TrainRequest) if field.init),
+        "set",
+        *_ODD_KEYS,
+    ]
     values = (*_TEXTS, *_NUMBERS, *_REST[form])
     chosen = {key: rng.choice(values) for key in rng.sample(keys, rng.randint(1, 4))}
     if "out" in chosen:

@@ -1,0 +1,88 @@
+"""Options that several commands have, each written once."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from convwise.cli.parser import number, whole_number
+from convwise.nets import NETWORKS
+
+# The names that the library knows, written out since its modules take long to import; a test holds them equal.
+COPIES = ("near", "exact", "ignore")
+ENGINES = ("local", "ray")
+RECIPES = ("fast", "plain", "thorough", "finetune", "tutorial")
+RESIZE_MODES = ("stretch", "crop", "pad")
+SPLITS = ("test", "validation", "train", "all")
+TUNES = ("full", "frozen")
+
+DATA = "a folder with one sub-folder per class, or the name of a data set"
+_TRUST = "run code that the model file holds or names; only for files of your own"
+
+
+def add_json(group: Any, what: str = "print one JSON object on standard output") -> None:
+    """--json."""
+    group.add_argument("--json", action="store_true", help=what)
+
+
+def add_trust(group: Any) -> None:
+    """--trust."""
+    group.add_argument("--trust", action="store_true", help=_TRUST)
+
+
+def add_copies(group: Any) -> None:
+    """--copies."""
+    group.add_argument(
+        "--copies", choices=COPIES, help="what counts as a copy and stays on one side of a split (default near)"
+    )
+
+
+def add_most_pixels(group: Any, default: str = "89,478,485") -> None:
+    """--most-pixels."""
+    group.add_argument(
+        "--most-pixels", type=whole_number, metavar="N", help=f"leave out larger pictures (default {default})"
+    )
+
+
+def add_set(group: Any, what: str) -> None:
+    """--set."""
+    group.add_argument("--set", dest="settings", action="append", metavar="SCOPE.PARAMETER=VALUE", help=what)
+
+
+def add_network(group: Any, default: str) -> None:
+    """--net."""
+    group.add_argument("--net", metavar="NAME", help=f"{', '.join(NETWORKS)} (default {default})")
+
+
+def add_picture_size(group: Any) -> None:
+    """--size and --resize."""
+    group.add_argument(
+        "--size", type=whole_number, metavar="PX", help="side of the square images (default: the recipe's)"
+    )
+    group.add_argument("--resize", choices=RESIZE_MODES, help="how a picture becomes square (default stretch)")
+    group.add_argument("--fit", dest="resize", choices=RESIZE_MODES, help=argparse.SUPPRESS)  # its name of before
+
+
+def add_recipe(group: Any, default: str, names: tuple[str, ...] = RECIPES) -> None:
+    """--recipe."""
+    group.add_argument("--recipe", choices=names, help=f"how to train (default {default})")
+
+
+def add_sides(group: Any, validation: str) -> None:
+    """--per-class, --test and --validation; `validation` is the help of the last."""
+    sides = group.add_mutually_exclusive_group()
+    sides.add_argument(
+        "--per-class",
+        type=whole_number,
+        metavar="N",
+        help="train on N images per class; test on the rest, at most 50 per class",
+    )
+    sides.add_argument(
+        "--test", type=number, metavar="SHARE", help="share of the images to test on (default 0.25; 0: none)"
+    )
+    group.add_argument("--validation", type=number, metavar="SHARE", help=validation)
+
+
+def add_seed(group: Any) -> None:
+    """--seed."""
+    group.add_argument("--seed", type=whole_number, metavar="N", help="root of all randomness (default 0)")

@@ -1,0 +1,81 @@
+"""The program `convwise`: one command carried out, its errors told in a line, its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from convwise import __version__
+from convwise.cli import data, doctor, explain, judge, study, train
+from convwise.cli.parser import EXIT_CODES, Parser
+from convwise.errors import ConvwiseError
+from convwise.interrupts import no_interrupt_lost
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    # The backend's start-up chatter is not the user's; an own setting of these wins.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    try:
+        with no_interrupt_lost():
+            return _carried_out(arguments)
+    except ConvwiseError as problem:
+        print(f"convwise: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except BrokenPipeError:  # the reader has gone, as `head` does
+        return 1
+    except KeyboardInterrupt:
+        print("convwise: stopped", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("convwise: out of memory; a smaller --size or --batch takes less", file=sys.stderr)
+        return 1
+
+
+def _carried_out(arguments: Sequence[str] | None) -> int:
+    """Parses, carries out, and sees that all that was printed has gone out."""
+    parser = build_parser()
+    try:
+        options = parser.parse_args(arguments)
+        if not hasattr(options, "verb"):
+            parser.print_help()
+            return 2
+        verb: Callable[[argparse.Namespace], None] = options.verb
+        verb(options)
+    except SystemExit:  # by which argparse leaves, after --help too
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return 0
+
+
+def entry() -> int:
+    """The installed command: `main` without the backend's chatter."""
+    from convwise.stderr_filter import filtered_standard_error
+    from convwise.streams import safe_streams
+
+    # A scheduler's polite end is handled as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with safe_streams(), filtered_standard_error():
+        code = main()
+    gc.freeze()  # else the end waits a second or two for a search through TensorFlow's objects for what to free
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = Parser(
+        prog="convwise",
+        description="Train, evaluate and understand convolutional networks on a folder of images.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"convwise {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for group in (data, train, judge, explain, study, doctor):
+        group.add(verbs)
+    return parser

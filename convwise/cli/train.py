@@ -1,0 +1,120 @@
+"""convwise train: train and evaluate a network, or go on with a run that was stopped."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from convwise.cli.options import (
+    DATA,
+    RECIPES,
+    TUNES,
+    add_copies,
+    add_json,
+    add_most_pixels,
+    add_network,
+    add_picture_size,
+    add_recipe,
+    add_seed,
+    add_set,
+    add_sides,
+)
+from convwise.cli.output import print_json, print_line
+from convwise.cli.parser import Parser, add_command, given, number, whole_number
+from convwise.errors import RequestError
+
+
+def add(verbs: Any) -> None:
+    """The command."""
+    parser = add_command(
+        verbs,
+        "train",
+        _train,
+        help="train and evaluate a network",
+        description="Train a network on DATA (a folder with one sub-folder per class, or a name such as shapes, "
+        "caltech101, caltech101-4), choose its best epoch on validation images, and evaluate it once on the test "
+        "images.",
+        example="convwise train shapes --net simple --size 32 --epochs 2 --out runs/first",
+    )
+    parser.add_argument("data", metavar="DATA", nargs="?", help=DATA)
+    parser.add_argument("--resume", metavar="RUN", help="continue a run that was stopped, with its own settings")
+    _add_data(parser)
+    _add_network(parser)
+    _add_training(parser)
+    _add_output(parser)
+
+
+def _add_data(parser: Parser) -> None:
+    group = parser.add_argument_group("data")
+    add_picture_size(group)
+    add_sides(group, "share of the remaining images to validate on (default 0.15)")
+    add_copies(group)
+    add_most_pixels(group)
+    group.add_argument("--background", action="store_true", help="use caltech101's background class too")
+
+
+def _add_network(parser: Parser) -> None:
+    group = parser.add_argument_group("network")
+    add_network(group, "narrowresnet")
+    add_set(
+        group,
+        "a Conv2D parameter of all convolutions (conv.kernel_size=5), of a stage (stem.strides=1) or of one layer "
+        "(conv2d_3.padding=valid), or an option of the network (net.width=16); may be repeated",
+    )
+    group.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="start from pretrained weights: a .h5, .weights.h5 or .keras file made for --net, or imagenet, which "
+        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...)",
+    )
+    group.add_argument(
+        "--tune",
+        choices=TUNES,
+        help="with --weights: full (default) trains a classifier, then all weights; frozen the classifier only",
+    )
+    group.add_argument(
+        "--from-study", metavar="DIR", help="the network, size and settings that a finished study recommends"
+    )
+
+
+def _add_training(parser: Parser) -> None:
+    group = parser.add_argument_group("training")
+    add_recipe(group, f"{RECIPES[0]}; finetune with --weights")
+    group.add_argument("--epochs", type=whole_number, metavar="N", help="passes through the training images")
+    group.add_argument("--minutes", type=number, metavar="M", help="training time, in place of epochs")
+    group.add_argument("--batch", type=whole_number, metavar="N", help="images per step")
+    add_seed(group)
+    group.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
+
+
+def _add_output(parser: Parser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("--out", metavar="DIR", help="the run folder (default runs/DATA-NET-TIME)")
+    group.add_argument("--tensorboard", action="store_true", help="write TensorBoard events into the run")
+    add_json(group)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from convwise.commands.train import resume, train
+    from convwise.progress import TrainingDisplay
+
+    asked = given(options)
+    run = asked.pop("resume", None)
+    if (run is None) == ("data" not in asked):
+        raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
+    if run is not None and asked:
+        raise RequestError(f"--resume {run} goes on with the run's own settings; drop the other options")
+    with TrainingDisplay() as display:
+        result = train(**asked, hooks=display.hooks) if run is None else resume(run, hooks=display.hooks)
+    if options.json:
+        evaluation = result.evaluation.to_dict() if result.evaluation else None
+        print_json(
+            {"run": str(result.run.folder), "seconds": result.seconds, "evaluation": evaluation}
+            | {"summary": result.run.summary, "settings": result.run.settings.to_dict()}
+        )
+        return
+    if result.evaluation:
+        from convwise.report.terminal import print_evaluation
+
+        print_evaluation(result.evaluation)
+    print_line(f"run: {result.run.folder} ({result.seconds:.1f} s)")
