@@ -113,9 +113,7 @@ def _said_of_pixels(own: OwnNetwork, scaled_by: str, *, asked: bool) -> str:
         return f"{own}: takes pixels {what}, as asked for"
     if own.input_range == 255:
         return f"{own}: takes pixels 0 to 255 and scales them itself (up to {scaled_by})"
-    return (
-        f"{own}: does not scale pixels: a Rescaling of 1/255 is put in front (input=255: it takes them as they are)"
-    )
+    return f"{own}: does not scale pixels: a Rescaling of 1/255 is put in front (input=255: it takes them as they are)"
 
 
 def _answers(model: Any, title: str, *, whole: bool) -> tuple[bool, str]:
