@@ -69,8 +69,8 @@ def print_study(result: Mapping[str, Any]) -> None:
     failures = result["failures"]
     if failures:
         console.print(
-            f"{len(failures)} of {counted(result['trials'], 'trial')} failed and are left out of the effects; the first "
-            f"reason: {failures[0]['reason']}",
+            f"{len(failures)} of {counted(result['trials'], 'trial')} failed and are left out of the effects; the "
+            f"first reason: {failures[0]['reason']}",
             markup=False,
         )
     console.print(

@@ -20,7 +20,6 @@ from convwise.study.trials import Outcome
 from convwise.study.verdicts import (
     Costs,
     Verdict,
-    counted,
     decide,
     excludes,
     in_doubt_of_interactions,

@@ -35,7 +35,8 @@ def linear_between_convolutions(context: LintContext) -> Iterator[Finding]:
             "linear_between_convolutions",
             "note",
             firsts,
-            f"there is no activation between {first.name} and {second.name}{more}: together they are one linear function",
+            f"there is no activation between {first.name} and {second.name}{more}: together they are one linear "
+            "function",
             fix=setting(firsts, "activation", "relu", context),
             source=f"{_GOODFELLOW}, section 6.1",
         )

@@ -140,8 +140,8 @@ def units_never_seen(context: LintContext) -> Iterator[Finding]:
             "units_never_seen",
             "note",
             calls,
-            f"{call.name} never reads the last {rows} of {height} rows and the last {columns} of {width} columns of its "
-            f"input{more}",
+            f"{call.name} never reads the last {rows} of {height} rows and the last {columns} of {width} columns of "
+            f"its input{more}",
             fix=f"{fix}, or another image size (size=PX)",
             source=f"{_DUMOULIN}, section 2.4",
         )
