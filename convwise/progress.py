@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from convwise.names import printable
+from convwise.names import counted, printable
 from convwise.training.hooks import Hooks
 
 if TYPE_CHECKING:
     from convwise.study.verdicts import Verdict
 
+Wording = Callable[[str], str]  # a message in the words of who reads it
 _PLAIN_EVERY_SECONDS = 10.0
 
 
 class _Shown:
     """A place on standard error for bars, while its `with` block lasts."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+    def __init__(self, *, quiet: bool = False, wording: Wording = str) -> None:
+        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self._quiet, self._wording = quiet, wording
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self._progress = Progress(
-            *columns, console=self._console, transient=True, disable=not self._console.is_terminal
+            *columns, console=self._console, transient=True, disable=quiet or not self._console.is_terminal
         )
 
     def __enter__(self) -> Self:
         self._progress.start()
         return self
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self._console.print(printable(self._wording(text)), markup=False, soft_wrap=True)
+
+    def _plainly(self, text: str) -> None:
+        """A line where there is no terminal."""
+        if not self._quiet:
+            print(text, file=sys.stderr, flush=True)
 
     def __exit__(self, *error: object) -> None:
         self._progress.stop()
@@ -41,34 +52,30 @@ class _Shown:
 class CountBar(_Shown):
     """Called with (done, total); total 0 means that it is not known."""
 
-    def __init__(self, title: str) -> None:
-        super().__init__()
+    def __init__(self, title: str, *, quiet: bool = False, wording: Wording = str) -> None:
+        super().__init__(quiet=quiet, wording=wording)
         self._title = printable(title)
         self._task = self._progress.add_task(escape(self._title), total=None)
         self._last = time.monotonic()
-
-    def note(self, text: str) -> None:
-        """A line that stays."""
-        self._console.print(printable(text), markup=False, soft_wrap=True)
 
     def __call__(self, done: int, total: int) -> None:
         """Moves the bar."""
         self._progress.update(self._task, completed=done, total=total or None)
         if not self._console.is_terminal and time.monotonic() - self._last > _PLAIN_EVERY_SECONDS:
             self._last = time.monotonic()
-            print(f"{self._title}: {done} of {total or '?'}", file=sys.stderr, flush=True)
+            self._plainly(f"{self._title}: {done} of {total or '?'}")
 
 
 class _Reading(_Shown):
     """A bar for the decoding, which gives way to lines that stay."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, quiet: bool = False, wording: Wording = str) -> None:
+        super().__init__(quiet=quiet, wording=wording)
         self._decoding = self._progress.add_task("reading pictures", total=None, visible=False)
 
     def _note(self, text: str) -> None:
         self._progress.update(self._decoding, visible=False)
-        self._console.print(printable(text), markup=False, soft_wrap=True)
+        self.note(text)
 
     def _decoded(self, done: int, total: int) -> None:
         self._progress.update(self._decoding, visible=True, completed=done, total=total or None)
@@ -77,8 +84,8 @@ class _Reading(_Shown):
 class TrainingDisplay(_Reading):
     """A bar for the decoding, one for the training, and a line an epoch."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, quiet: bool = False, wording: Wording = str) -> None:
+        super().__init__(quiet=quiet, wording=wording)
         self._training = self._progress.add_task("training", total=1.0, visible=False)
         self.hooks = Hooks(self._note, self._decoded, self._stepped, self._epoch)
 
@@ -96,8 +103,8 @@ class TrainingDisplay(_Reading):
 class StudyDisplay(_Reading):
     """A bar for the trials of each stage, and what is known so far, as often as that changes."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, quiet: bool = False, wording: Wording = str) -> None:
+        super().__init__(quiet=quiet, wording=wording)
         self._trials = self._progress.add_task("trials", total=None, visible=False)
         self._stage, self._last = ("", 0), 0.0
         self._told: dict[str, str] = {}
@@ -113,7 +120,7 @@ class StudyDisplay(_Reading):
         late = time.monotonic() - self._last > _PLAIN_EVERY_SECONDS
         if not self._console.is_terminal and (late or done == total):
             self._last = time.monotonic()
-            print(f"{stage}: {done} of {total} trials", file=sys.stderr, flush=True)
+            self._plainly(f"{stage}: {done} of {counted(total, 'trial')}")
 
     def _known(self, verdicts: Sequence[Verdict]) -> None:
         """Each verdict that is new or has changed, a line."""

@@ -6,9 +6,9 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from convwise.cli.options import DATA, add_copies, add_json, add_most_pixels
+from convwise.cli.options import DATA, add_copies, add_json, add_most_pixels, add_quiet
 from convwise.cli.output import print_json, print_line
-from convwise.cli.parser import add_command, given, number
+from convwise.cli.parser import Parser, add_command, given, number, shown
 
 
 def add(verbs: Any) -> None:
@@ -35,7 +35,7 @@ def _add_add(actions: Any) -> None:
     )
     parser.add_argument("name", metavar="NAME", help="a name that `convwise data list` shows")
     parser.add_argument("--from", dest="from_path", metavar="PATH", help="an archive or unpacked folder")
-    add_json(parser.add_argument_group("output"))
+    _add_output(parser)
 
 
 def _add_list(actions: Any) -> None:
@@ -64,7 +64,7 @@ def _add_check(actions: Any) -> None:
     add_copies(data)
     add_most_pixels(data)
     data.add_argument("--background", action="store_true", help="count caltech101's background class too")
-    add_json(parser.add_argument_group("output"))
+    _add_output(parser)
 
 
 def _add_clean(actions: Any) -> None:
@@ -83,11 +83,17 @@ def _add_clean(actions: Any) -> None:
     add_json(parser.add_argument_group("output"))
 
 
+def _add_output(parser: Parser) -> None:
+    output = parser.add_argument_group("output")
+    add_quiet(output)
+    add_json(output)
+
+
 def _add(options: argparse.Namespace) -> None:
     from convwise.commands.data import add_data
     from convwise.progress import CountBar
 
-    with CountBar(f"adding {options.name}") as bar:
+    with CountBar(f"adding {options.name}", **shown(options)) as bar:
         folder = add_data(**given(options), progress=bar, note=bar.note)
     if options.json:
         print_json({"name": options.name, "folder": str(folder)})
@@ -111,7 +117,7 @@ def _check(options: argparse.Namespace) -> None:
     from convwise.progress import CountBar
     from convwise.report.terminal import print_index
 
-    with CountBar("reading") as bar:
+    with CountBar("reading", **shown(options)) as bar:
         report = check_data(**given(options), progress=bar)
     if options.json:
         print_json(report.to_dict())

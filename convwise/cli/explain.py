@@ -90,7 +90,7 @@ def _guide(options: argparse.Namespace) -> None:
     name, path = asked.get("name"), asked.get("figure")
     if name is None:
         if path is not None:
-            raise RequestError(f"--figure {path} needs the NAME of a parameter, such as dilation_rate")
+            raise RequestError(f"figure={path}: it needs the NAME of a parameter, such as dilation_rate")
         if options.json:
             print_json([guidance.to_dict() for guidance in guide()])
         else:

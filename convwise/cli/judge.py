@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from convwise.cli.options import SPLITS, add_json, add_most_pixels, add_trust
+from convwise import names
+from convwise.cli.options import SPLITS, add_json, add_most_pixels, add_quiet, add_trust
 from convwise.cli.output import print_json, print_line
-from convwise.cli.parser import add_command, given, whole_number
-from convwise.names import shown
+from convwise.cli.parser import add_command, given, number, shown, whole_number
+
+if TYPE_CHECKING:
+    from convwise.commands.predict import Prediction
 
 _WARNED = 5  # pictures whose warning is shown
 
@@ -34,7 +38,9 @@ def _add_evaluate(verbs: Any) -> None:
     data.add_argument("--split", choices=SPLITS, help="which side of the run's images (default test)")
     add_most_pixels(data, "the run's")
     add_trust(parser.add_argument_group("network"))
-    add_json(parser.add_argument_group("output"))
+    output = parser.add_argument_group("output")
+    add_quiet(output)
+    add_json(output)
 
 
 def _add_predict(verbs: Any) -> None:
@@ -51,10 +57,14 @@ def _add_predict(verbs: Any) -> None:
     add_most_pixels(parser.add_argument_group("data"), "the run's")
     add_trust(parser.add_argument_group("network"))
     output = parser.add_argument_group("output")
+    add_quiet(output)
     output.add_argument("--top", type=whole_number, metavar="N", help="labels per picture (default 5)")
+    output.add_argument(
+        "--unsure", type=number, metavar="P", help="mark answers whose probability is below P (from 0 to 1)"
+    )
     form = output.add_mutually_exclusive_group()
     add_json(form, "print a JSON list on standard output")
-    form.add_argument("--csv", metavar="FILE", help="write a CSV file, print nothing")
+    form.add_argument("--csv", metavar="FILE", help="write a CSV file instead of printing")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -62,7 +72,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from convwise.progress import CountBar
     from convwise.report.terminal import print_evaluation
 
-    with CountBar("evaluating") as bar:
+    with CountBar("evaluating", **shown(options)) as bar:
         result = evaluate(**given(options), progress=bar)
         for line in result.notes:
             bar.note(line)
@@ -72,6 +82,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         )
     else:
         print_evaluation(result.evaluation)
+        n, run = names.counted(result.evaluation.n, "image"), result.run.folder
+        print_line(f"evaluated {run} on {n} ({result.evaluation.split}) in {result.seconds:.1f} s; nothing was written")
 
 
 def _predict(options: argparse.Namespace) -> None:
@@ -82,18 +94,30 @@ def _predict(options: argparse.Namespace) -> None:
     asked = given(options)
     csv = asked.pop("csv", None)
     target = None if csv is None else file_to_write(csv, "csv")
-    with CountBar("predicting") as bar:
+    with CountBar("predicting", **shown(options)) as bar:
         answers = predict(**asked, progress=bar)
         warned = [answer for answer in answers if answer.warning]
         for answer in warned[:_WARNED]:
-            bar.note(f"{shown(answer.path)}: {answer.warning}")
+            bar.note(f"{names.shown(answer.path)}: {answer.warning}")
         if len(warned) > _WARNED:
             bar.note(f"{len(warned)} pictures in all have such a warning; --json has them all")
     if options.json:
         print_json([answer.to_dict() for answer in answers])
     elif target:
         write_csv(answers, target)
+        print_line(f"{target}: {_summary(answers)}")
     else:
         for answer in answers:
-            ranked = "  ".join(f"{shown(label)} {probability:.3f}" for label, probability in answer.top)
-            print_line(f"{shown(answer.path)}: {answer.error or ranked}")
+            ranked = "  ".join(f"{names.shown(label)} {probability:.3f}" for label, probability in answer.top)
+            mark = "  unsure" if answer.unsure else ""
+            print_line(f"{names.shown(answer.path)}: {answer.error or ranked}{mark}")
+
+
+def _summary(answers: Sequence[Prediction]) -> str:
+    """How many there are, and of how many something is to be said."""
+    unread = sum(answer.error is not None for answer in answers)
+    unsure = sum(answer.unsure is True for answer in answers)
+    parts = [names.counted(len(answers), "picture")]
+    parts += [f"{unread} of them not read"] if unread else []
+    parts += [f"{unsure} unsure"] if any(answer.unsure is not None for answer in answers) else []
+    return ", ".join(parts)

@@ -13,6 +13,7 @@ COPIES = ("near", "exact", "ignore")
 ENGINES = ("local", "ray")
 RECIPES = ("fast", "plain", "thorough", "finetune", "tutorial")
 RESIZE_MODES = ("stretch", "crop", "pad")
+OPTIMIZERS = ("sgd", "adam", "adamw")
 SPLITS = ("test", "validation", "train", "all")
 TUNES = ("full", "frozen")
 
@@ -24,6 +25,11 @@ _TRUST = "run code that the model file or the run holds or names; only for files
 def add_json(group: Any, what: str = "print one JSON object on standard output") -> None:
     """--json."""
     group.add_argument("--json", action="store_true", help=what)
+
+
+def add_quiet(group: Any) -> None:
+    """--quiet."""
+    group.add_argument("--quiet", action="store_true", default=False, help="no progress and no notes; errors are shown")
 
 
 def add_trust(group: Any, what: str = _TRUST) -> None:
@@ -97,6 +103,17 @@ def add_sides(group: Any, validation: str) -> None:
         "--test", type=number, metavar="SHARE", help="share of the images to test on (default 0.25; 0: none)"
     )
     group.add_argument("--validation", type=number, metavar="SHARE", help=validation)
+
+
+def add_optimizer(group: Any) -> None:
+    """--learning-rate, --weight-decay and --optimizer."""
+    group.add_argument(
+        "--learning-rate", type=number, metavar="RATE", help="peak of the schedule (default: the network's own)"
+    )
+    group.add_argument(
+        "--weight-decay", type=number, metavar="DECAY", help="shrink kernels by this times the rate, each step"
+    )
+    group.add_argument("--optimizer", choices=OPTIMIZERS, help="what takes the steps (default: the recipe's)")
 
 
 def add_seed(group: Any) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from convwise.checks import did_you_mean
+from convwise.cli.wording import wording_of
 from convwise.names import printable
 
 EXIT_CODES = "exit codes: 0 done, 1 the work failed, 2 the request was wrong"
-_PROGRAM = ("verb", "parser")  # what a command's own parser puts among its options
+_PROGRAM = ("verb", "parser", "json", "quiet")  # among the options, but not the function's
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,8 +42,8 @@ class Parser(argparse.ArgumentParser):
             self.error(f"{unknown[0]}: it is one argument too many")
         name = word.partition("=")[0]
         shown = [flag for action in self._actions if action.help != argparse.SUPPRESS for flag in action.option_strings]
-        near = difflib.get_close_matches(name, shown, n=1)
-        self.error(f"{name}: there is no such option" + (f"; did you mean {near[0]}?" if near else ""))
+        meant = did_you_mean(name, shown).strip()
+        self.error(f"{name}: there is no such option" + (f"; {meant}" if meant else ""))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """A value that is none of the choices: which ones there are, and which one is near."""
@@ -50,9 +51,7 @@ class Parser(argparse.ArgumentParser):
             return
         choices = [str(choice) for choice in action.choices]
         name = action.option_strings[0] if action.option_strings else (action.metavar or action.dest)
-        near = difflib.get_close_matches(str(value), choices, n=1)
-        meant = f"did you mean {near[0]}? " if near else ""
-        raise _RefusedError(f"{name} {value}: {meant}choose one of {', '.join(choices)}")
+        raise _RefusedError(f"{name} {value}: {did_you_mean(value, choices)}choose one of {', '.join(choices)}")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse's, with our own words for a choice that there is not."""
@@ -91,7 +90,12 @@ def add_command(
 
 def given(options: argparse.Namespace, *without: str) -> dict[str, Any]:
     """The options that were given, by name, as the command's function takes them; `without` those that it does not."""
-    return {name: value for name, value in vars(options).items() if name not in (*_PROGRAM, "json", *without)}
+    return {name: value for name, value in vars(options).items() if name not in (*_PROGRAM, *without)}
+
+
+def shown(options: argparse.Namespace) -> dict[str, Any]:
+    """How progress and notes are to be shown: whether at all, and in whose words."""
+    return {"quiet": options.quiet, "wording": wording_of(options.parser)}
 
 
 def whole_number(text: str) -> int:
@@ -116,3 +120,16 @@ def name_list(text: str) -> list[str]:
     if not names:
         raise argparse.ArgumentTypeError(f"{text!r} names nothing; write NAME,NAME")
     return names
+
+
+def weight_list(text: str) -> str | dict[str, float]:
+    """A word, or NAME=NUMBER with commas between them; a name may hold an = but no comma."""
+    if "=" not in text:
+        return text
+    weights = {}
+    for part in text.split(","):
+        name, equals, weight = part.rpartition("=")
+        if not equals or not name.strip():
+            raise argparse.ArgumentTypeError(f"{part!r} has no NAME=W; names with commas go into a --config file")
+        weights[name.strip()] = number(weight)
+    return weights

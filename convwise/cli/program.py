@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from convwise import __version__
 from convwise.cli import data, doctor, explain, judge, study, train
 from convwise.cli.parser import EXIT_CODES, Parser
+from convwise.cli.wording import wording_of
 from convwise.errors import ConvwiseError
 from convwise.interrupts import no_interrupt_lost
 
@@ -24,9 +25,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with no_interrupt_lost():
             return _carried_out(arguments)
-    except ConvwiseError as problem:
-        print(f"convwise: {problem}", file=sys.stderr)
-        return problem.exit_code
     except BrokenPipeError:  # the reader has gone, as `head` does
         return 1
     except KeyboardInterrupt:
@@ -46,7 +44,11 @@ def _carried_out(arguments: Sequence[str] | None) -> int:
             parser.print_help()
             return 2
         verb: Callable[[argparse.Namespace], None] = options.verb
-        verb(options)
+        try:
+            verb(options)
+        except ConvwiseError as problem:
+            print(f"convwise: {wording_of(options.parser)(str(problem))}", file=sys.stderr)
+            return problem.exit_code
     except SystemExit:  # by which argparse leaves, after --help too
         sys.stdout.flush()
         raise

@@ -13,7 +13,9 @@ from convwise.cli.options import (
     add_json,
     add_most_pixels,
     add_network,
+    add_optimizer,
     add_picture_size,
+    add_quiet,
     add_recipe,
     add_seed,
     add_set,
@@ -21,7 +23,7 @@ from convwise.cli.options import (
     add_trust,
 )
 from convwise.cli.output import print_json, print_line
-from convwise.cli.parser import Parser, add_command, given, name_list, number, whole_number
+from convwise.cli.parser import Parser, add_command, given, name_list, number, shown, whole_number
 from convwise.errors import RequestError
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def add(verbs: Any) -> None:
     _add_training(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--out", metavar="DIR", help="the study's folder (default studies/DATA-NET-TIME)")
+    add_quiet(output)
     add_json(output)
 
 
@@ -94,6 +97,7 @@ def _add_training(parser: Parser) -> None:
     budget.add_argument("--minutes", type=number, metavar="M", help="time for everything (default 15)")
     budget.add_argument("--runs", type=whole_number, metavar="N", help="number of screening trials, in place of time")
     add_recipe(group, _RECIPES[0], _RECIPES)
+    add_optimizer(group)
     group.add_argument("--epochs", type=whole_number, metavar="N", help="of the confirmation (default: the recipe's)")
     group.add_argument(
         "--trial-epochs", type=whole_number, metavar="N", help="of a trial (default: as the budget allows)"
@@ -105,7 +109,7 @@ def _add_training(parser: Parser) -> None:
 
 
 def _study(options: argparse.Namespace) -> None:
-    result = _result(given(options))
+    result = _result(given(options), shown(options))
     if options.json:
         print_json(result.values)
         return
@@ -115,7 +119,7 @@ def _study(options: argparse.Namespace) -> None:
     print_line(f"study: {result.folder}")
 
 
-def _result(asked: dict[str, Any]) -> StudyResult:
+def _result(asked: dict[str, Any], look: dict[str, Any]) -> StudyResult:
     """Of a new study, one that goes on, or one that is shown again."""
     from convwise.commands.study import resume_study, study, study_report
     from convwise.progress import StudyDisplay
@@ -130,9 +134,9 @@ def _result(asked: dict[str, Any]) -> StudyResult:
             raise RequestError(f"study {what} takes the study's own settings: name its folder, drop the other options")
         if report:
             return study_report(folder)
-        with StudyDisplay() as display:
+        with StudyDisplay(**look) as display:
             return resume_study(stopped, trust=bool(trust), hooks=display.hooks)
     if data is None or folder is not None:
         raise RequestError("name DATA to study, --resume DIR to go on with a study, or report DIR to show one")
-    with StudyDisplay() as display:
+    with StudyDisplay(**look) as display:
         return study(data, **asked, hooks=display.hooks)

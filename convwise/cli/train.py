@@ -14,7 +14,9 @@ from convwise.cli.options import (
     add_json,
     add_most_pixels,
     add_network,
+    add_optimizer,
     add_picture_size,
+    add_quiet,
     add_recipe,
     add_seed,
     add_set,
@@ -22,7 +24,7 @@ from convwise.cli.options import (
     add_trust,
 )
 from convwise.cli.output import print_json, print_line
-from convwise.cli.parser import Parser, add_command, given, number, whole_number
+from convwise.cli.parser import Parser, add_command, given, number, shown, weight_list, whole_number
 from convwise.errors import RequestError
 
 
@@ -87,6 +89,17 @@ def _add_training(parser: Parser) -> None:
     group.add_argument("--epochs", type=whole_number, metavar="N", help="passes through the training images")
     group.add_argument("--minutes", type=number, metavar="M", help="training time, in place of epochs")
     group.add_argument("--batch", type=whole_number, metavar="N", help="images per step")
+    add_optimizer(group)
+    group.add_argument(
+        "--patience", type=whole_number, metavar="N", help="stop after N epochs without a better validation log loss"
+    )
+    group.add_argument(
+        "--class-weights",
+        type=weight_list,
+        metavar="none|auto|NAME=W,...",
+        help="what an image of each class counts in the loss: none (default) the same; auto so that all classes count "
+        "the same, whatever their size; or weights by name. Metrics stay unweighted",
+    )
     add_seed(group)
     group.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
 
@@ -95,6 +108,7 @@ def _add_output(parser: Parser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument("--out", metavar="DIR", help="the run folder (default runs/DATA-NET-TIME)")
     group.add_argument("--tensorboard", action="store_true", help="write TensorBoard events into the run")
+    add_quiet(group)
     add_json(group)
 
 
@@ -109,8 +123,8 @@ def _train(options: argparse.Namespace) -> None:
     if (run is None) == ("data" not in asked):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
     if run is not None and asked:
-        raise RequestError(f"--resume {run} goes on with the run's own settings; drop the other options")
-    with TrainingDisplay() as display:
+        raise RequestError(f"resume={run}: it goes on with the run's own settings; drop the other options")
+    with TrainingDisplay(**shown(options)) as display:
         result = train(**asked, hooks=display.hooks) if run is None else resume(run, trust=trust, hooks=display.hooks)
     if options.json:
         evaluation = result.evaluation.to_dict() if result.evaluation else None
@@ -124,3 +138,5 @@ def _train(options: argparse.Namespace) -> None:
 
         print_evaluation(result.evaluation)
     print_line(f"run: {result.run.folder} ({result.seconds:.1f} s)")
+    for line in result.closing_lines:
+        print_line(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convwise import checks
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
 from convwise.images.datasets import resolve
@@ -53,8 +54,8 @@ def evaluate(
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
     require_backend()
-    if split is not None and split not in SPLITS:
-        raise RequestError(f"split={split}: choose one of {', '.join(SPLITS)}")
+    if split is not None:
+        checks.choice("split", split, SPLITS)
     settings = run.settings
     recipe = settings.recipe
     if data is None or str(data) == settings.data:
@@ -78,13 +79,13 @@ def evaluate(
     if data is None and not same:
         raise RequestError(
             f"run={run.folder}: the pictures in {folder} have changed since it was trained, so its split no longer "
-            f"holds; evaluate them as new ones with --data {folder}"
+            f"holds; evaluate them as new ones with data={folder}"
         )
     side = split or ("test" if same else "all")
     if side == "all":
         members = np.arange(len(index))
     elif not same:
-        raise RequestError(f"split={side}: {folder} holds other images than the run was trained on; use --split all")
+        raise RequestError(f"split={side}: {folder} holds other images than the run was trained on; use split=all")
     else:
         members = getattr(Split.from_dict(run.split, index), side)
     if not len(members):

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from convwise import checks
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
@@ -100,13 +101,12 @@ def explain(
     chosen = network_settings(settings)
     require_backend()
     if image is not None and figures is None:
-        raise RequestError(f"--image {image}: it is for figures; add --figures DIR")
+        raise RequestError(f"image={image}: it is for figures; add figures=DIR")
     if figures is not None:
-        figures = folder_to_fill(figures, "--figures")
-    if image is not None and kind_of(image := named(image, "--image"), "--image") is None:
-        raise RequestError(f"--image {image}: there is no such file")
-    if not 1 <= batch <= _MOST_BATCH:
-        raise RequestError(f"batch={batch}: it must be a whole number from 1 to {_MOST_BATCH}")
+        figures = folder_to_fill(figures, "figures")
+    if image is not None and kind_of(image := named(image, "image"), "image") is None:
+        raise RequestError(f"image={image}: there is no such file")
+    checks.whole("batch", batch, 1, _MOST_BATCH)
     own = isinstance(what, str | Path) and _is_own(str(what), chosen, classes, input)
     if input is not None and not own:
         raise RequestError(f"input={input}: it is for a network of your own, FILE.py:function or FILE.keras")
@@ -119,7 +119,7 @@ def explain(
     size_px = subject.size_px
     if size_px is None and open_size(subject.model):
         size_px = DEFAULT_SIZE_PX
-        notes.append(f"the model leaves the images' size open: {size_px} px is taken; --size PX takes another")
+        notes.append(f"the model leaves the images' size open: {size_px} px is taken; size=PX takes another")
     graph = flatten(subject.model, size_px=size_px)
     if not graph.of_one_image:
         taken = " and ".join(_by(tensor.shape[1:]) for tensor in graph.inputs)
@@ -149,21 +149,21 @@ def _subject(what: Any, size: int | None, classes: int | None, settings: Network
         built = made(False)  # only shapes are looked at
         return _Subject(what, built.model, cache(lambda: made(True).model), size_px, changes=_told(built))
     if settings != NetworkSettings() or classes is not None:
-        raise RequestError(f"explain {what}: --set and --classes are for a network by name ({', '.join(NETWORKS)})")
-    if size is not None and not 1 <= size <= _MOST_SIZE_PX:
-        raise RequestError(f"--size {size}: it must be a whole number from 1 to {_MOST_SIZE_PX}")
+        raise RequestError(f"what={what}: settings= and classes= are for a network by name ({', '.join(NETWORKS)})")
+    if size is not None:
+        checks.whole("size", size, 1, _MOST_SIZE_PX)
     if not isinstance(what, str | Path):
         return _Subject(str(getattr(what, "name", what)), what, lambda: what, size)
-    path = named(what, "explain")
-    kind = kind_of(path, "explain")
+    path = named(what, "what")
+    kind = kind_of(path, "what")
     if kind == "folder":
         if size is not None:
-            raise RequestError(f"--size {size}: a run has a size of its own; drop the option")
+            raise RequestError(f"size={size}: a run has a size of its own; drop the option")
         return _of_run(Run.open(path), trust)
     if kind is None:
         known = ", ".join(NETWORKS)
         raise RequestError(
-            f"explain {what}: neither a network ({known}), nor FILE.py:function, nor a run folder, nor a model file"
+            f"what={what}: neither a network ({known}), nor FILE.py:function, nor a run folder, nor a model file"
         )
     from convwise.nets.model_file import load_model_file
 
@@ -194,10 +194,7 @@ def _of_own(
 def _in_range(size: int | None, classes: int | None) -> tuple[int, int]:
     size_px = DEFAULT_SIZE_PX if size is None else size
     n_classes = DEFAULT_CLASSES if classes is None else classes
-    for name, value, low, high in (("size", size_px, 8, 1024), ("classes", n_classes, 2, 100_000)):
-        if not low <= value <= high:
-            raise RequestError(f"--{name} {value}: it must be a whole number from {low} to {high}")
-    return size_px, n_classes
+    return checks.whole("size", size_px, 8, 1024), checks.whole("classes", n_classes, 2, 100_000)
 
 
 def _told(built: Built) -> tuple[str, ...]:
@@ -247,21 +244,21 @@ def _draw(subject: _Subject, table: LayerTable, folder: Path, image: str | Path 
     height, width = (*table.input_shape[:2], None, None)[:2]
     if len(subject.model.inputs) > 1 or table.input_shape[2:] != (3,) or height != width or height is None:
         shape = " and ".join(_by(tensor.shape[1:]) for tensor in subject.model.inputs)
-        raise RequestError(f"--figures {folder}: the model must take square RGB pictures, not {shape}")
+        raise RequestError(f"figures={folder}: the model must take square RGB pictures, not {shape}")
     if table.totals.weights > _MOST_NUMBERS:
         raise RequestError(
-            f"--figures {folder}: the network has {table.totals.weights:,} weights and would need them all; at most "
+            f"figures={folder}: the network has {table.totals.weights:,} weights and would need them all; at most "
             f"{_MOST_NUMBERS:,} are drawn: narrow it, or leave the figures out"
         )
     if image is None and subject.run is None:
-        raise RequestError(f"--figures {folder}: name a picture to draw on with --image FILE")
+        raise RequestError(f"figures={folder}: name a picture to draw on with image=FILE")
     resize = subject.run.settings.recipe.resize if subject.run else "stretch"
     rules = subject.run.settings.reading if subject.run else USUAL
     path = Path(image) if image is not None else _own_image(subject.run)
     try:
         pixels = load_pixels(path, size=height, resize=resize, rules=rules)
     except UnreadableImage as problem:
-        raise RequestError(f"--image {path}: {problem}") from None
+        raise RequestError(f"image={path}: {problem}") from None
     filters, maps, seen = (folder / name for name in FIGURES)
     views = [
         (row.name, row.receptive_field.size, row.receptive_field.stride, row.receptive_field.offset)

@@ -18,12 +18,12 @@ def draw_figure(parameter: str, path: str | Path) -> Path:
     Takes from one to fifteen seconds, most of it Keras's start. Raises RequestError for an unknown parameter or a
     file that is not named .png, ConvwiseError where it cannot be written.
     """
-    target = named(path, "--figure")
+    target = named(path, "figure")
     name = guide(parameter).parameter
     if target.suffix.lower() != ".png":
         example = target.with_suffix(".png") if target.name else "figure.png"
-        raise RequestError(f"--figure {path}: the figure is a PNG; name it {example}")
-    file_to_write(target, "--figure")
+        raise RequestError(f"figure={path}: the figure is a PNG; name it {example}")
+    file_to_write(target, "figure")
     require_backend()
     from convwise.nets.guide.examples import guide_example
     from convwise.report.guide_figures import draw_guide_figure

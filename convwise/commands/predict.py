@@ -6,13 +6,14 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise import checks
 from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.files import write_text
@@ -33,7 +34,8 @@ _CHUNK = 256  # images held in memory at a time
 class Prediction:
     """One file's answer: the label with its probability and the `top` labels, or the reason why there is none.
 
-    `warning` says what to keep in mind about an answer.
+    `warning` says what to keep in mind about an answer; `unsure` whether its probability is below what was asked for,
+    None where nothing was asked.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Prediction:
     top: tuple[tuple[str, float], ...] = ()
     error: str | None = None
     warning: str | None = None
+    unsure: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -49,7 +52,8 @@ class Prediction:
             return {"path": self.path, "error": self.error}
         top = [{"label": label, "probability": probability} for label, probability in self.top]
         values = {"path": self.path, "label": self.label, "probability": self.probability, "top": top}
-        return values | ({"warning": self.warning} if self.warning else {})
+        values |= {"warning": self.warning} if self.warning else {}
+        return values | ({"unsure": self.unsure} if self.unsure is not None else {})
 
 
 def predict(
@@ -57,6 +61,7 @@ def predict(
     paths: Sequence[str | Path],
     *,
     top: int = 5,
+    unsure: float | None = None,
     trust: bool = False,
     most_pixels: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -64,17 +69,18 @@ def predict(
     """Predicts each file, and each file below each folder, in order.
 
     Pictures are read as they were for the training; those of more than `most_pixels` (the run's) are unreadable. What
-    cannot be read is answered with `error`, and so is a folder below that cannot be entered. `trust`: run code that
-    the run's model file holds. `progress` hears (files done, of how many). Raises RequestError for a path that does
-    not exist, an unfinished run, or top below 1.
+    cannot be read is answered with `error`, and so is a folder below that cannot be entered. `unsure`: a probability
+    from 0 to 1; answers below it are marked. `trust`: run code that the run's model file holds. `progress` hears (files
+    done, of how many). Raises RequestError for a path that does not exist, an unfinished run, or top below 1.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()
     require_backend()
-    if top < 1:
-        raise RequestError(f"top={top}: it must be 1 or more")
+    checks.whole("top", top, 1)
+    if unsure is not None:
+        checks.number("unsure", unsure, 0, 1)
     if not paths:
-        raise RequestError("no path given: name pictures or folders of pictures")
+        raise RequestError("paths=: nothing is named; name pictures or folders of pictures")
     files = [file for path in paths for file in _files(path)]
     recipe, own, names = run.settings.recipe, run.settings.reading, run.class_names
     rules = own.limited_to(most_pixels)
@@ -96,11 +102,15 @@ def predict(
             answers += _answers(model, names, own, chunk, pictures, top, recipe.flip_averaging)
             if progress is not None:
                 progress(len(answers), len(files))
-    return answers
+    return answers if unsure is None else [_marked(answer, unsure) for answer in answers]
+
+
+def _marked(answer: Prediction, unsure: float) -> Prediction:
+    return answer if answer.probability is None else replace(answer, unsure=answer.probability < unsure)
 
 
 def write_csv(answers: Sequence[Prediction], path: str | Path) -> None:
-    """One line a file: path, label, probability, error, and the further labels with their probabilities.
+    """One line per file: path, label, probability, error, the further labels with their probabilities; unsure if asked.
 
     Odd names are escaped as `convwise.names.shown` does, so that a file is a line, in UTF-8.
     """
@@ -108,12 +118,17 @@ def write_csv(answers: Sequence[Prediction], path: str | Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     further = [column for i in range(2, n_top + 1) for column in (f"label_{i}", f"probability_{i}")]
-    writer.writerow(["path", "label", "probability", "error", *further])
+    marked = any(answer.unsure is not None for answer in answers)
+    writer.writerow(["path", "label", "probability", "error", *further, *(["unsure"] if marked else [])])
     for answer in answers:
         rest = [cell for label, probability in answer.top[1:] for cell in (shown(label), probability)]
         label = None if answer.label is None else shown(answer.label)
         error = None if answer.error is None else printable(answer.error)
-        writer.writerow([shown(answer.path), label, answer.probability, error, *rest])
+        cells = [shown(answer.path), label, answer.probability, error, *rest]
+        if marked:
+            cells += [None] * (2 * max(n_top - 1, 0) - len(rest))
+            cells.append(None if answer.unsure is None else "yes" if answer.unsure else "no")
+        writer.writerow(cells)
     write_text(named(path, "csv"), text.getvalue())
 
 
@@ -126,19 +141,19 @@ class _File:
 
 
 def _files(given: str | Path) -> list[_File]:
-    path = named(given, "path")
-    kind = kind_of(path, "path")
+    path = named(given, "paths")
+    kind = kind_of(path, "paths")
     if kind is None:
-        raise RequestError(f"path={path}: there is no such file or folder")
+        raise RequestError(f"paths={path}: there is no such file or folder")
     if kind == "special":
-        raise RequestError(f"path={path}: it is no regular file; name a picture or a folder of pictures")
+        raise RequestError(f"paths={path}: it is no regular file; name a picture or a folder of pictures")
     if kind == "file":
         return [_File(path)]
     entries = [entry for entry in walk(path) if not passed_over(entry.path.rpartition("/")[2])]
     if not entries:
-        raise RequestError(f"path={path}: the folder is empty; name a picture or a folder of pictures")
+        raise RequestError(f"paths={path}: the folder is empty; name a picture or a folder of pictures")
     if not entries[0].path:
-        raise RequestError(f"path={path}: {entries[0].reason}; give yourself the permission")
+        raise RequestError(f"paths={path}: {entries[0].reason}; give yourself the permission")
     return sorted((_File(path / entry.path, entry.reason) for entry in entries), key=lambda file: file.path)
 
 

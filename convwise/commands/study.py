@@ -17,6 +17,7 @@ from convwise.images.depth import depth_notes
 from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.split import resplit
+from convwise.names import counted
 from convwise.nets import Network, require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
@@ -69,6 +70,9 @@ def study(
     validation: float | None = None,
     most_pixels: int | None = None,
     copies: str | None = None,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    optimizer: str | None = None,
     workers: int | None = None,
     engine: str | None = None,
     address: str | None = None,
@@ -80,11 +84,12 @@ def study(
     """Measures the parameters on `data` (a folder with a sub-folder per class, or a name) in `minutes` or `runs`.
 
     What is None comes from the `config` file (TOML or JSON), else it is what the documentation names as usual.
-    `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` tells then whether it takes pixels
+    `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` says then whether it takes pixels
     from 0 to 255 or from 0 to 1. `parameters` are all sixteen unless told; `levels` are texts such as
     "kernel_size=3,5"; `smallest_effect` in points of accuracy is what makes a difference worth having. `validation` is
     the share of the images not used for testing on which trials are judged, `copies` ("near", "exact" or "ignore")
-    what counts as a copy; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials.
+    what counts as a copy; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials. `learning_rate`,
+    `weight_decay` and `optimizer` are the recipe's keys, of trials and confirmation alike.
     The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
     """
     request = StudyRequest.asked(
@@ -92,6 +97,9 @@ def study(
         config=config,
         settings=settings,
         below={},
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        optimizer=optimizer,
         net=net,
         input=input,
         size=size,
@@ -164,9 +172,10 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     folder = StudyFolder.create(out_folder or unused_folder("studies", name), planned.to_dict(), own=own)
     planned = dataclasses.replace(planned, bench=bench.in_folder(folder.path))
     hooks.note(
-        f"{material.n_classes} classes, {len(split.train)} images to train, {len(split.validation)} to judge by, "
-        f"{len(split.test)} to test; {bench.net}, {recipe.size_px} px; {len(factors)} parameters to measure, "
-        f"{len(settled)} settled by rule; {planned.n_workers} trials at a time"
+        f"{counted(material.n_classes, 'class', 'classes')}, {counted(len(split.train), 'image')} to train, "
+        f"{len(split.validation)} to judge by, {len(split.test)} to test; {bench.net}, {recipe.size_px} px; "
+        f"{counted(len(factors), 'parameter')} to measure, {len(settled)} settled by rule; "
+        f"{counted(planned.n_workers, 'trial')} at a time"
     )
     for line in notes:
         hooks.note(line)

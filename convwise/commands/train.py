@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
 from convwise.errors import RequestError
@@ -36,6 +38,7 @@ from convwise.runs.starts import network_to_train, start_of
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
 from convwise.training.checkpoint import CheckpointFolder
+from convwise.training.class_weights import ClassWeights, class_weights
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
 from convwise.transfer.asked import resolve_start
@@ -49,6 +52,22 @@ class TrainResult:
     run: Run
     evaluation: Evaluation | None
     seconds: float
+
+    @property
+    def closing_lines(self) -> list[str]:
+        """Which epoch was best, where the pictures lie, which commands come next; a line each."""
+        from convwise.report.closing import closing_lines
+
+        metrics = self.run.folder / "metrics.jsonl"
+        rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+        settings = self.run.settings
+        return closing_lines(
+            self.run.folder,
+            rows,
+            self.run.summary["best_epoch"],
+            data=settings.data,
+            patience=settings.recipe.patience,
+        )
 
 
 def train(
@@ -64,6 +83,11 @@ def train(
     epochs: int | None = None,
     minutes: float | None = None,
     batch: int | None = None,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    optimizer: str | None = None,
+    patience: int | None = None,
+    class_weights: ClassWeights | None = None,
     seed: int | None = None,
     per_class: int | None = None,
     test: float | None = None,
@@ -89,39 +113,32 @@ def train(
     file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
     out (89,478,485). `copies` is what counts as a copy, and stays on one side of the split: "near" (the default),
     "exact" or, for nothing, "ignore".
+    `learning_rate` is the peak of the schedule, `weight_decay` what a step shrinks the kernels by (times the rate),
+    `optimizer` "sgd", "adam" or "adamw". `patience`: end after so many epochs without a better validation log loss.
+    `class_weights`: "none" (default), "auto" (each class counts the same in the loss, whatever its size) or a weight
+    by class name; metrics stay unweighted.
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
     recommends; what is given here wins.
     Raises RequestError for a request that cannot be met, before anything is written.
     """
+    given = dict(locals())  # every keyword, so that none can be forgotten
     began = time.monotonic()
-    hooks = hooks or Hooks()
+    del given["hooks"]
+    return carry_out_request(train_request(**given), hooks or Hooks(), began)
+
+
+def train_request(
+    data: str | Path,
+    *,
+    settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
+    config: str | Path | None = None,
+    from_study: str | Path | None = None,
+    **given: Any,
+) -> TrainRequest:
+    """The request that `train` would carry out for these keywords. Raises RequestError for what cannot be."""
     studied = _studied(from_study) if from_study is not None else None
-    request = TrainRequest.asked(
-        data,
-        config=config,
-        settings=settings,
-        below=_of_study(studied),
-        net=net,
-        input=input,
-        weights=weights,
-        tune=tune,
-        recipe=recipe,
-        size=size,
-        resize=resize,
-        epochs=epochs,
-        minutes=minutes,
-        batch=batch,
-        seed=seed,
-        per_class=per_class,
-        test=test,
-        validation=validation,
-        most_pixels=most_pixels,
-        copies=copies,
-        out=out,
-        background=background,
-        tensorboard=tensorboard,
-    )
-    return carry_out_request(request.over(studied.network) if studied else request, hooks, began)
+    request = TrainRequest.asked(data, config=config, settings=settings, below=_of_study(studied), **given)
+    return request.over(studied.network) if studied else request
 
 
 def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
@@ -133,7 +150,7 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
     if request.full_recipe.weight_interpolation and not start:
         raise RequestError(
             f"weight_interpolation={request.full_recipe.weight_interpolation:g}: it needs weights to start from; add "
-            "--weights or drop it"
+            "weights=FILE, or drop it"
         )
     source = resolve(request.data, background=request.background)
     out_folder = place_to_fill(request.out, "runs", data=source.folder)
@@ -142,6 +159,7 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
         for line in warnings_before(material.index, material.split, request.full_recipe):
             hooks.note(line)
     settings = _settings(request, source, material, rules, net, start, hooks.note)
+    weights = _class_weights(material, settings.recipe)  # a name that is no class is refused here
     # What is illegal, or has no room, is refused before the folder is made.
     begun = start_of(settings, material.n_classes).prepare(hooks.note)
     index, split = material.index, material.split
@@ -151,6 +169,10 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
     hooks.note(describe(material, begun.built.model, begun.settings))
     for line in (*copy_notes(index, split), *depth_notes(index, rules), *describe_changes(begun.built.changes)):
         hooks.note(line)
+    if weights:
+        told = ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())
+        stage = "; the first classifier is fitted without them" if start else ""
+        hooks.note(f"class weights in the training loss: {told}{stage}")
     with at_work(run):
         model = start_of(begun.settings, material.n_classes).first_model(run, begun, material, hooks.note)
         done = carry_out(run, model, material, hooks, tensorboard=request.tensorboard)
@@ -213,8 +235,17 @@ def _finished(run: Run, done: Finished, material: Material, hooks: Hooks, began:
         hooks.note(hint)
     _draw(run, done, material)
     summary = done.summary(material, began=began)
+    if weights := _class_weights(material, run.settings.recipe):
+        summary["class_weights"] = weights
     run.finish(done.evaluation, summary)
     return TrainResult(run, done.evaluation, time.monotonic() - began)
+
+
+def _class_weights(material: Material, recipe: Recipe) -> dict[str, float]:
+    """By class name, as they are applied; nothing where all images count the same."""
+    labels = material.labels[material.split.train]
+    weights = class_weights(recipe.class_weights, labels, material.index.class_names)
+    return {} if weights is None else dict(zip(material.index.class_names, map(float, weights), strict=True))
 
 
 def _draw(run: Run, done: Finished, material: Material) -> None:

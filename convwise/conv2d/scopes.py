@@ -112,7 +112,7 @@ def parse_settings(texts: Iterable[str]) -> NetworkSettings:
         scope, dot, name = target.strip().rpartition(".")
         if not equals or not dot or not scope or not name:
             raise RequestError(
-                f"--set {text}: write SCOPE.PARAMETER=VALUE, "
+                f"settings={text}: write SCOPE.PARAMETER=VALUE, "
                 "for example conv.kernel_size=5, stem.strides=2 or net.depth=34"
             )
         try:
@@ -123,9 +123,9 @@ def parse_settings(texts: Iterable[str]) -> NetworkSettings:
                 require_parameter(name)
                 held, value = scopes.setdefault(scope, {}), read_value(name, written)
         except RequestError as problem:
-            raise RequestError(f"--set {scope}.{problem}") from None
+            raise RequestError(f"settings={scope}.{problem}") from None
         if name in held and held[name] != value:
-            raise RequestError(f"--set {text}: {scope}.{name} is set to another value already; keep one of them")
+            raise RequestError(f"settings={text}: {scope}.{name} is set to another value already; keep one of them")
         held[name] = value
     return NetworkSettings({scope: Conv2DSettings(**values) for scope, values in scopes.items()}, options)
 
@@ -150,7 +150,7 @@ def unused_scope(scope: str, layer_names: Sequence[str]) -> RequestError:
     names = list(dict.fromkeys([ALL, *layer_names, *stages]))
     near = difflib.get_close_matches(scope, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"the layers are {', '.join(layer_names) or 'none'}"
-    return RequestError(f"--set {scope}...: the network has no convolution or stage {scope!r}; {hint}")
+    return RequestError(f"settings={scope}...: the network has no convolution or stage {scope!r}; {hint}")
 
 
 def _reaches(scope: str, layer: str) -> bool:

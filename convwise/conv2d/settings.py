@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from convwise import checks
 from convwise.conv2d.values import Named
 from convwise.errors import RequestError
 
@@ -209,13 +210,9 @@ def _standard(name: str, value: Any) -> object:
     if name in NAMED:
         return _standard_name(name, value)
     if name in _CHOICES:
-        if not isinstance(value, str) or value.lower() not in _CHOICES[name]:
-            raise RequestError(f"{name}={value}: choose one of {', '.join(_CHOICES[name])}")
-        return value.lower()
+        return checks.choice(name, value.lower() if isinstance(value, str) else value, _CHOICES[name])
     if name == "use_bias":
-        if not isinstance(value, bool):
-            raise RequestError(f"use_bias={value}: it must be true or false")
-        return value
+        return checks.true_or_false(name, value)
     if name in _PAIRS:
         pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
         if len(pair) != 2 or any(_index(size) < 1 for size in pair):

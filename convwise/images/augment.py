@@ -48,8 +48,7 @@ class Augmentation:
             ("brightness", 0, 1),
             ("contrast", 0, 1),
         ):
-            value = getattr(self, name)
-            checks.number(name, value, low, high)
+            checks.number(name, getattr(self, name), low, high)
         checks.choice("fill", self.fill, _BORDERS)
         checks.true_or_false("horizontal_flip", self.horizontal_flip)
 

@@ -17,6 +17,7 @@ class Batches:
     """The training images in shuffled, augmented batches of equal size; the odd rest of an epoch is left out of it.
 
     `pixels` (N, h, w, 3) uint8 may be memory-mapped; `labels` (N,); `members` are the training images' positions.
+    `class_weights` (n_classes,): what an image of each class counts; None where all count the same.
     """
 
     pixels: NDArray[np.uint8]
@@ -27,6 +28,7 @@ class Batches:
     augmentation: Augmentation
     cutmix: float
     seed: int
+    class_weights: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         # One thread for the warps: the network's own threads need the rest of the cores.

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from convwise.errors import RequestError
+from convwise import checks
 from convwise.files import remove_leftovers, temporary_name
 from convwise.images.cache_dir import cache_dir, clear_errors
 from convwise.images.picture_list import LISTS
@@ -33,8 +33,7 @@ def clean_caches(days: float = 30) -> Cleaned:
     Raises RequestError for a number of days below 0, ConvwiseError where the place is not writable. A cache that
     another process is making stays; one that the system does not give up (Windows, where it is in use) counts as kept.
     """
-    if not 0 <= days < 1e6:
-        raise RequestError(f"days={days:g}: it must be a number of at least 0")
+    checks.number("days", days, 0, 1_000_000)
     before = time.time() - 86400 * days
     counts = {True: [0, 0], False: [0, 0]}
     for folder in (cache_dir() / "pixels", cache_dir() / "scans", cache_dir() / LISTS):

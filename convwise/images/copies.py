@@ -6,10 +6,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import RequestError
+from convwise import checks
 
 CopyKind = Literal["bytes", "pixels", "near"]
-COPIES = ("ignore", "exact", "near")
+COPIES = ("ignore", "exact", "near")  # from little to much: a record of more holds what less asks for
 """How much counts as a copy, each including what stands before it."""
 
 Pair = tuple[int, int]
@@ -75,5 +75,4 @@ class Copies:
 
 def check_copies(copies: str) -> None:
     """Raise RequestError for a value that does not exist."""
-    if copies not in COPIES:
-        raise RequestError(f"copies={copies!r}: must be exact, near or ignore")
+    checks.choice("copies", copies, COPIES)

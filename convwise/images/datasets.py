@@ -1,6 +1,5 @@
 """The data sets known by name: what they are, whether they are installed, how to add them, which classes they use."""
 
-import difflib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
+from convwise import checks
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import temporary_name
 from convwise.images.archives import unpack
@@ -142,14 +142,14 @@ def add_dataset(
     Another checksum than the official one is told to `note` and recorded: the class folders are what is checked.
     Raises RequestError for an unknown name or a wrong source, ConvwiseError when the download fails.
     """
-    dataset = _known(name)
+    dataset = DATASETS[checks.choice("name", name, DATASETS)]
     folder = dataset.folder
-    given = None if from_path is None else named(from_path, "from")
+    given = None if from_path is None else named(from_path, "from_path")
     if kind_of(folder, "data") == "folder":
         return folder
     if name in DRAWN:
         if given is not None:
-            raise RequestError(f"from={str(from_path)!r}: {name} is drawn by convwise; omit it")
+            raise RequestError(f"from_path={str(from_path)!r}: {name} is drawn by convwise; omit it")
         return _generate(name, folder, progress)
     report = progress or (lambda done, total: None)
     source = given or folder.with_name("caltech-101.zip")
@@ -174,7 +174,7 @@ def _install_caltech(source: Path, folder: Path, report: Progress, note: Callabl
     kind = kind_of(source, "from")
     if kind not in ("folder", "file"):
         what = "does not exist" if kind is None else "is no regular file"
-        raise RequestError(f"from={source} {what}; give the .zip, the .tar.gz or an unpacked folder")
+        raise RequestError(f"from_path={source} {what}; give the .zip, the .tar.gz or an unpacked folder")
     with _readable(source):
         md5 = "" if kind == "folder" else md5_of(source)
         original = _class_folder(source) if kind == "folder" else None
@@ -204,11 +204,11 @@ def _readable(source: Path) -> Iterator[None]:
     try:
         yield
     except shutil.Error as problem:  # of several files: the first says enough
-        raise RequestError(f"from={source}: cannot be copied: {problem.args[0][0][2]}") from None
+        raise RequestError(f"from_path={source}: cannot be copied: {problem.args[0][0][2]}") from None
     except PermissionError as problem:
         raise RequestError(
-            f"from={source}: {problem.filename or source} cannot be read ({reason_of(problem)}); give yourself the "
-            "permission"
+            f"from_path={source}: {problem.filename or source} cannot be read ({reason_of(problem)}); give "
+            "yourself the permission"
         ) from None
 
 
@@ -228,8 +228,9 @@ def _class_folder(folder: Path, shown: Path | None = None) -> Path:
         candidates = below if depth < 2 else []
     missing = sorted(CALTECH_CLASSES - best)
     raise RequestError(
-        f"from={str(shown or folder)!r}: {len(missing)} of the {len(CALTECH_CLASSES)} class folders of Caltech-101 are "
-        f"missing, such as {', '.join(missing[:3])}; give the official .zip, its .tar.gz, or the folder it unpacks to"
+        f"from_path={str(shown or folder)!r}: {len(missing)} of the {len(CALTECH_CLASSES)} class folders of "
+        f"Caltech-101 are missing, such as {', '.join(missing[:3])}; give the official .zip, its .tar.gz, or the "
+        "folder it unpacks to"
     )
 
 
@@ -253,8 +254,8 @@ def resolve(data: str | Path, *, background: bool = False) -> Source:
         if kind_of(dataset.folder, "data") != "folder":
             if dataset.name not in DRAWN:
                 raise RequestError(
-                    f"data={dataset.name!r} is not installed; run: convwise data add {dataset.stored_as}"
-                    " [--from the .zip, the .tar.gz or an unpacked folder]"
+                    f"data={dataset.name}: it is not installed; run: convwise data add {dataset.stored_as}, which "
+                    "downloads it, or takes what you have with --from (the .zip, the .tar.gz or an unpacked folder)"
                 )
             add_dataset(dataset.name)
         return Source(dataset.folder, dataset.classes, () if background else dataset.exclude, dataset.name)
@@ -267,13 +268,9 @@ def resolve(data: str | Path, *, background: bool = False) -> Source:
     return Source(folder, None, (), Path(os.path.abspath(folder)).name)  # noqa: PTH100 - a link's own name, not its goal's
 
 
-def _known(name: str) -> Dataset:
-    if name not in DATASETS:
-        raise _unknown(name)
-    return DATASETS[name]
-
-
 def _unknown(name: str) -> RequestError:
-    near = difflib.get_close_matches(name, DATASETS, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}" if near else f"give {', '.join(DATASETS)}"
-    return RequestError(f"data={name!r} is no data set known by name and no folder; {hint}, or an existing folder")
+    meant = checks.did_you_mean(name, DATASETS)
+    return RequestError(
+        f"data={name}: there is no such folder, and no data set of that name; {meant}give an existing folder, or one "
+        f"of {', '.join(DATASETS)}"
+    )

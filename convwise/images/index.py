@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convwise.errors import RequestError
 from convwise.images.copies import Copies, DuplicateGroup
+from convwise.names import counted
 
 
 @dataclass(frozen=True)
@@ -117,4 +118,6 @@ def too_few_classes(
     below = {path.split("/")[1] for path in paths if path.count("/") >= 2}
     if len(names) == 1 and len(below) >= minimum and not any(subsets):
         hint = f"its {len(below)} sub-folders may be the classes: name {root}/{names[0]} instead"
-    return RequestError(f"folder={root!r}: {len(names)} class with images, at least {minimum} are needed; {hint}")
+    return RequestError(
+        f"data={root!r}: {counted(len(names), 'class', 'classes')} with images, at least {minimum} are needed; {hint}"
+    )

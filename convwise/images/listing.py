@@ -44,20 +44,20 @@ def list_files(folder: str | Path, *, classes: Sequence[str] | None = None, excl
     What is passed over, and which links are followed: see `walk`. `classes` and `exclude` choose among the class
     folders. Raises RequestError where the folder has no such form.
     """
-    kind = kind_of(named(folder, "folder"), "folder")
+    kind = kind_of(named(folder, "data"), "folder")
     if kind != "folder":
         held = "does not exist" if kind is None else "is a file"
-        raise RequestError(f"folder={folder}: {held}; name a folder with one sub-folder per class")
-    root = Path(os.path.realpath(named(folder, "folder")))
+        raise RequestError(f"data={folder}: {held}; name a folder with one sub-folder per class")
+    root = Path(os.path.realpath(named(folder, "data")))
     try:
         found = _class_folders(root)
     except OSError as error:
         raise RequestError(
-            f"folder={folder}: cannot be listed ({reason_of(error)}); give yourself the permission"
+            f"data={folder}: cannot be listed ({reason_of(error)}); give yourself the permission"
         ) from None
     if not found.places:
         held = "holds files but no sub-folders" if found.n_outside else "is empty"
-        raise RequestError(f"folder={folder}: {held}; put the images into one sub-folder per class")
+        raise RequestError(f"data={folder}: {held}; put the images into one sub-folder per class")
     chosen = _choose({name for _, name, _ in found.places}, classes, exclude)
 
     now = time.time_ns()
@@ -115,7 +115,7 @@ def _class_folders(root: Path) -> _Classes:
         tops.append(Top(name, tuple(below), n_pictures))
         n_outside += len(inside)
     if shut and all(name.lower() in SIDE_OF for name in names):
-        raise RequestError(f"folder={root}: {', '.join(shut)} cannot be entered; give yourself the permission")
+        raise RequestError(f"data={root}: {', '.join(shut)} cannot be entered; give yourself the permission")
     sides = sides_of(str(root), tops)
     if sides is None:
         return _Classes([("", name, str(root / name)) for name in names], len(files), ())

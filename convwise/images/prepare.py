@@ -175,7 +175,7 @@ def _require_images(listing: Listing, facts: ScanTable) -> None:
     if not (facts.status == Status.IMAGE).any():
         n_bad = int((facts.status == Status.UNREADABLE).sum()) + len(listing.closed)
         raise RequestError(
-            f"folder={listing.root!r}: no readable image in its {len(listing.class_names)} class folders "
+            f"data={listing.root!r}: no readable image in its {len(listing.class_names)} class folders "
             f"({n_bad} unreadable, {int((facts.status == Status.IGNORED).sum())} other files)"
         )
 

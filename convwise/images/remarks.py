@@ -37,7 +37,7 @@ def directions(class_names: tuple[str, ...]) -> str:
         return ""
     more = f", and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
     told = ", ".join(f"{first} and {second}" for first, second in pairs[:3])
-    return f"by their names, {told}{more} are mirror images: train with --recipe plain, which does not mirror"
+    return f"by their names, {told}{more} are mirror images: train with recipe=plain, which does not mirror"
 
 
 def groups_by_folder(index: ImageIndex) -> str:

@@ -4,18 +4,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import RequestError
+from convwise import checks
 
 RESIZE_MODES = ("stretch", "crop", "pad")
 Pixels = NDArray[np.uint8]
 
 
 def check_resize(size: int, resize: str) -> None:
-    """Raise RequestError for a size or a fit that does not exist."""
-    if resize not in RESIZE_MODES:
-        raise RequestError(f"resize={resize!r}: must be one of {', '.join(RESIZE_MODES)}")
-    if not 8 <= size <= 4096:
-        raise RequestError(f"size={size}: the side in pixels must lie between 8 and 4096")
+    """Raise RequestError for a size or a way that does not exist."""
+    checks.choice("resize", resize, RESIZE_MODES)
+    checks.whole("size", size, 8, 4096)
 
 
 def sides_needed(width: int, height: int, size: int, resize: str) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from convwise.errors import ConvwiseError, RequestError
+from convwise import checks
+from convwise.errors import ConvwiseError
 from convwise.records import record_of
 
 MAX_PIXELS = 89_478_485
@@ -41,8 +42,7 @@ class Rules:
     def __post_init__(self) -> None:
         if self.bits not in BITS:
             raise ValueError(f"bits={self.bits}: must be one of {BITS}")
-        if not 1 <= self.most_pixels <= MAX_SIDE**2:
-            raise RequestError(f"most_pixels={self.most_pixels}: must lie between 1 and {MAX_SIDE**2:,}")
+        checks.whole("most_pixels", self.most_pixels, 1, MAX_SIDE**2)
 
     @property
     def white(self) -> int:

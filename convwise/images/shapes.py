@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import RequestError
+from convwise import checks
 from convwise.images.drawing import write_pictures
 from convwise.seeds import generator
 
@@ -78,10 +78,8 @@ def make_shapes(
     An image depends on the seed, its class and its number alone. The folder appears whole or not at all.
     Raises RequestError when the folder exists or a number is out of range.
     """
-    if per_class < 1 or not 16 <= size_px <= 1024:
-        raise RequestError(
-            f"per_class={per_class}, size_px={size_px}: per_class >= 1 and 16 <= size_px <= 1024 are needed"
-        )
+    checks.whole("per_class", per_class, 1)
+    checks.whole("size_px", size_px, 16, 1024)
     return write_pictures(
         folder,
         lambda name, i: draw_shape(name, size_px=size_px, seed=seed, number=i),

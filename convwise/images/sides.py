@@ -45,13 +45,13 @@ def sides_of(root: str, tops: Sequence[Top]) -> Sides | None:
         return _given(root, tops, sides)
     if len(sides) == len(tops) and len(tops) > 1:
         raise RequestError(
-            f"folder={root}: {_folders(tops)} hold no class folders; put the images into one sub-folder per class, "
+            f"data={root}: {_folders(tops)} hold no class folders; put the images into one sub-folder per class, "
             f"such as {tops[0].name}/cat"
         )
     if len({sides[top.name] for top in divided}) > 1 and "train" in {sides[top.name] for top in divided}:
         others = [top for top in tops if top.name not in sides]
         raise RequestError(
-            f"folder={root}: {_folders(divided)} are sides, {_folders(others)} beside them is none; move it out, or "
+            f"data={root}: {_folders(divided)} are sides, {_folders(others)} beside them is none; move it out, or "
             f"name one of them, such as {root}/{divided[0].name}"
         )
     _refuse_alike(root, tops)
@@ -64,11 +64,11 @@ def _given(root: str, tops: Sequence[Top], sides: dict[str, str]) -> Sides:
     if bare:
         use = "be evaluated on" if any(sides[top.name] == "test" for top in bare) else "be used"
         out = f"to train on {whole.name}/ alone, name {root}/{whole.name}" if whole else "sort its images into classes"
-        raise RequestError(f"folder={root}: {_folders(bare)} holds no class folders, so it cannot {use}; {out}")
+        raise RequestError(f"data={root}: {_folders(bare)} holds no class folders, so it cannot {use}; {out}")
     for side, count in Counter(sides.values()).items():
         if count > 1:
             same = [top for top in tops if sides[top.name] == side]
-            raise RequestError(f"folder={root}: {_folders(same)} are both for {side}; put them into one folder")
+            raise RequestError(f"data={root}: {_folders(same)} are both for {side}; put them into one folder")
     if whole is None or "test" in sides.values():
         return Sides(sides)
     if len(tops) == 1:
@@ -85,7 +85,7 @@ def _refuse_alike(root: str, tops: Sequence[Top]) -> None:
         return
     if all(name.lower() in SIDE_OF for name in repeated):
         raise RequestError(
-            f"folder={root}: {_listed(repeated)} lie within the class folders; put the class folders into "
+            f"data={root}: {_listed(repeated)} lie within the class folders; put the class folders into "
             f"{repeated[0]}/ and so on instead, such as {repeated[0]}/{alike[0].name}"
         )
     # ill/patient1 and well/patient1 are not sides of patient1: what is only numbered is no class, unless the names
@@ -94,7 +94,7 @@ def _refuse_alike(root: str, tops: Sequence[Top]) -> None:
     if numbered and not any(_of_a_division(top.name) for top in alike):
         return
     raise RequestError(
-        f"folder={root}: {_folders(alike)} hold folders of the same names ({_listed(repeated)}); if they are sides, "
+        f"data={root}: {_folders(alike)} hold folders of the same names ({_listed(repeated)}); if they are sides, "
         f"call them train, validation and test, or name one of them, such as {root}/{alike[0].name}; if they are "
         "classes, put their images straight into them"
     )

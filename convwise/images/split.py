@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise import checks
 from convwise.errors import RequestError
 from convwise.images.saved_split import SIDES, read_split, split_digest
 from convwise.seeds import derive_seed
@@ -148,11 +149,11 @@ def resplit(split: Split, index: "ImageIndex", *, validation: float, seed: int) 
 def _check(index: "ImageIndex", per_class: int | None, test: float | None, validation: float) -> None:
     if per_class is not None and test is not None:
         raise RequestError(f"per_class={per_class} and test={test} exclude each other; give one of them")
-    if per_class is not None and per_class < 1:
-        raise RequestError(f"per_class={per_class}: at least 1 is needed")
-    for name, value in (("test", test), ("validation", validation)):
-        if value is not None and not 0 <= value < 1:
-            raise RequestError(f"{name}={value}: a fraction of the images is needed, 0 <= {name} < 1")
+    if per_class is not None:
+        checks.whole("per_class", per_class, 1)
+    if test is not None:
+        checks.share("test", test, none=True)
+    checks.share("validation", validation, none=True)
     if "test" in index.subsets and (per_class is not None or test is not None):
         asked = f"per_class={per_class}" if per_class is not None else f"test={test}"
         raise RequestError(f"{asked}: {index.root} comes with a test folder, which is used as given; omit it")
@@ -282,7 +283,7 @@ def _refuse_untrained(index: "ImageIndex", given: NDArray[Any]) -> None:
             names = [index.class_names[label] for label in np.unique(index.labels[strange])]
             lacking = f"{_top(index, given, 'train')} does not" if trained else "there is no train folder"
             raise RequestError(
-                f"folder={index.root}: {place} holds the class {_some(names)} ({strange.sum()} images), {lacking}, so "
+                f"data={index.root}: {place} holds the class {_some(names)} ({strange.sum()} images), {lacking}, so "
                 "there is nothing to learn it from; name the class folders alike, or move these out"
             )
 
@@ -294,7 +295,7 @@ def _refuse_copies_only(index: "ImageIndex", given: NDArray[Any], left: NDArray[
         others = " and ".join(_top(index, given, side) for side in ("test", "validation") if side in given)
         names = _some([index.class_names[label] for label in np.flatnonzero(gone)])
         raise RequestError(
-            f"folder={index.root}: all {n_images} images to train the class {names} are copies of images in {others}; "
+            f"data={index.root}: all {n_images} images to train the class {names} are copies of images in {others}; "
             "copies are removed from training, and none is left: take them out of one of the folders"
         )
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convwise import checks
 from convwise.errors import RequestError, one_line
 from convwise.nets.changes import Change
 from convwise.nets.own.reference import OwnNetwork, find_own, names_a_file
@@ -65,8 +66,9 @@ def require_network(net: Network, *, input_range: int | None = None, keeps_weigh
     if net in NETWORKS:
         return net
     raise RequestError(
-        f"net={net}: there is no such network; choose one of {', '.join(NETWORKS)}, one of your own as "
-        "FILE.py:function or FILE.keras, or, with --weights, one of keras.applications"
+        f"net={net}: there is no such network; {checks.did_you_mean(net, NETWORKS)}choose one of "
+        f"{', '.join(NETWORKS)}, one of your own as FILE.py:function or FILE.keras, or, with weights=, one of "
+        "keras.applications"
     )
 
 
@@ -101,12 +103,17 @@ def require_options(net: Network, options: Mapping[str, Option]) -> dict[str, Op
     for option, value in options.items():
         if option not in valid:
             known = ", ".join(f"{key}={default}" for key, default in valid.items()) or "none"
-            raise RequestError(f"{option}={value}: net={net} has no such option; it has (with defaults) {known}")
+            meant = checks.did_you_mean(option, valid)
+            raise RequestError(
+                f"settings=net.{option}={value}: net={net} has no such option; {meant}it has (with defaults) {known}"
+            )
         kind = type(valid[option])
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
-            raise RequestError(f"{option}={value}: net={net} takes {_KINDS[kind]}, such as {valid[option]}")
+            raise RequestError(
+                f"settings=net.{option}={value}: net={net} takes {_KINDS[kind]}, such as {valid[option]}"
+            )
         checked[option] = value
     return checked
 

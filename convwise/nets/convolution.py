@@ -66,7 +66,7 @@ class Convolution:
             if all(change.reason for change in group):
                 first = group[0]
                 raise RequestError(
-                    f"--set {scope}.{parameter}: no convolution can take it; {first.layer}: {first.reason}"
+                    f"settings={scope}.{parameter}: no convolution can take it; {first.layer}: {first.reason}"
                 )
 
     def overlaid(
@@ -91,7 +91,7 @@ class Convolution:
                 except RequestError as problem:
                     reason = str(problem)
             if reason and demanded:
-                raise RequestError(f"--set {name}.{parameter}={_text(parameter, value)}: {reason}")
+                raise RequestError(f"settings={name}.{parameter}={_text(parameter, value)}: {reason}")
             kept = settings if reason else tried
             old, now = (_text(parameter, getattr(each, parameter)) for each in (settings, kept))
             self.changes.append(Change(name, parameter, scope, old, now, reason))

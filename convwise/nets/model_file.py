@@ -135,7 +135,7 @@ def _own_classes(content: Content, trust: bool, known: Mapping[str, Any]) -> dic
         if part.holds_code and not trust:
             raise NotAModelError(
                 f"its layer {part.layer} is a Lambda that holds Python code, which loading would run; "
-                "--trust (trust=True) runs it, if the file is your own"
+                "trust=True runs it, if the file is your own"
             )
         if _of_keras(part, content.form):
             continue
@@ -146,7 +146,7 @@ def _own_classes(content: Content, trust: bool, known: Mapping[str, Any]) -> dic
             where = f" of the module {part.module}" if part.module else ""
             hint = "import it in Python and hand the loaded model to convwise.explain"
             if part.module and not trust:
-                hint = f"--trust (trust=True) imports that module, if the file is your own, or {hint}"
+                hint = f"trust=True imports that module, if the file is your own, or {hint}"
             raise NotAModelError(
                 f"its layer {part.layer} is of the class {named}{where}, which is not known here; {hint}"
             )

@@ -8,10 +8,15 @@ from rich.text import Text
 from convwise.evaluation import METRICS, ClassScore, Evaluation
 from convwise.images.remarks import UNEVEN
 from convwise.intervals import Estimate
-from convwise.names import shown
+from convwise.names import counted, shown
 
 MAX_CLASSES = 20  # above it only the worst are listed
 N_WORST = 10
+TOP = 5  # of the top-5 accuracy
+CALIBRATION = (
+    "calibration error: how far, on average, the probability that the network gives lies from the share of its answers "
+    "that are right; at 0 %, nine of ten answers given with 90 % are right"
+)
 _TITLES = {
     "accuracy": "accuracy",
     "mean_class_accuracy": "mean class accuracy",
@@ -22,11 +27,14 @@ _TITLES = {
 
 
 def metrics_table(evaluation: Evaluation) -> Table:
-    """Every metric with its 95 % interval."""
-    rows = [(_TITLES[metric], *_shown(metric, getattr(evaluation, metric))) for metric in METRICS]
+    """Every metric with its 95% interval; the top-5 accuracy for more than five classes only."""
+    few = len(evaluation.class_names) <= TOP  # then the five best are all of them
+    metrics = [metric for metric in METRICS if not (few and metric == "top5_accuracy")]
+    rows = [(_TITLES[metric], *_shown(metric, getattr(evaluation, metric))) for metric in metrics]
     n_classes, n_absent = len(evaluation.class_names), len(evaluation.not_tested)
-    of_all = f"{n_classes - n_absent} of {n_classes}" if n_absent else f"{n_classes}"
-    title = f"{evaluation.split}: {evaluation.n:,} images, {of_all} classes"
+    of_all = f"{n_classes - n_absent} of " if n_absent else ""
+    classes = counted(n_classes, "class", "classes")
+    title = f"{evaluation.split}: {counted(evaluation.n, 'image')}, {of_all}{classes}"
     return _table(title, ("metric", "value", "95 % interval"), rows)
 
 
@@ -61,7 +69,7 @@ def remarks(evaluation: Evaluation) -> list[str]:
         n_tested = len(evaluation.class_names) - len(evaluation.not_tested)
         found.append(
             f"not tested, for want of images: {_names(evaluation.not_tested)}; "
-            f"means are over the other {n_tested} {'class' if n_tested == 1 else 'classes'}"
+            f"means are over the other {counted(n_tested, 'class', 'classes')}"
         )
     if evaluation.never_right:
         found.append(f"recall 0, no image recognised: {_names(evaluation.never_right)}")

@@ -12,8 +12,8 @@ from convwise.evaluation import Evaluation
 from convwise.images.copies import DuplicateGroup
 from convwise.images.datasets import Installed
 from convwise.images.index import ImageIndex
-from convwise.names import printable, shown
-from convwise.report.tables import classes_table, metrics_table, mistakes_table, remarks
+from convwise.names import counted, printable, shown
+from convwise.report.tables import CALIBRATION, classes_table, metrics_table, mistakes_table, remarks
 
 _SHOWN = 10  # rows of a list that may be long
 
@@ -22,7 +22,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     """The metrics with what they do not tell, the classes, the worst mistakes."""
     console = Console()
     console.print(metrics_table(evaluation))
-    for remark in remarks(evaluation):
+    for remark in (CALIBRATION, *remarks(evaluation)):
         console.print(printable(remark), markup=False, highlight=False, soft_wrap=True)
     console.print(classes_table(evaluation))
     if evaluation.mistakes:
@@ -52,7 +52,8 @@ def print_index(index: ImageIndex, remarks: Sequence[str] = ()) -> None:
     for name, why in index.empty_reasons().items():
         table.add_row(Text(f"{shown(name)}: {why}"), "0")
     console.print(table)
-    print(f"{len(index):,} images in {len(index.class_names)} classes; {index.n_ignored:,} other files ignored")
+    classes = counted(len(index.class_names), "class", "classes")
+    print(f"{counted(len(index), 'image')} in {classes}; {counted(index.n_ignored, 'other file')} ignored")
     _print_list("unreadable", [f"{shown(file.path)}: {file.reason}" for file in index.unreadable])
     copies = index.copies
     near = [group for group in copies.groups if group.kind == "near"]

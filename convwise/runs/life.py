@@ -149,5 +149,6 @@ def _save_model(model: Any, path: Path) -> None:
     except OSError as problem:
         temporary.unlink(missing_ok=True)
         raise ConvwiseError(
-            f"{path} cannot be written: {problem.strerror or problem}; make room, then --resume"
+            f"{path} cannot be written: {problem.strerror or problem}; make room, then go on with: convwise train "
+            f"--resume {path.parent}"
         ) from None

@@ -9,6 +9,7 @@ from convwise.images.index import ImageIndex
 from convwise.images.material import Material
 from convwise.images.remarks import directions
 from convwise.images.split import Split, classes_without
+from convwise.names import counted
 from convwise.runs.settings import RunSettings
 from convwise.training.recipe import Recipe
 
@@ -20,16 +21,17 @@ def describe(material: Material, model: Any, settings: RunSettings) -> str:
     if index.unreadable:
         left_out.append(f"{len(index.unreadable)} unreadable")
     if index.n_ignored:
-        left_out.append(f"{index.n_ignored} ignored files")
+        left_out.append(counted(index.n_ignored, "ignored file"))
     if split.n_unused:
-        left_out.append(f"{split.n_unused} images beyond the protocol")
+        left_out.append(f"{counted(split.n_unused, 'image')} beyond the protocol")
     if split.n_dropped_copies:
         left_out.append(f"{split.n_dropped_copies} copies across the given folders")
     recipe = settings.recipe
     out = f" (left out: {', '.join(left_out)})" if left_out else ""
     source = f" from {settings.pretrained.weights}" if settings.pretrained else ""
     return (
-        f"{len(index.class_names)} classes, {len(split.train)} images to train, {len(split.validation)} to validate, "
+        f"{counted(len(index.class_names), 'class', 'classes')}, {counted(len(split.train), 'image')} to train, "
+        f"{len(split.validation)} to validate, "
         f"{len(split.test)} to test{out}; {settings.net}{source}, "
         f"{model.count_params():,} weights, {recipe.size_px} px, recipe {recipe.name}, {recipe.precision}"
     )
@@ -66,5 +68,5 @@ def chance_hint(evaluation: Evaluation, recipe: Recipe) -> str:
         return ""
     return (
         f"no better than chance (1 of {n_tested} classes); recipe {recipe.name} mirrors images, which hides directions "
-        "and sides: if the classes differ by one, try --recipe plain"
+        "and sides: if the classes differ by one, try recipe=plain"
     )

@@ -49,7 +49,7 @@ def unused_folder(parent: str, name: str) -> Path:
     return folder
 
 
-def place_to_fill(out: str | Path | None, parent: str, *, data: Path, resume: str = "--resume") -> Path | None:
+def place_to_fill(out: str | Path | None, parent: str, *, data: Path, resume: str = "train --resume") -> Path | None:
     """`out` as the folder of a new run or study, None where it gets an unused name in `parent`; before any work.
 
     Raises RequestError if it holds anything, lies where nothing can be written, or within the folder `data`.
@@ -60,12 +60,12 @@ def place_to_fill(out: str | Path | None, parent: str, *, data: Path, resume: st
     if Path(os.path.realpath(data)) in Path(os.path.realpath(place)).parents:
         raise RequestError(
             f"out={place}: it lies in the folder of the images, where it would be taken for a class the next time; "
-            "name a place outside with --out"
+            "name a place outside with out="
         )
     return None if out is None else place
 
 
-def refuse_used(folder: Path, resume: str = "--resume") -> None:
+def refuse_used(folder: Path, resume: str = "train --resume") -> None:
     """Raises RequestError if the folder holds anything already; `resume` is the command that goes on with it."""
     kind = kind_of(folder, "out")
     try:
@@ -73,4 +73,6 @@ def refuse_used(folder: Path, resume: str = "--resume") -> None:
     except OSError as problem:
         raise RequestError(f"out={folder}: it cannot be looked into ({reason_of(problem)}); name a new one") from None
     if used:
-        raise RequestError(f"out={folder}: it exists already; name a new one, or go on with {resume} {folder}")
+        raise RequestError(
+            f"out={folder}: it exists already; name a new one, or go on with: convwise {resume} {folder}"
+        )

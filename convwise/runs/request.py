@@ -67,10 +67,8 @@ class Request:
             checks.whole("per_class", self.per_class, 1, _MOST_IMAGES)
         for name in ("test", "validation"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise RequestError(f"{name}={value}: it must be a share of the images, from 0 to below 1")
-            if value is not None and not 0 <= value < 1:
-                raise RequestError(f"{name}={value}: it must be a share of the images, from 0 to below 1")
+            if value is not None:
+                checks.share(name, value, none=True)
         if self.per_class is not None and self.test is not None:
             raise RequestError(f"per_class={self.per_class} and test={self.test} exclude each other; give one of them")
         checks.choice("copies", self.copies, COPIES)
@@ -147,6 +145,11 @@ class TrainRequest(Request):
         super().__post_init__()
         if self.validation is None:
             object.__setattr__(self, "validation", 0.15)
+        recipe = self.full_recipe
+        if recipe.patience is not None and self.validation == 0:
+            raise RequestError(f"patience={recipe.patience}: it needs validation images; drop it, or validation=0")
+        if recipe.class_weights != "none" and self.tune == "frozen":
+            raise RequestError("class_weights=: with tune=frozen nothing is trained that takes them; drop one of them")
 
     def _recipe(self) -> Recipe:
         if self.recipe is None and self.weights not in (None, KEEP):

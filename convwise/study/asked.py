@@ -68,6 +68,11 @@ class StudyRequest(Request):
         super().__post_init__()
         validation = 0.3 if self.validation is None else self.validation
         object.__setattr__(self, "validation", checks.share("validation", validation))
+        if self.full_recipe.patience is not None:
+            raise RequestError(
+                f"patience={self.full_recipe.patience}: the trials of a study are compared at the same number of "
+                "epochs; drop it"
+            )
         if self.full_recipe.weight_interpolation:
             raise RequestError(
                 f"weight_interpolation={self.full_recipe.weight_interpolation:g}: a study starts from first weights, "

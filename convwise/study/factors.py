@@ -144,7 +144,7 @@ class _Network:
         """The settings of a level, its placeholders filled; RequestError where the network has nothing to fill in."""
         strided = [layer.name for layer in self.convolutions if tuple(layer.strides) != (1, 1)]
         if "{last_strided}" in level and not strided:
-            raise RequestError("no convolution of this network takes steps")
+            raise RequestError("no convolution of this network has strides above 1")
         names = {"first": self.convolutions[0].name, "last_strided": strided[-1] if strided else ""}
         text = level.format(**names)
         return (text if "=" in text and not parameter.endswith("constraint") else f"conv.{parameter}={text}",)
@@ -189,7 +189,7 @@ def _rule(parameter: str, network: _Network) -> Settled | None:
     """The mathematics that makes a run needless."""
     with_bias = [layer for layer in network.convolutions if layer.use_bias]
     if parameter in _BIAS_OWN and not with_bias:
-        return Settled(parameter, "", "no convolution of this network has a bias, so it does nothing")
+        return Settled(parameter, "", "no convolution of this network has a bias, so it has no effect")
     if parameter == "use_bias" and not with_bias:
         from convwise.nets.lint import RULES, lint
 
@@ -197,7 +197,7 @@ def _rule(parameter: str, network: _Network) -> Settled | None:
         others = set(RULES) - {"bias_before_batch_norm"}
         if lint(built.model, size_px=network.size_px, silence=others):
             return Settled(
-                parameter, "false", "batch normalisation follows and takes a bias away again (Ioffe and Szegedy 2015)"
+                parameter, "false", "batch normalisation follows and cancels a bias (Ioffe and Szegedy 2015)"
             )
     return None
 

@@ -112,19 +112,25 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             row["validation_seconds"] = round(time.monotonic() - began, 3)
         row["seconds"] = round(time.monotonic() - self.epoch_began, 3)
         seconds = time.monotonic() - self.began
-        out_of_time = self.recipe.minutes is not None and bool(self.model.stop_training)
         before = self.state
         better = score >= before.best_score
+        best_epoch = epoch + 1 if better else before.best_epoch
+        if self.validation is not None and self._out_of_patience(epoch + 1 - best_epoch):
+            self.model.stop_training = True
         self.state = TrainingState(
             epochs_done=epoch + 1,
             seconds=seconds,
-            finished=out_of_time or epoch + 1 == self.recipe.epochs,
-            best_epoch=epoch + 1 if better else before.best_epoch,
+            finished=bool(self.model.stop_training) or epoch + 1 == self.recipe.epochs,
+            best_epoch=best_epoch,
             best_score=score if better else before.best_score,
             rows=(*before.rows, row),
         )
         self.checkpoints.save(self.state, reached, arrays_of(self.model.optimizer.variables), result=result)
         self.hooks.epoch(row)
+
+    def _out_of_patience(self, n_epochs: int) -> bool:
+        """Whether so many epochs without a better validation log loss are too many."""
+        return self.recipe.patience is not None and n_epochs >= self.recipe.patience
 
     def _averaged(self, reached: Arrays) -> Arrays:
         """What the epoch gives: the weights reached, or their mean with those of the start."""
@@ -137,8 +143,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         rate = rate_at(self.recipe, self.share, self.steps_done)
         return (
             f"the loss is not a number any more in epoch {self.epoch + 1} (learning rate {rate:.3g}): the steps are "
-            f"too large or the precision too coarse; lower learning_rate (now {self.recipe.rate:g}) or set "
-            'precision = "float32" in a --config file'
+            f"too large or the precision too coarse; lower learning_rate (now {self.recipe.rate:g}), or set "
+            "precision to float32 in the file of config="
         )
 
 

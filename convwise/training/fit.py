@@ -20,6 +20,7 @@ from convwise.images.material import Material
 from convwise.nets.backend import has_accelerator, warn_of_a_slow_start
 from convwise.training.callback import Training, TrainingCallback, restore
 from convwise.training.checkpoint import Checkpoints, TrainingState
+from convwise.training.class_weights import class_weights
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
 from convwise.training.schedule import StepSchedule
@@ -27,7 +28,9 @@ from convwise.training.towers import in_towers
 from convwise.training.validation import Validation
 
 _MOST_THREADS = 8  # that make batches: more contend for the interpreter's lock
-_Batch = tuple[NDArray[np.uint8], NDArray[np.float32]]
+_Batch = (
+    tuple[NDArray[np.uint8], NDArray[np.float32]] | tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
+)
 
 
 def batches_of(material: Material, recipe: Recipe) -> Batches:
@@ -41,6 +44,9 @@ def batches_of(material: Material, recipe: Recipe) -> Batches:
         augmentation=recipe.augmentation,
         cutmix=recipe.cutmix,
         seed=recipe.seed,
+        class_weights=class_weights(
+            recipe.class_weights, material.labels[material.split.train], material.index.class_names
+        ),
     )
 
 
@@ -58,7 +64,8 @@ def fit(
 
     The best epoch is the one of lowest validation log loss, which tells epochs apart with less noise than a count of
     errors does; without validation images it is the last. A checkpoint of epoch 0 holds weights to start from, which
-    are the ones to beat, and with the recipe's weight_interpolation a part of what each epoch gives. Raises
+    are the ones to beat, and with the recipe's weight_interpolation a part of what each epoch gives. With the recipe's
+    patience the end may come before the last epoch. Raises
     ConvwiseError where the loss is no longer a number.
     """
     warn_of_a_slow_start()
@@ -150,7 +157,10 @@ class _Numbered:
         known = self._order
         if known[0] != epoch:
             known = self._order = (epoch, self._batches.order(epoch))
-        return self._batches.of(known[1], epoch, step)
+        images, targets = self._batches.of(known[1], epoch, step)
+        weights = self._batches.class_weights
+        # Of a mixed image each part counts as its class does. Metrics are asked for unweighted.
+        return (images, targets) if weights is None else (images, targets, targets @ weights)
 
 
 def _optimizer(recipe: Recipe, rate: Any, model: keras.Model) -> keras.optimizers.Optimizer:

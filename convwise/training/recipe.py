@@ -13,6 +13,7 @@ from convwise.images.augment import Augmentation
 from convwise.images.resizing import RESIZE_MODES
 from convwise.nets import USUAL_RATE, Network, usual_rate
 from convwise.records import record_of
+from convwise.training.class_weights import check_class_weights
 
 # What keys were called in runs, studies and config files of before.
 _OLD_NAMES = {"fit": "resize", "start_share": "weight_interpolation"}
@@ -50,8 +51,10 @@ class Recipe:
     parallel replicas, a core each, a part of the batch each, batch statistics by part; None takes what cores allow.
     flip_averaging: evaluation and prediction average over the image and its mirror image. weight_interpolation: what
     an epoch gives is the mean of the weights that the training started from, with this weight, and those it has reached
-    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", equation 1); for pretrained weights. seed: the root
-    of all randomness.
+    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", equation 1); for pretrained weights. patience: the
+    training ends after so many epochs in a row without a better validation log loss; None: it never does.
+    class_weights: what an image counts in the training loss: "none", "auto" (all classes count the same) or a weight by
+    class name; scaled to 1 on average over the training images. seed: the root of all randomness.
     """
 
     name: str = "fast"
@@ -73,6 +76,8 @@ class Recipe:
     towers: int | None = None
     flip_averaging: bool = True
     weight_interpolation: float = 0.0
+    patience: int | None = None
+    class_weights: str | Mapping[str, float] = "none"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -89,9 +94,12 @@ class Recipe:
             value = getattr(self, name)
             if value is not None or name not in ("minutes", "learning_rate"):
                 checks.number(name, value, least, most)
-        if self.towers is not None and (type(self.towers) is not int or not 1 <= self.towers <= self.batch):
-            raise RequestError(f"towers={self.towers}: it must be a whole number from 1 to batch={self.batch}")
+        if self.towers is not None:
+            checks.whole("towers", self.towers, 1, self.batch)  # at least an image each
         checks.true_or_false("flip_averaging", self.flip_averaging)
+        if self.patience is not None:
+            checks.whole("patience", self.patience, 1, 100_000)
+        object.__setattr__(self, "class_weights", check_class_weights(self.class_weights))
 
     @property
     def rate(self) -> float:
@@ -114,9 +122,7 @@ class Recipe:
 
 def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     """The recipe of that name (`RECIPES`), with some of its values changed."""
-    if name not in RECIPES:
-        raise RequestError(f"recipe={name}: choose one of {', '.join(RECIPES)}")
-    base = RECIPES[name].to_dict()
+    base = RECIPES[checks.choice("recipe", name, RECIPES)].to_dict()
     changes = dict(changes or {})
     if isinstance(changes.get("augmentation"), Mapping):
         changes["augmentation"] = {**base["augmentation"], **changes["augmentation"]}

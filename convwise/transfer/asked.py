@@ -29,17 +29,17 @@ def resolve_start(
     if weights is None or weights == KEEP or own:
         if own and weights not in (None, KEEP):
             raise RequestError(
-                f"weights={weights}: net={net} starts from first weights, or, with --weights keep, from its own"
+                f"weights={weights}: net={net} starts from first weights, or, with weights=keep, from its own"
             )
         if tune is not None:
-            raise RequestError(f"tune={tune}: it needs weights to start from; add --weights FILE or --weights imagenet")
+            raise RequestError(f"tune={tune}: it needs weights to start from; add weights=FILE or weights=imagenet")
         return require_network(net or DEFAULT_NET, input_range=input_range, keeps_weights=weights == KEEP), None
     if input_range is not None:
-        raise RequestError(f"input={input_range}: it is for a network of your own; with --weights it is found out")
+        raise RequestError(f"input={input_range}: it is for a network of your own; with weights= it is found out")
     from convwise.transfer.weight_files import read_weights, sha256_of
 
     if net is None:
-        raise RequestError(f"weights={weights}: name the network that they were made for: --net NAME")
+        raise RequestError(f"weights={weights}: name the network that they were made for with net=NAME")
     assert isinstance(net, str)
     if net not in NETWORKS:
         from convwise.transfer.bodies import require_body

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError, one_line
 from convwise.nets import NETWORKS, Built, build, conditions
@@ -26,8 +27,12 @@ EPSILON = 2e-6  # added to each feature's variance
 
 def application(net: str) -> Callable[..., Any] | None:
     """The function of keras.applications of that name, in any case; None where there is none."""
-    found = {name.lower(): getattr(keras.applications, name) for name in dir(keras.applications) if name[0].isupper()}
-    return found.get(net.lower())
+    found = {name.lower(): name for name in _applications()}
+    return getattr(keras.applications, found[net.lower()]) if net.lower() in found else None
+
+
+def _applications() -> list[str]:
+    return [name for name in dir(keras.applications) if name[0].isupper()]
 
 
 def require_body(net: str) -> str:
@@ -36,9 +41,10 @@ def require_body(net: str) -> str:
         return net
     function = application(net)
     if function is None:
+        meant = checks.did_you_mean(net, (*NETWORKS, *_applications()))
         raise RequestError(
-            f"net={net}: there is no such network; choose one of {', '.join(NETWORKS)}, or one of keras.applications, "
-            "such as MobileNetV2 or ResNet50"
+            f"net={net}: there is no such network; {meant}choose one of {', '.join(NETWORKS)}, or one of "
+            "keras.applications, such as MobileNetV2 or ResNet50"
         )
     return str(function.__name__)
 
@@ -55,8 +61,8 @@ def build_body(
         return Built(_application_body(net, size_px, settings, imagenet, seed, precision), ())
     if imagenet:
         raise RequestError(
-            f"weights=imagenet: Keras has none for net={net}; give a file, --weights FILE, or choose a network of "
-            "keras.applications, such as --net MobileNetV2"
+            f"weights=imagenet: Keras has none for net={net}; give a file, weights=FILE, or choose a network of "
+            "keras.applications, such as net=MobileNetV2"
         )
     built = build(net, size_px=size_px, n_classes=n_classes, settings=settings, seed=seed, precision=precision)
     return Built(_without_classifier(built.model), built.changes)
@@ -146,7 +152,7 @@ def _application_body(
     net: str, size_px: int, settings: NetworkSettings, imagenet: bool, seed: int, precision: str
 ) -> keras.Model:
     if settings != NetworkSettings():
-        raise RequestError(f"--set {settings.texts()[0]}: net={net} is Keras's own and takes no settings; drop them")
+        raise RequestError(f"settings={settings.texts()[0]}: net={net} is Keras's own and takes no settings; drop them")
     function = application(net)
     assert function is not None
     # Keras tells of downloads on standard output, which belongs to the results, and warns of sizes other than 224 px.
@@ -158,11 +164,11 @@ def _application_body(
             )
         except ValueError as problem:
             why = one_line(problem)
-            raise RequestError(f"net={net} cannot be built at size={size_px}: {why}; choose another --size") from None
+            raise RequestError(f"net={net} cannot be built at size={size_px}: {why}; choose another size=") from None
         except Exception as problem:  # Keras raises no narrower kind where a download fails
             raise RequestError(
                 f"weights=imagenet: Keras could not fetch them ({one_line(problem)}); go online, or fetch the file "
-                "elsewhere and give it as --weights FILE"
+                "elsewhere and give it as weights=FILE"
             ) from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from convwise.errors import RequestError
+from convwise import checks
 from convwise.records import record_of
 from convwise.transfer.preprocessing import Preprocessing
 
@@ -41,8 +41,7 @@ class Pretrained:
     c_log_losses: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.tune not in TUNES:
-            raise RequestError(f"tune={self.tune}: choose one of {', '.join(TUNES)}")
+        checks.choice("tune", self.tune, TUNES)
         object.__setattr__(self, "stages", TUNES[self.tune])
 
     @property

@@ -101,7 +101,7 @@ def match(wanted: Sequence[WantedLayer], stored: Sequence[StoredLayer], *, sourc
             raise RequestError(
                 f"weights={source}: they do not fit: layer {number} of the network's {len(wanted)}, {layer.name}, "
                 f"needs {_written(layer.shapes)}, and {here.name} in the file holds {_written(here.shapes)}; "
-                "choose the --net and its options (--set net.width=64 and so on) that the weights were made for"
+                "choose the net= and its options (settings=net.width=64 and so on) that the weights were made for"
             )
         found.append(here)
     taken = {id(layer) for layer in found}
@@ -119,7 +119,7 @@ def _in_order(wanted: Sequence[WantedLayer], stored: Sequence[StoredLayer], sour
         if not queue:
             raise RequestError(
                 f"weights={source}: the file has {len(stored)} layers with weights and none is left for layer {number} "
-                f"of the network's {len(wanted)}, {layer.name}; choose the --net that the weights were made for"
+                f"of the network's {len(wanted)}, {layer.name}; choose the net= that the weights were made for"
             )
         yield queue.pop(0)
 

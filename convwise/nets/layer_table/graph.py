@@ -140,7 +140,7 @@ def _sized(tensor: Any, layout: str, size_px: int | None) -> Any:
     own = _sides(tensor, layout)
     sides = (size_px, size_px) if size_px else own
     if None in sides:
-        raise RequestError(f"input_shape={tensor.shape}: the image's size must be known; give one (size_px, --size)")
+        raise RequestError(f"input_shape={tensor.shape}: the size of the image must be known; give one with size=")
     if sides == own:
         return tensor
     shape = (*tensor.shape[:rows], *sides, *tensor.shape[rows + 2 :])

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from convwise.errors import RequestError
+from convwise import checks
 from convwise.nets.layer_table.cost import Memory, multiply_adds
 from convwise.nets.layer_table.graph import Call, Graph, flatten
 from convwise.nets.layer_table.receptive_field import Field, fields, spatial
@@ -29,11 +29,9 @@ def layer_table(
 
 def table_of(graph: Graph, *, batch: int = 32, optimizer: str = "adamw", precision: str = "float32") -> LayerTable:
     """The same for a graph that has been flattened already."""
-    if type(batch) is not int or batch < 1:
-        raise RequestError(f"batch={batch}: it must be a whole number of at least 1")
-    for name, value, allowed in (("optimizer", optimizer, OPTIMIZER_SLOTS), ("precision", precision, BYTES_PER_NUMBER)):
-        if value not in allowed:
-            raise RequestError(f"{name}={value}: choose one of {', '.join(allowed)}")
+    checks.whole("batch", batch, 1)
+    checks.choice("optimizer", optimizer, OPTIMIZER_SLOTS)
+    checks.choice("precision", precision, BYTES_PER_NUMBER)
     memory = Memory(graph, BYTES_PER_NUMBER[precision])
     seen = fields(graph)
     kept_bytes = memory.kept_bytes()

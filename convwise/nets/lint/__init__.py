@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from convwise import checks
 from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.errors import RequestError
 from convwise.nets.layer_table.graph import Graph, flatten
@@ -86,8 +87,8 @@ def lint_graph(
     Where the model does not take one image, and nothing else, the rules `OF_ONE_IMAGE` are left out.
     """
     silenced = set(silence)
-    for name in sorted(silenced - RULES.keys()):
-        raise RequestError(f"silence={name}: there is no such rule; choose among {', '.join(RULES)}")
+    for name in sorted(silenced):
+        checks.choice("silence", name, RULES)
     if not 0 < object_share <= 1:
         raise RequestError(f"object_share={object_share}: it must be above 0 and at most 1")
     if not graph.of_one_image:

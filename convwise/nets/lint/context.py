@@ -193,8 +193,8 @@ def setting(calls: Sequence[Call], parameter: str, value: object, context: LintC
     if not settable:
         return f"give {calls[0].name} {parameter}={value}"
     if len(settable) > 1 and len(settable) == len([c for c in context.convolutions if c.kind == "Conv2D"]):
-        return f"--set conv.{parameter}={value}"
-    shown = " ".join(f"--set {name}.{parameter}={value}" for name in settable[:3])
+        return f"settings=conv.{parameter}={value}"
+    shown = " ".join(f"settings={name}.{parameter}={value}" for name in settable[:3])
     return shown + (f" and so on for {len(settable) - 3} more" if len(settable) > 3 else "")
 
 

@@ -71,8 +71,8 @@ def filters_fall_as_map_shrinks(context: LintContext) -> Iterator[Finding]:
             "filters_fall_as_map_shrinks",
             "note",
             [second],
-            f"from {first.name} to {second.name} the map shrinks from {larger} to {smaller} units a side and the "
-            f"channels fall from {before} to {after}: both take information away at once",
+            f"from {first.name} to {second.name} the map shrinks from {larger} to {smaller} units per side and the "
+            f"channels fall from {before} to {after}: both lose information at once",
             fix=setting([second], "filters", before, context),
             source=f"{TUTORIAL} (filters); He et al. 2016, Deep residual learning, section 3.3, rule ii",
         )
@@ -88,7 +88,7 @@ def map_shrunk_too_early(context: LintContext) -> Iterator[Finding]:
             "warning",
             small,
             f"{len(small)} of {len(context.looking_around)} convolutions larger than 1x1 have maps below {_SMALL_MAP} "
-            f"units a side, the first of them {small[0].name} with {size}",
+            f"units per side; the first is {small[0].name} with {size}",
             fix=_unshrink(context, small[0]),
             source=f"{_LATE}; {_COST}",
         )
@@ -103,7 +103,7 @@ def _unshrink(context: LintContext, until: Call) -> str:
     leading = {id(call) for call in (until, *context.reach.before(until))}
     strided = [c for c in context.convolutions if max(c.operation.strides) > 1 and c.kind == "Conv2D"]
     before = [c for c in strided if id(c) in leading]
-    return (f"{setting(before[:1], 'strides', 1, context)}, or " if before else "") + "larger images (--size)"
+    return (f"{setting(before[:1], 'strides', 1, context)}, or " if before else "") + "larger images (size=PX)"
 
 
 def map_never_shrunk(context: LintContext) -> Iterator[Finding]:
@@ -141,6 +141,6 @@ def more_weights_than_images(context: LintContext) -> Iterator[Finding]:
             None,
             f"{weights:,} trainable weights for {context.n_train:,} training images "
             f"({weights / context.n_train:,.0f} per image): {enough:,} are enough to memorise their labels",
-            "a narrower network, more images, augmentation, or --set conv.kernel_regularizer=l2:0.0005",
+            "a narrower network, more images, augmentation, or settings=conv.kernel_regularizer=l2:0.0005",
             f"{_ZHANG}; the factor {_BEYOND_MEMORISING} is this rule's own",
         )

@@ -169,7 +169,7 @@ def _keep(old: Any, new: Any, title: str) -> None:
     if before != after:
         raise RequestError(
             f"weights=keep: the weights of the layer {new.name} do not fit any more: {_listed(before)}, and it needs "
-            f"{_listed(after)}; set less, keep the size, or drop --weights keep"
+            f"{_listed(after)}; set less, keep the size, or drop weights=keep"
         )
     new.set_weights(old.get_weights())
 

@@ -113,9 +113,7 @@ def _said_of_pixels(own: OwnNetwork, scaled_by: str, *, asked: bool) -> str:
         return f"{own}: takes pixels {what}, as asked for"
     if own.input_range == 255:
         return f"{own}: takes pixels 0 to 255 and scales them itself (up to {scaled_by})"
-    return (
-        f"{own}: does not scale pixels: a Rescaling of 1/255 is put in front (--input 255: it takes them as they are)"
-    )
+    return f"{own}: does not scale pixels: a Rescaling of 1/255 is put in front (input=255: it takes them as they are)"
 
 
 def _answers(model: Any, title: str, *, whole: bool) -> tuple[bool, str]:
@@ -197,7 +195,7 @@ def _said_of_layers(own: OwnNetwork, model: Any) -> list[str]:
     if lambdas:
         said.append(
             f"{own}: {lambdas[0]} is a Lambda without a function of a name: the trained model will hold code, and "
-            "predict and evaluate need --trust; a def in the file needs none"
+            "predict and evaluate need trust=True; a def in the file needs none"
         )
     closed = [call.name for call in graph.calls if not call.kind and call.first and _convolves(call.operation)]
     if closed:

@@ -134,7 +134,7 @@ class _Rebuilder:
 
     def _hint(self) -> str:
         changed = self.wanted.conv is not None and any(not change.reason for change in self.wanted.conv.changes)
-        return "; set less, or for fewer layers" if changed else "; choose another --size"
+        return "; set less, or for fewer layers" if changed else "; choose another size"
 
     def _twin(self, operation: Any, name: str) -> Any:
         if id(operation) not in self._made:

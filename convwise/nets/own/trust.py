@@ -26,5 +26,5 @@ def require_trusted(own: OwnNetwork, *, trust: bool, where: object) -> None:
         return
     raise RequestError(
         f"{where}: it brings Python code ({own.copy_name}) that was not used on this machine before; read it, and add "
-        "--trust (trust=True) to run it"
+        "trust=True to run it"
     )
