@@ -53,6 +53,7 @@ def _meant(match: re.Match[str]) -> str:
     return chr(code + 0xDC00) if match[0][1] == "x" and code >= 0x80 else chr(code)
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 class`, `1,280 images`: the number with the noun in its form."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """`1 class`, `1,280 images`, `0.5 points`: the number with the noun in its form."""
+    written = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{written} {noun if number == 1 else plural or noun + 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from convwise.cli.options import add_json, add_set, add_trust
+from convwise.cli.options import add_input, add_json, add_set, add_trust
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import add_command, given, whole_number
 from convwise.cli.wording import wording_of
@@ -26,16 +26,19 @@ def _add_explain(verbs: Any) -> None:
         _explain,
         help="what a network's layers see and cost, and what is unwise in it",
         description="A network layer by layer: shape, receptive field, weights, multiply-adds, memory; and findings, "
-        f"each with a fix and its source. WHAT is {', '.join(NETWORKS)}, a name of keras.applications, "
-        "a run folder, or a Keras model file.",
+        f"each with a fix and its source. WHAT is {', '.join(NETWORKS)}, a name of keras.applications, a network of "
+        "your own (FILE.py:function), a run folder, or a Keras model file.",
         example="convwise explain resnet --size 96 --set conv.padding=valid",
     )
-    parser.add_argument("what", metavar="WHAT", help="a network's name, a run folder or a Keras model file")
+    parser.add_argument(
+        "what", metavar="WHAT", help="a network's name, FILE.py:function, a run folder or a Keras model file"
+    )
     data = parser.add_argument_group("data")
     data.add_argument("--size", type=whole_number, metavar="PX", help="side of the images (default 64)")
     data.add_argument("--classes", type=whole_number, metavar="N", help="number of classes (default 4)")
     network = parser.add_argument_group("network")
     add_set(network, "as for train; may be repeated")
+    add_input(network)
     network.add_argument("--batch", type=whole_number, metavar="N", help="images per step, for the memory (default 32)")
     add_trust(network)
     output = parser.add_argument_group("output")

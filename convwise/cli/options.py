@@ -17,8 +17,9 @@ OPTIMIZERS = ("sgd", "adam", "adamw")
 SPLITS = ("test", "validation", "train", "all")
 TUNES = ("full", "frozen")
 
+TRUST_TO_RESUME = "with --resume: run the code of a network that was not used on this machine before"
 DATA = "a folder with one sub-folder per class, or the name of a data set"
-_TRUST = "run code that the model file holds or names; only for files of your own"
+_TRUST = "run code that the model file or the run holds or names; only for files of your own"
 
 
 def add_json(group: Any, what: str = "print one JSON object on standard output") -> None:
@@ -31,9 +32,9 @@ def add_quiet(group: Any) -> None:
     group.add_argument("--quiet", action="store_true", default=False, help="no progress and no notes; errors are shown")
 
 
-def add_trust(group: Any) -> None:
+def add_trust(group: Any, what: str = _TRUST) -> None:
     """--trust."""
-    group.add_argument("--trust", action="store_true", help=_TRUST)
+    group.add_argument("--trust", action="store_true", help=what)
 
 
 def add_copies(group: Any) -> None:
@@ -56,8 +57,23 @@ def add_set(group: Any, what: str) -> None:
 
 
 def add_network(group: Any, default: str) -> None:
-    """--net."""
-    group.add_argument("--net", metavar="NAME", help=f"{', '.join(NETWORKS)} (default {default})")
+    """--net and --input."""
+    group.add_argument(
+        "--net",
+        metavar="NAME",
+        help=f"{', '.join(NETWORKS)} (default {default}), or a network of your own: FILE.py:function or FILE.keras",
+    )
+    add_input(group)
+
+
+def add_input(group: Any) -> None:
+    """--input."""
+    group.add_argument(
+        "--input",
+        type=whole_number,
+        metavar="255|1",
+        help="largest pixel value that a network of your own takes: 255 as pixels are, or 1 (default: found out)",
+    )
 
 
 def add_picture_size(group: Any) -> None:

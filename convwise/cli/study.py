@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convwise.cli.options import (
     DATA,
     ENGINES,
+    TRUST_TO_RESUME,
     add_copies,
     add_json,
     add_most_pixels,
@@ -19,6 +20,7 @@ from convwise.cli.options import (
     add_seed,
     add_set,
     add_sides,
+    add_trust,
 )
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import Parser, add_command, given, name_list, number, shown, whole_number
@@ -45,6 +47,7 @@ def add(verbs: Any) -> None:
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA)
     parser.add_argument("folder", metavar="DIR", nargs="?", help="after the word report: the folder of a study")
     parser.add_argument("--resume", metavar="DIR", help="continue a study that was stopped, with its own settings")
+    add_trust(parser, TRUST_TO_RESUME)
     _add_data(parser)
     _add_network(parser)
     _add_question(parser)
@@ -121,7 +124,9 @@ def _result(asked: dict[str, Any], look: dict[str, Any]) -> StudyResult:
     from convwise.commands.study import resume_study, study, study_report
     from convwise.progress import StudyDisplay
 
-    data, folder, stopped = (asked.pop(name, None) for name in ("data", "folder", "resume"))
+    data, folder, stopped, trust = (asked.pop(name, None) for name in ("data", "folder", "resume", "trust"))
+    if trust and stopped is None:
+        raise RequestError("--trust: it is for a study to go on with, --resume DIR; a file that you name is run")
     report = data == "report"
     if report or stopped is not None:
         what = "report DIR" if report else f"--resume {stopped}"
@@ -130,7 +135,7 @@ def _result(asked: dict[str, Any], look: dict[str, Any]) -> StudyResult:
         if report:
             return study_report(folder)
         with StudyDisplay(**look) as display:
-            return resume_study(stopped, hooks=display.hooks)
+            return resume_study(stopped, trust=bool(trust), hooks=display.hooks)
     if data is None or folder is not None:
         raise RequestError("name DATA to study, --resume DIR to go on with a study, or report DIR to show one")
     with StudyDisplay(**look) as display:

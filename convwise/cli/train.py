@@ -8,6 +8,7 @@ from typing import Any
 from convwise.cli.options import (
     DATA,
     RECIPES,
+    TRUST_TO_RESUME,
     TUNES,
     add_copies,
     add_json,
@@ -20,6 +21,7 @@ from convwise.cli.options import (
     add_seed,
     add_set,
     add_sides,
+    add_trust,
 )
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import Parser, add_command, given, number, shown, weight_list, whole_number
@@ -40,6 +42,7 @@ def add(verbs: Any) -> None:
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA)
     parser.add_argument("--resume", metavar="RUN", help="continue a run that was stopped, with its own settings")
+    add_trust(parser, TRUST_TO_RESUME)
     _add_data(parser)
     _add_network(parser)
     _add_training(parser)
@@ -67,7 +70,8 @@ def _add_network(parser: Parser) -> None:
         "--weights",
         metavar="FILE",
         help="start from pretrained weights: a .h5, .weights.h5 or .keras file made for --net, or imagenet, which "
-        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...)",
+        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...); keep: those that a network of "
+        "your own comes with",
     )
     group.add_argument(
         "--tune",
@@ -118,7 +122,9 @@ def _train(options: argparse.Namespace) -> None:
     from convwise.progress import TrainingDisplay
 
     asked = given(options)
-    run = asked.pop("resume", None)
+    run, trust = asked.pop("resume", None), asked.pop("trust", False)
+    if trust and run is None:
+        raise RequestError("--trust: it is for a run to go on with, --resume RUN; a file that you name is run")
     if (run is None) == ("data" not in asked):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
     if run is not None and asked:
@@ -127,7 +133,7 @@ def _train(options: argparse.Namespace) -> None:
         _dry_run(options, asked)
         return
     with TrainingDisplay(**shown(options)) as display:
-        result = train(**asked, hooks=display.hooks) if run is None else resume(run, hooks=display.hooks)
+        result = train(**asked, hooks=display.hooks) if run is None else resume(run, trust=trust, hooks=display.hooks)
     if options.json:
         evaluation = result.evaluation.to_dict() if result.evaluation else None
         print_json(

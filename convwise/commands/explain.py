@@ -13,10 +13,12 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
-from convwise.nets import NETWORKS, Built, build
+from convwise.nets import NETWORKS, Built, build, require_network
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.nets.layer_table.records import LayerTable
+from convwise.nets.own.reference import OwnNetwork, names_a_file
+from convwise.nets.own.trust import remember, require_trusted
 from convwise.places import folder_to_fill, kind_of, named
 from convwise.runs import Run
 from convwise.runs.judging import load_model
@@ -80,6 +82,7 @@ def explain(
     *,
     size: int | None = None,
     classes: int | None = None,
+    input: int | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     batch: int = 32,
     silence: Sequence[str] = (),
@@ -89,8 +92,9 @@ def explain(
 ) -> Explanation:
     """Explains a network by name (at `size` px, 64 unless told, with `classes` and settings), a run, a model, its file.
 
-    Names of keras.applications are taken too, without settings. Findings advise what this function takes for `what`.
-
+    Names of keras.applications are taken too, without settings. "FILE.py:function" is a network of your own, explained
+    as one by name is, and so is "FILE.keras" with settings, classes or `input` (255 or 1: the largest pixel value that
+    it takes). Findings advise what this function takes for `what`.
     `batch`: images a step, for the memory. `silence`: names of findings to leave out. `figures`: a folder for pictures
     of the first filters, the feature maps and the receptive fields on `image`, a file; a run has one of its own.
     `trust`: run code that a model file holds, such as a Lambda layer, and import what it names: for files of your own.
@@ -105,7 +109,10 @@ def explain(
     if image is not None and kind_of(image := named(image, "image"), "image") is None:
         raise RequestError(f"image={image}: there is no such file")
     checks.whole("batch", batch, 1, _MOST_BATCH)
-    subject = _subject(what, size, classes, chosen, trust)
+    own = isinstance(what, str | Path) and _is_own(str(what), chosen, classes, input)
+    if input is not None and not own:
+        raise RequestError(f"input={input}: it is for a network of your own, FILE.py:function or FILE.keras")
+    subject = _of_own(str(what), size, classes, input, chosen) if own else _subject(what, size, classes, chosen, trust)
     from convwise.nets.layer_table.graph import flatten, open_size
     from convwise.nets.layer_table.table import table_of
     from convwise.nets.lint import lint_graph
@@ -128,10 +135,7 @@ def explain(
 
 def _subject(what: Any, size: int | None, classes: int | None, settings: NetworkSettings, trust: bool) -> _Subject:
     if isinstance(what, str) and what in NETWORKS:
-        size_px = DEFAULT_SIZE_PX if size is None else size
-        n_classes = DEFAULT_CLASSES if classes is None else classes
-        checks.whole("size", size_px, 8, 1024)
-        checks.whole("classes", n_classes, 2, 100_000)
+        size_px, n_classes = _in_range(size, classes)
 
         def made(numbers: bool) -> Built:
             return build(
@@ -168,8 +172,8 @@ def _subject(what: Any, size: int | None, classes: int | None, settings: Network
         known = ", ".join(NETWORKS)
         meant = checks.did_you_mean(what, NETWORKS)
         raise RequestError(
-            f"what={what}: neither a network ({known}, or one of keras.applications) nor a run folder nor a model file"
-            + (f"; {meant.strip()}" if meant else "")
+            f"what={what}: neither a network ({known}, or one of keras.applications), nor FILE.py:function, nor a run "
+            "folder, nor a model file" + (f"; {meant.strip()}" if meant else "")
         )
     from convwise.nets.model_file import load_model_file
 
@@ -206,6 +210,32 @@ def _of_keras_applications(what: Any) -> str:
     return "" if function is None else str(function.__name__)
 
 
+def _is_own(what: str, settings: NetworkSettings, classes: int | None, input_range: int | None) -> bool:
+    """Whether a network of the user's own is to be built; a model's file alone is shown as it lies there."""
+    asked = settings != NetworkSettings() or classes is not None or input_range is not None
+    return (names_a_file(what) and ".py" in what) or (what.endswith(".keras") and asked)
+
+
+def _of_own(
+    what: str, size: int | None, classes: int | None, input_range: int | None, settings: NetworkSettings
+) -> _Subject:
+    found = require_network(what, input_range=input_range)
+    assert isinstance(found, OwnNetwork)
+    size_px, n_classes = _in_range(size, classes)
+    from convwise.nets.own.contract import examine
+
+    looked_at = examine(found, size_px=size_px, n_classes=n_classes, settings=settings)
+    remember(looked_at.own)
+    built = build(looked_at.own, size_px=size_px, n_classes=n_classes, settings=settings, seed=0, precision="float32")
+    return _Subject(str(found), built.model, lambda: built.model, size_px, changes=(*looked_at.notes, *_told(built)))
+
+
+def _in_range(size: int | None, classes: int | None) -> tuple[int, int]:
+    size_px = DEFAULT_SIZE_PX if size is None else size
+    n_classes = DEFAULT_CLASSES if classes is None else classes
+    return checks.whole("size", size_px, 8, 1024), checks.whole("classes", n_classes, 2, 100_000)
+
+
 def _told(built: Built) -> tuple[str, ...]:
     """A line for what became of each setting."""
     return tuple(describe_changes(built.changes))
@@ -216,6 +246,8 @@ def _of_run(run: Run, trust: bool) -> _Subject:
     settings = run.settings
     recipe = settings.recipe
     changes: tuple[str, ...] = ()
+    if isinstance(settings.net, OwnNetwork):
+        require_trusted(settings.net, trust=trust, where=f"run={run.folder}")
     if settings.network.scopes:  # built anew for what they changed; the trained weights are those of the file
         built = build(
             settings.net,

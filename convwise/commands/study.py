@@ -18,9 +18,12 @@ from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.split import resplit
 from convwise.names import counted
-from convwise.nets import require_network, require_options
+from convwise.nets import Network, require_network, require_options
 from convwise.nets.backend import require_backend
+from convwise.nets.own.reference import OwnNetwork
+from convwise.nets.own.trust import remember, require_trusted
 from convwise.runs.notes import warnings_before
+from convwise.runs.own import examined
 from convwise.runs.pictures import material_of
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.study.asked import StudyRequest
@@ -50,6 +53,7 @@ def study(
     data: str | Path,
     *,
     net: str | None = None,
+    input: int | None = None,
     size: int | None = None,
     resize: str | None = None,
     recipe: str | Recipe | None = None,
@@ -80,11 +84,12 @@ def study(
     """Measures the parameters on `data` (a folder with a sub-folder per class, or a name) in `minutes` or `runs`.
 
     What is None comes from the `config` file (TOML or JSON), else it is what the documentation names as usual.
-    `parameters` are all sixteen unless told; `levels` are texts such as "kernel_size=3,5"; `smallest_effect` in points
-    of accuracy is what makes a difference worth having. `validation` is the share of the images not used for testing
-    on which trials are judged, `copies` ("near", "exact" or "ignore") what counts as a copy; `epochs` of the
-    confirmation (the recipe's), `trial_epochs` of the trials. `learning_rate`, `weight_decay` and `optimizer` are the
-    recipe's keys, of trials and confirmation alike.
+    `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` says then whether it takes pixels
+    from 0 to 255 or from 0 to 1. `parameters` are all sixteen unless told; `levels` are texts such as
+    "kernel_size=3,5"; `smallest_effect` in points of accuracy is what makes a difference worth having. `validation` is
+    the share of the images not used for testing on which trials are judged, `copies` ("near", "exact" or "ignore")
+    what counts as a copy; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials. `learning_rate`,
+    `weight_decay` and `optimizer` are the recipe's keys, of trials and confirmation alike.
     The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
     """
     request = StudyRequest.asked(
@@ -96,6 +101,7 @@ def study(
         weight_decay=weight_decay,
         optimizer=optimizer,
         net=net,
+        input=input,
         size=size,
         resize=resize,
         recipe=recipe,
@@ -122,12 +128,12 @@ def study(
 
 def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     """What `study` does with its request."""
-    require_network(request.net)
+    net = require_network(request.net, input_range=request.input)
     require_backend()
-    require_options(request.net, request.settings.options)
+    require_options(net, request.settings.options)
     source = resolve(request.data)
     out_folder = place_to_fill(request.out, "studies", data=source.folder, resume="study --resume")
-    material, bench = _read(request, source, hooks)
+    material, bench = _read(request, source, net, hooks)
     notes = (*depth_notes(material.index, bench.reading), *copy_notes(material.index, material.split))
     recipe = bench.recipe
     split = resplit(material.split, material.index, validation=bench.validation, seed=bench.seed)
@@ -161,7 +167,10 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
         address=request.address,
     )
     _check_budget(planned)
-    folder = StudyFolder.create(out_folder or unused_folder("studies", f"{source.name}-{bench.net}"), planned.to_dict())
+    own = bench.net if isinstance(bench.net, OwnNetwork) else None
+    name = f"{source.name}-{own.label if own else bench.net}"
+    folder = StudyFolder.create(out_folder or unused_folder("studies", name), planned.to_dict(), own=own)
+    planned = dataclasses.replace(planned, bench=bench.in_folder(folder.path))
     hooks.note(
         f"{counted(material.n_classes, 'class', 'classes')}, {counted(len(split.train), 'image')} to train, "
         f"{len(split.validation)} to judge by, {len(split.test)} to test; {bench.net}, {recipe.size_px} px; "
@@ -173,21 +182,22 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     return _carry_on(folder, planned, hooks)
 
 
-def _read(request: StudyRequest, source: Source, hooks: StudyHooks) -> tuple[Material, Bench]:
+def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks) -> tuple[Material, Bench]:
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
     material, rules = material_of(request, source, hooks.decoding)
+    net = examined(
+        net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
+    )
     assert request.validation is not None
     return material, Bench(
         data=str(request.data),
         folder=str(source.folder),
         classes=source.classes,
         exclude=source.exclude,
-        net=request.net,
+        net=net,
         network=request.settings,
-        recipe=dataclasses.replace(
-            recipe.for_network(request.net), precision=resolve_precision(recipe.precision), towers=1
-        ),
+        recipe=dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1),
         per_class=request.per_class,
         test=request.test,
         validation=request.validation,
@@ -198,8 +208,11 @@ def _read(request: StudyRequest, source: Source, hooks: StudyHooks) -> tuple[Mat
     )
 
 
-def resume_study(folder: str | Path, *, hooks: StudyHooks | None = None) -> StudyResult:
-    """Goes on with a study from the trials on record, or reads the result of one that is complete."""
+def resume_study(folder: str | Path, *, trust: bool = False, hooks: StudyHooks | None = None) -> StudyResult:
+    """Goes on with a study from the trials on record, or reads the result of one that is complete.
+
+    `trust`: run the code of a study of someone else's own network.
+    """
     hooks = hooks or StudyHooks()
     require_backend()
     found = StudyFolder.open(folder)
@@ -208,6 +221,10 @@ def resume_study(folder: str | Path, *, hooks: StudyHooks | None = None) -> Stud
         hooks.note(f"{folder} is complete already")
         return StudyResult(found.path, result)
     request = found.request
+    own = request.bench.net
+    if isinstance(own, OwnNetwork):
+        require_trusted(own, trust=trust, where=f"study={folder}")
+        remember(own)
     found.outcomes()  # what is damaged is told before an engine is started
     return _carry_on(found, request, hooks)
 

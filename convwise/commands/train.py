@@ -6,7 +6,7 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,15 @@ from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.rules import Rules
 from convwise.images.split import Split
-from convwise.nets import NETWORKS, require_options
+from convwise.nets import NETWORKS, Network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
+from convwise.nets.own.reference import OwnNetwork
+from convwise.nets.own.trust import remember, require_trusted
 from convwise.runs.folder import Run
 from convwise.runs.life import Finished, at_work, carry_out
 from convwise.runs.notes import chance_hint, describe, warnings_before
+from convwise.runs.own import examined
 from convwise.runs.pictures import material_of, pictures
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.runs.request import TrainRequest
@@ -40,8 +43,6 @@ from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
 from convwise.transfer.asked import resolve_start
 from convwise.transfer.start import Pretrained
-
-DEFAULT_NET = "narrowresnet"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class TrainResult:
 def train(
     data: str | Path,
     *,
-    net: str | None = None,
+    net: str | OwnNetwork | None = None,
+    input: int | None = None,
     weights: str | Path | None = None,
     tune: str | None = None,
     recipe: str | Recipe | None = None,
@@ -103,7 +105,9 @@ def train(
     """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
 
     What is None comes from the `config` file (TOML or JSON), else from the recipe (`fast` by default, `finetune` with
-    weights). `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
+    weights). `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` tells then whether it
+    takes pixels from 0 to 255 or from 0 to 1, and `weights`="keep" starts from the weights that it comes with.
+    `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
     "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
     pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
     file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
@@ -155,9 +159,8 @@ class Begun:
 def begin(request: TrainRequest, hooks: Hooks) -> Begun:
     """Reads the pictures and builds the network. What cannot be is refused here, before a folder is made."""
     require_backend()
-    known, start = resolve_start(request.net, request.weights, request.tune)
-    net = known or DEFAULT_NET
-    if net in NETWORKS:
+    net, start = resolve_start(request.net, request.weights, request.tune, request.input)
+    if start is None or net in NETWORKS:
         require_options(net, request.settings.options)
     if request.full_recipe.weight_interpolation and not start:
         raise RequestError(
@@ -170,17 +173,18 @@ def begin(request: TrainRequest, hooks: Hooks) -> Begun:
         material, rules = material_of(request, source, hooks.decoding)
         for line in warnings_before(material.index, material.split, request.full_recipe):
             hooks.note(line)
-    settings = _settings(request, source, material, rules, net, start)
+    settings = _settings(request, source, material, rules, net, start, hooks.note)
     weights = _class_weights(material, settings.recipe)  # a name that is no class is refused here
     prepared = start_of(settings, material.n_classes).prepare(hooks.note)
     index = material.index
+    label = net.label if isinstance(net, OwnNetwork) else net
     notes = [describe(material, prepared.built.model, prepared.settings), *copy_notes(index, material.split)]
     notes += [*depth_notes(index, rules), *describe_changes(prepared.built.changes)]
     if weights:
         told = ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())
         stage = "; the first classifier is fitted without them" if start else ""
         notes.append(f"class weights in the training loss: {told}{stage}")
-    return Begun(out_folder or unused_folder("runs", f"{source.name}-{net}"), material, prepared, tuple(notes))
+    return Begun(out_folder or unused_folder("runs", f"{source.name}-{label}"), material, prepared, tuple(notes))
 
 
 def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
@@ -196,10 +200,12 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
         return _finished(run, done, material, hooks, began)
 
 
-def resume(folder: str | Path, *, hooks: Hooks | None = None) -> TrainResult:
+def resume(folder: str | Path, *, trust: bool = False, hooks: Hooks | None = None) -> TrainResult:
     """Goes on with a run from its last whole epoch, or reads the result of one that is complete.
 
-    Raises RequestError where there is no run, or where the pictures are no longer those that it began with.
+    `trust`: run the code of a run with a network of its own that was begun elsewhere. Raises RequestError where there
+    is no run, where the pictures or the network are no longer those that it began with, and for code that is not
+    trusted.
     """
     began = time.monotonic()
     hooks = hooks or Hooks()
@@ -208,6 +214,10 @@ def resume(folder: str | Path, *, hooks: Hooks | None = None) -> TrainResult:
     if run.complete:
         hooks.note(f"{folder} is complete already")
         return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
+    net = run.settings.net
+    if isinstance(net, OwnNetwork):
+        require_trusted(net, trust=trust, where=f"run={folder}")
+        remember(net)
     with at_work(run):
         return _resumed(run, hooks, began)
 
@@ -272,7 +282,13 @@ def _draw(run: Run, done: Finished, material: Material) -> None:
 
 
 def _settings(
-    request: TrainRequest, source: Source, material: Material, rules: Rules, net: str, start: Pretrained | None
+    request: TrainRequest,
+    source: Source,
+    material: Material,
+    rules: Rules,
+    net: Network,
+    start: Pretrained | None,
+    note: Callable[[str], None],
 ) -> RunSettings:
     """Everything that decides the run, with what the recipe leaves to the machine settled."""
     from convwise.training.precision import resolve_precision
@@ -282,6 +298,7 @@ def _settings(
     towers = resolve_towers(recipe.towers, recipe.batch)
     give_threads(towers)  # before the first computation, such as what the precision is found out by
     precision = resolve_precision(recipe.precision, pretrained=start is not None)
+    net = examined(net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=note)
     assert request.validation is not None
     return RunSettings(
         data=str(request.data),
@@ -321,6 +338,8 @@ def _studied(folder: str | Path) -> Bench:
     found = StudyFolder.open(folder)
     recommended = parse_settings(found.result["recommended_settings"])
     bench = found.request.bench
+    if isinstance(bench.net, OwnNetwork):
+        require_trusted(bench.net, trust=False, where=f"study={folder}")
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 

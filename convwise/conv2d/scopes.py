@@ -48,13 +48,14 @@ class NetworkSettings:
         object.__setattr__(self, "scopes", scopes)
         object.__setattr__(self, "options", options)
 
-    def for_layer(self, name: str) -> dict[str, tuple[Any, str]]:
+    def for_layer(self, name: str, stage: str = "") -> dict[str, tuple[Any, str]]:
         """The parameters that reach the layer `name`: parameter -> (value, the scope that it comes from).
 
         A layer's own scope wins over a stage's, the longer name of a stage over the shorter, all of them over `conv`.
+        `stage` is a scope that the layer belongs to besides those of its name.
         """
-        reaching = [scope for scope in self.scopes if _reaches(scope, name)]
-        reaching.sort(key=lambda scope: -1 if scope == ALL else len(scope))
+        reaching = [scope for scope in self.scopes if _reaches(scope, name) or (stage and scope == stage)]
+        reaching.sort(key=lambda scope: (scope == name, scope != ALL, len(scope)))
         return {
             parameter: (value, scope) for scope in reaching for parameter, value in self.scopes[scope].given().items()
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 from convwise import checks
 from convwise.errors import RequestError, one_line
 from convwise.nets.changes import Change
+from convwise.nets.own.reference import OwnNetwork, find_own, names_a_file
 
 if TYPE_CHECKING:
     from convwise.conv2d import NetworkSettings
 
 Option = bool | int | float | str
+Network = str | OwnNetwork
+"""A network by name, or the user's own."""
 # name -> one line. The module `convwise.nets.NAME` holds a function of the same name.
 NETWORKS = {
     "simple": "three times convolution, ReLU, max-pooling (32, 64, 128 filters), then a dense classifier",
@@ -38,28 +41,49 @@ USUAL_RATE = 0.006
 _RATES = {"simple": 0.002, "allconv": 0.003, "vgg": 0.003, "inception": 0.003}
 
 
-def usual_rate(name: str) -> float:
-    """The peak learning rate that suits the network `name`, where a recipe leaves it open."""
-    return _RATES.get(name, USUAL_RATE)
+def usual_rate(net: Network) -> float:
+    """The peak learning rate that suits the network, where a recipe leaves it open."""
+    if isinstance(net, OwnNetwork):
+        return _RATES["simple"] if net.normalises is False else USUAL_RATE
+    return _RATES.get(net, USUAL_RATE)
 
 
-def require_network(name: str) -> str:
-    """The name itself. Raises RequestError, listing the networks, where there is none of that name."""
-    if name not in NETWORKS:
-        raise RequestError(
-            f"net={name}: there is no such network; {checks.did_you_mean(name, NETWORKS)}choose one of "
-            f"{', '.join(NETWORKS)}, or, with weights=, one of keras.applications"
-        )
-    return name
+def require_network(net: Network, *, input_range: int | None = None, keeps_weights: bool = False) -> Network:
+    """A name itself, or the network that `FILE.py:function` or `FILE.keras` names.
+
+    `input_range` and `keeps_weights` are those of `OwnNetwork`. Raises RequestError, listing the networks, where there
+    is none of that name; of a file, see `find_own`; and where these two are given of a network by name.
+    """
+    if isinstance(net, OwnNetwork):
+        range_given = net.input_range if input_range is None else input_range
+        return replace(net, input_range=range_given, keeps_weights=keeps_weights or net.keeps_weights)
+    if names_a_file(net):
+        return find_own(net, input_range=input_range, keeps_weights=keeps_weights)
+    if input_range is not None:
+        raise RequestError(f"input={input_range}: net={net} takes pixels as they are; it is for a network of your own")
+    if keeps_weights:
+        raise RequestError(f"weights=keep: net={net} has none to keep; it is for a network of your own, FILE.keras")
+    if net in NETWORKS:
+        return net
+    raise RequestError(
+        f"net={net}: there is no such network; {checks.did_you_mean(net, NETWORKS)}choose one of "
+        f"{', '.join(NETWORKS)}, one of your own as FILE.py:function or FILE.keras, or, with weights=, one of "
+        "keras.applications"
+    )
 
 
-@cache
-def network_options(name: str) -> Mapping[str, Option]:
-    """The options of the network `name` with their defaults, in the order of its signature.
+def network_options(net: Network) -> Mapping[str, Option]:
+    """The options of the network with their defaults, in the order of its signature.
 
     Read from its source: a wrong option is refused before Keras is imported.
     """
-    source = find_spec(f"convwise.nets.{require_network(name)}")
+    found = require_network(net)
+    return found.options() if isinstance(found, OwnNetwork) else _options_by_name(found)
+
+
+@cache
+def _options_by_name(name: str) -> Mapping[str, Option]:
+    source = find_spec(f"convwise.nets.{name}")
     assert source is not None
     assert source.origin is not None
     for node in ast.parse(Path(source.origin).read_text(encoding="utf-8")).body:
@@ -69,26 +93,26 @@ def network_options(name: str) -> Mapping[str, Option]:
     raise AssertionError(f"{source.origin} has no function {name}")
 
 
-def require_options(name: str, options: Mapping[str, Option]) -> dict[str, Option]:
-    """The options of the network `name`, a whole number as a float where one is due.
+def require_options(net: Network, options: Mapping[str, Option]) -> dict[str, Option]:
+    """The options of the network, a whole number as a float where one is due.
 
     Raises RequestError for a wrong name or kind. What a value may be, the network itself says when it is built.
     """
-    valid = network_options(name)
+    valid = network_options(net)
     checked: dict[str, Option] = {}
     for option, value in options.items():
         if option not in valid:
-            known = ", ".join(f"{key}={default}" for key, default in valid.items())
+            known = ", ".join(f"{key}={default}" for key, default in valid.items()) or "none"
             meant = checks.did_you_mean(option, valid)
             raise RequestError(
-                f"settings=net.{option}={value}: net={name} has no such option; {meant}it has (with defaults) {known}"
+                f"settings=net.{option}={value}: net={net} has no such option; {meant}it has (with defaults) {known}"
             )
         kind = type(valid[option])
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
             raise RequestError(
-                f"settings=net.{option}={value}: net={name} takes {_KINDS[kind]}, such as {valid[option]}"
+                f"settings=net.{option}={value}: net={net} takes {_KINDS[kind]}, such as {valid[option]}"
             )
         checked[option] = value
     return checked
@@ -103,7 +127,7 @@ class Built:
 
 
 def build(
-    name: str,
+    net: Network,
     *,
     size_px: int,
     n_classes: int,
@@ -115,18 +139,32 @@ def build(
 ) -> Built:
     """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
 
-    `precision` is "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
+    `net` is a name, or the user's own network, examined (`convwise.nets.own.contract.examine`). `precision` is
+    "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
     The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
     kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
     Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells. Without
     `numbers`, the weights have shapes and no values: to look at, at no cost whatever their size.
     """
+    net = require_network(net)
+    if isinstance(net, OwnNetwork):
+        from convwise.nets.own.build import build_own
+
+        return build_own(
+            net,
+            size_px=size_px,
+            n_classes=n_classes,
+            settings=settings,
+            seed=seed,
+            precision=precision,
+            require_used=require_used,
+        )
     import keras
 
     from convwise.nets.convolution import Convolution
 
-    chosen = require_options(name, settings.options)
-    network = _function(name)
+    chosen = require_options(net, settings.options)
+    network = _function(net)
     # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
     conv = Convolution(settings, data_format=keras.config.image_data_format())
     with conditions(seed, precision), nullcontext() if numbers else _without_numbers():
@@ -136,7 +174,7 @@ def build(
             reason = one_line(problem)
             if "zero or negative" in reason:  # Keras's words for a window that is larger than the map
                 reason += " Choose a larger size, smaller windows, padding=same or fewer stages"
-            raise RequestError(f"net={name} cannot be built at size={size_px} with these settings: {reason}") from None
+            raise RequestError(f"net={net} cannot be built at size={size_px} with these settings: {reason}") from None
     if require_used:
         conv.require_all_used()
     return Built(model, tuple(conv.changes))
@@ -174,7 +212,7 @@ def conditions(seed: int, precision: str) -> Iterator[None]:
 
 
 def _function(name: str) -> Callable[..., Any]:
-    function: Callable[..., Any] = getattr(import_module(f"convwise.nets.{require_network(name)}"), name)
+    function: Callable[..., Any] = getattr(import_module(f"convwise.nets.{name}"), name)
     return function
 
 

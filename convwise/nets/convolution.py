@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, Times
 from convwise.conv2d.rules import violations, wrong_results
+from convwise.conv2d.settings import NAMED
+from convwise.conv2d.values import Named
 from convwise.errors import RequestError
 from convwise.nets.backend import layout_works
 from convwise.nets.changes import Change, by_setting
@@ -28,6 +30,7 @@ class Convolution:
         self.settings = settings
         self.changes: list[Change] = []
         self.layer_names: list[str] = []
+        self.stages: list[str] = []
         self._data_format = data_format
         self._n_unnamed = 0
 
@@ -38,20 +41,27 @@ class Convolution:
         *,
         name: str | None = None,
         keep: Mapping[str, str] | None = None,
+        stage: str = "",
         **own: Any,
-    ) -> Callable[[Any], Any]:
-        """What puts this convolution on a tensor (n, h, w, c). Raises RequestError, with the layer's name."""
+    ) -> Placed:
+        """What puts this convolution on a tensor (n, h, w, c): on several, where it is called more than once.
+
+        `stage` is a scope that reaches the layer besides those of its name. Raises RequestError, with the layer's name.
+        """
         if name is None:
             name = f"conv2d_{self._n_unnamed}" if self._n_unnamed else "conv2d"
             self._n_unnamed += 1
         self.layer_names.append(name)
-        own = {"data_format": self._data_format, **own}
-        before = Conv2DSettings.from_keras(keras.layers.Conv2D(filters, kernel_size, **own).get_config())
-        return lambda x: self._put(x, name, before, keep or {})
+        if stage and stage not in self.stages:
+            self.stages.append(stage)
+        layer = keras.layers.Conv2D(filters, kernel_size, **{"data_format": self._data_format, **own})
+        before, foreign = _settings_of(layer)
+        as_it_is = foreign | {key: own[key] for key in ("dtype", "trainable") if key in own}
+        return Placed(self, name, before, keep=keep or {}, stage=stage, as_it_is=as_it_is)
 
     def require_all_used(self) -> None:
         """Raises RequestError for a scope without a layer, and for a setting that no layer has room for."""
-        self.settings.require_scopes_used(self.layer_names)
+        self.settings.require_scopes_used([*self.layer_names, *self.stages])
         for (scope, parameter), group in by_setting(self.changes):
             if all(change.reason for change in group):
                 first = group[0]
@@ -59,19 +69,11 @@ class Convolution:
                     f"settings={scope}.{parameter}: no convolution can take it; {first.layer}: {first.reason}"
                 )
 
-    def _put(self, x: Any, name: str, before: Conv2DSettings, keep: Mapping[str, str]) -> Any:
-        settings = self._overlaid(name, before, keep, x.shape)
-        layer = keras.layers.Conv2D.from_config({**settings.to_keras(), "name": name})
-        if settings.data_format == "channels_last":
-            return layer(x)
-        x = keras.layers.Permute((3, 1, 2), name=f"{name}_to_channels_first")(x)
-        return keras.layers.Permute((2, 3, 1), name=f"{name}_to_channels_last")(layer(x))
-
-    def _overlaid(
-        self, name: str, before: Conv2DSettings, keep: Mapping[str, str], shape: tuple[int, ...]
+    def overlaid(
+        self, name: str, before: Conv2DSettings, keep: Mapping[str, str], shape: tuple[int, ...], *, stage: str = ""
     ) -> Conv2DSettings:
         """`before` with each setting that reaches the layer, tried one by one, so that the one to blame is known."""
-        asked = self.settings.for_layer(name)
+        asked = self.settings.for_layer(name, stage)
         settings = before
         n_filters = before.filters
         assert isinstance(n_filters, int)  # a built layer has a number
@@ -94,10 +96,14 @@ class Convolution:
             old, now = (_text(parameter, getattr(each, parameter)) for each in (settings, kept))
             self.changes.append(Change(name, parameter, scope, old, now, reason))
             settings = kept
+        self.require_legal(name, settings, shape)
+        return settings
+
+    def require_legal(self, name: str, settings: Conv2DSettings, shape: tuple[int, ...]) -> None:
+        """Raises RequestError for a rule that the layer would break on a map of (n, height, width, channels)."""
         broken = self._illegal(settings, shape)
         if broken:
             raise RequestError(f"{name}: {broken}")
-        return settings
 
     def _illegal(self, settings: Conv2DSettings, shape: tuple[int, ...]) -> str:
         """The first rule that the layer would break on a map of (n, height, width, channels), with the way out."""
@@ -108,6 +114,71 @@ class Convolution:
             settings, height=height, width=width, channels=channels, backend=keras.backend.backend()
         )
         return str(broken[0]) if broken else ""
+
+
+class Placed:
+    """A convolution to be put on tensors (n, h, w, c): made for the first one, called again on further ones."""
+
+    def __init__(
+        self,
+        owner: Convolution,
+        name: str,
+        before: Conv2DSettings,
+        *,
+        keep: Mapping[str, str],
+        stage: str,
+        as_it_is: Mapping[str, Any],
+    ) -> None:
+        self.layer: Any = None
+        self._owner, self._name, self._before, self._keep = owner, name, before, keep
+        self._stage, self._as_it_is = stage, as_it_is
+        self._settings = before
+        self._turns: tuple[Any, Any] | None = None
+
+    def __call__(self, x: Any) -> Any:
+        """The convolved maps. Raises RequestError for a setting that is illegal on this tensor."""
+        if self.layer is None:
+            self._make(x.shape)
+        else:
+            self._owner.require_legal(self._name, self._settings, x.shape)
+        if self._turns is None:
+            return self.layer(x)
+        there, back = self._turns
+        return back(self.layer(there(x)))
+
+    def _make(self, shape: tuple[int, ...]) -> None:
+        name, before = self._name, self._before
+        self._settings = settings = self._owner.overlaid(name, before, self._keep, shape, stage=self._stage)
+        unchanged = {
+            key: value
+            for key, value in self._as_it_is.items()
+            if getattr(settings, key, None) == getattr(before, key, None)
+        }
+        self.layer = keras.layers.Conv2D.from_config({**settings.to_keras(), "name": name, **unchanged})
+        if settings.data_format != "channels_last":
+            self._turns = (
+                keras.layers.Permute((3, 1, 2), name=f"{name}_to_channels_first"),
+                keras.layers.Permute((2, 3, 1), name=f"{name}_to_channels_last"),
+            )
+
+
+def texts_of(layer: keras.layers.Conv2D) -> dict[str, str]:
+    """The sixteen values of a layer as texts; where one is a class or function of the user's own, by its name."""
+    settings, foreign = _settings_of(layer)
+    names = {key: str(getattr(value, "__name__", type(value).__name__)) for key, value in foreign.items()}
+    return {**settings.texts(), **names}
+
+
+def _settings_of(layer: keras.layers.Conv2D) -> tuple[Conv2DSettings, dict[str, Any]]:
+    """The sixteen values; and those that have no text, such as a user's own activation, with Keras's default there."""
+    config = layer.get_config()
+    foreign: dict[str, Any] = {}
+    for parameter in NAMED:
+        try:
+            Named.from_keras(parameter, config.get(parameter))
+        except RequestError:
+            foreign[parameter] = getattr(layer, parameter)
+    return Conv2DSettings.from_keras({key: value for key, value in config.items() if key not in foreign}), foreign
 
 
 def _no_room(parameter: str, before: Conv2DSettings, settings: Conv2DSettings) -> str:

@@ -107,6 +107,10 @@ def with_fast_layers(model: keras.Model) -> keras.Model:
 
 
 def _twin(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if isinstance(layer, keras.layers.Lambda):  # has no weights, and may hold code that Keras would not read again
+        return layer
+    if not isinstance(layer, keras.layers.Layer):  # an operation, such as a sum written as x + y
+        return type(layer).from_config(layer.get_config())
     config = layer.get_config()
     if _keeps_float32(layer):
         config["dtype"] = "float32"

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -26,28 +26,32 @@ _BEFORE_CAUSE = ("Exception encountered:", "Error encountered during deserializa
 _AFTER_CAUSE = ("Full object config:", "Full config:", "config={", "Expected: [")
 
 
-def load_model_file(path: str | Path, *, trust: bool = False) -> Any:
+def load_model_file(path: str | Path, *, trust: bool = False, known: Mapping[str, Any] | None = None) -> Any:
     """The Keras model in a `.keras` or `.h5` file, not compiled.
 
     With `trust`, code in the file is run (Lambda layers), and modules that it names are imported for their classes:
-    for files of one's own. Raises RequestError, in one line, for anything else than a model that can be loaded: a file
-    that is damaged, of another kind or no regular file; a class that is not known here; a network that needs other
-    weights than the file holds (which is found out before memory is taken for them); numbers that are not finite.
+    for files of one's own. `known` are further classes and functions, by the names that the file calls them. Raises
+    RequestError, in one line, for anything else than a model that can be loaded: a file that is damaged, of another
+    kind or no regular file; a class that is not known here; a network that needs other weights than the file holds
+    (which is found out before memory is taken for them); numbers that are not finite.
     """
     place = Path(path)
     try:
-        return _loaded(place, trust)
+        return _loaded(place, trust, known or {})
     except NotAModelError as problem:
         raise RequestError(f"model={path}: it cannot be loaded: {_printable(str(problem))}") from None
 
 
-def load_run_model(path: Path, *, n_classes: int, size_px: int, trust: bool = False) -> Any:
+def load_run_model(
+    path: Path, *, n_classes: int, size_px: int, trust: bool = False, known: Mapping[str, Any] | None = None
+) -> Any:
     """A run's network: one RGB image of `size_px` a side in, a probability for each class out.
 
+    `trust` and `known`: see `load_model_file`.
     Raises ConvwiseError where it cannot be loaded, or is another network than the run's.
     """
     try:
-        model = load_model_file(path, trust=trust)
+        model = load_model_file(path, trust=trust, known=known)
     except RequestError as problem:
         raise ConvwiseError(f"{problem}; put the run's own model.keras back, or train anew") from None
     shapes = [tuple(each.shape) for each in getattr(model, "inputs", None) or ()]
@@ -70,15 +74,16 @@ def _not_the_runs(path: Path, why: str) -> ConvwiseError:
     )
 
 
-def _loaded(path: Path, trust: bool) -> Any:
+def _loaded(path: Path, trust: bool, known: Mapping[str, Any]) -> Any:
     content = read_content(path)
     with _findable(path) if trust else nullcontext():
-        own = _own_classes(content, trust)
+        needed = _own_classes(content, trust, known)
+        own = {**known, **needed}
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             try:
-                if not own and not trust:
-                    _try_without_numbers(path, content)
+                if not needed and not trust:
+                    _try_without_numbers(path, content, own)
                 model = _by_keras(path, content, own, trust)
             except Exception as problem:  # Keras raises whatever its parsers stumble over
                 raise NotAModelError(_cause(problem)) from None
@@ -88,10 +93,10 @@ def _loaded(path: Path, trust: bool) -> Any:
     return model
 
 
-def _try_without_numbers(path: Path, content: Content) -> None:
+def _try_without_numbers(path: Path, content: Content, own: dict[str, Any]) -> None:
     """Loads shapes only: a network that needs more numbers than the file has is refused before memory is taken."""
     try:
-        in_own_thread(lambda: _by_keras(path, content, {}, False))
+        in_own_thread(lambda: _by_keras(path, content, own, False))
     except ValueError as problem:
         # Some layers make variables in a way that Keras forbids here; nothing is known of such a file then.
         if "stateless scope" not in str(problem):
@@ -118,8 +123,11 @@ def _without_groups(name: str) -> Any:
     return type(name, (), {"from_config": staticmethod(from_config)})
 
 
-def _own_classes(content: Content, trust: bool) -> dict[str, Any]:
-    """Classes that are not Keras's, by their registered names. Raises NotAModelError where one is not known."""
+def _own_classes(content: Content, trust: bool, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Classes that are not Keras's, by their registered names. Raises NotAModelError where one is not known.
+
+    Those in `known` come first, then what is registered with Keras, then, with `trust`, the module that is named.
+    """
     import keras
 
     found: dict[str, Any] = {}
@@ -131,8 +139,9 @@ def _own_classes(content: Content, trust: bool) -> dict[str, Any]:
             )
         if _of_keras(part, content.form):
             continue
-        known = keras.saving.get_registered_object(part.registered_name) or (_imported(part) if trust else None)
-        if known is None:
+        here = known.get(part.registered_name) or keras.saving.get_registered_object(part.registered_name)
+        here = here or (_imported(part) if trust else None)
+        if here is None:
             named = part.registered_name if ">" in part.registered_name else part.class_name
             where = f" of the module {part.module}" if part.module else ""
             hint = "import it in Python and hand the loaded model to convwise.explain"
@@ -141,7 +150,7 @@ def _own_classes(content: Content, trust: bool) -> dict[str, Any]:
             raise NotAModelError(
                 f"its layer {part.layer} is of the class {named}{where}, which is not known here; {hint}"
             )
-        found[part.registered_name] = known
+        found[part.registered_name] = here
     return found
 
 

@@ -1,4 +1,4 @@
-"""The guide's figures that are curves, histograms and kernels rather than maps: first values, prices, limits."""
+"""The guide's figures that are curves, histograms and kernels rather than maps: initial values, penalties, limits."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def bias_initializer(example: Example) -> Figure:
 
 
 def kernel_regularizer(example: Example) -> Figure:
-    """The kernels found under each price, and their weights."""
+    """The kernels found under each penalty, and their weights."""
     figure = sheet(
-        "A price on weights: L2 shrinks all of the kernel, L1 empties most of it",
-        "One 9x9 kernel learned from a noisy answer to a small picture, 300 steps. Below: its 81 weights by size.",
+        "A penalty on weights: L2 shrinks the whole kernel, L1 empties most of it",
+        "One 9x9 kernel learned from noisy outputs for a small picture, 300 steps. Below: its 81 weights by size.",
         height_inches=3.55,
     )
     truth = example.cases[0]
@@ -101,8 +101,8 @@ def kernel_regularizer(example: Example) -> Figure:
 def bias_regularizer(example: Example) -> Figure:
     """The bias on its way to 1."""
     figure = sheet(
-        "A price on the bias: at usual strength nothing happens",
-        "One convolution learns a picture that is 1 too light: the bias should become 1. A high price leaves it short.",
+        "A penalty on the bias: at usual strength nothing happens",
+        "One convolution learns a picture that is 1 too light: the bias should be 1. A high penalty stops it short.",
         height_inches=2.95,
     )
     panel = place(figure, 0.5, 0.72, 4.9, 1.8, frame=True)
@@ -123,7 +123,7 @@ def bias_regularizer(example: Example) -> Figure:
 
 def activity_regularizer(example: Example) -> Figure:
     figure = sheet(
-        "A price on outputs makes them sparse: few units answer",
+        "A penalty on outputs makes them sparse: few units respond",
         "Eight filters with ReLU, trained so that another convolution redraws the picture. White: zero.",
         height_inches=3.95,
     )

@@ -174,6 +174,6 @@ def receptive_fields_figure(image: NDArray[Any], fields: Sequence[tuple[str, Pai
         name = printable(name)
         short = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
         say(figure, 4.4, top, short, fontsize=8.5)
-        seen = f"sees {size[0]:g} x {size[1]:g} px, a step of {stride[0]:g}"
+        seen = f"field {size[0]:g} x {size[1]:g} px, stride {stride[0]:g}"
         say(figure, 4.4, top + 0.15, seen + (", cut at the edge" if area.is_cut else ""), fontsize=7.8, color=SOFT)
     return figure

@@ -18,7 +18,7 @@ from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveFie
 Wording = Callable[[str], str]
 MAX_ROWS = 60  # above it the layers of a stage share a line
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
-_NUMBERS = ("sees", "step", "weights", "mult-adds", "kept")
+_NUMBERS = ("field", "stride", "weights", "mult-adds", "activations")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _console() -> Console:
 
 
 def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
-    """One line a layer, or a stage: shape of the output, what a unit sees, its step, weights, work, and memory kept."""
+    """One line per layer or stage: output shape, receptive field and its stride, weights, work, memory."""
     folded = len(table.rows) > MAX_ROWS if fold is None else fold
     lines = _stages(table.rows) if folded else [_line(row.name, row.type, [row]) for row in table.rows]
     shape = "x".join(map(_side, table.input_shape))
@@ -80,7 +80,7 @@ def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
             line.name,
             line.type,
             "x".join(map(_side, line.last.output_shape)),
-            _sees(seen),
+            _field(seen),
             "–" if seen is None or not seen.stride[0] else _pair(seen.stride),
             count(line.weights) if line.weights else "",
             "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else "",
@@ -88,7 +88,8 @@ def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
         )
         shown.add_row(*map(Text, map(printable, cells)))
     shown.caption = (
-        "sees, step: px of the image (all: every unit sees all of it); kept: for the backward pass, an image"
+        "field, stride: of the receptive field, in px of the image (all: the whole image); "
+        "activations: memory kept per image for the backward pass"
     )
     shown.caption_justify = "left"
     return shown
@@ -102,15 +103,15 @@ def totals_lines(table: LayerTable) -> list[str]:
     settings = f"{table.optimizer}, {table.precision}"
     return [
         f"weights: {totals.weights:,}, {trainable}",
-        f"multiply-adds an image: {work} (of convolutions and dense layers)",
-        f"memory, estimated: training at batch {table.batch} {memory(table.estimated_memory_bytes())} ({settings}), "
-        f"predicting {memory(table.estimated_inference_bytes())}; the program itself comes on top",
+        f"multiply-adds per image: {work} (convolutions and dense layers)",
+        f"estimated memory: training at batch {table.batch} {memory(table.estimated_memory_bytes())} ({settings}), "
+        f"predicting {memory(table.estimated_inference_bytes())}; the program itself is not included",
         *table.notes,
     ]
 
 
 def findings_table(findings: Sequence[Finding]) -> Table:
-    """One line a finding: how grave, the rule's name (to silence it), where, what, what to do, and who says so."""
+    """One line per finding: severity, the rule's name (to silence it), where, what, what to do, and the source."""
     counts = [(severity, sum(f.severity == severity for f in findings)) for severity in SEVERITIES]
     title = ", ".join(f"{n} {severity}{'s' if n > 1 else ''}" for severity, n in counts if n)
     shown = Table(title=title, title_justify="left", title_style="bold", header_style="", show_lines=True)
@@ -169,7 +170,7 @@ def _sum(values: Sequence[int | None]) -> int | None:
     return None if None in values else sum(value for value in values if value is not None)
 
 
-def _sees(seen: ReceptiveField | None) -> str:
+def _field(seen: ReceptiveField | None) -> str:
     if seen is None:
         return "?"
     return "all" if seen.whole and not seen.stride[0] else _pair(seen.size) + (" +all" if seen.whole else "")

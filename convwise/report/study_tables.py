@@ -19,7 +19,7 @@ _STYLES = {"set it": "bold green", "free choice": "blue", "undecided": "yellow",
 
 
 def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[str, str]) -> Table:
-    """A line a parameter: verdict, value, effect with its interval, what the alternative costs."""
+    """One line per parameter: verdict, value, effect with its interval, what the alternative costs."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("parameter", "verdict", "value", "tried", "effect, points", "time", "weights", "memory"):
         table.add_column(column, overflow="fold", no_wrap=column in ("parameter", "verdict", "effect, points"))
@@ -50,16 +50,16 @@ def print_study(result: Mapping[str, Any]) -> None:
         console.print(Text(f"{verdict['parameter']}: {_why(verdict)}"), soft_wrap=True)
     console.print()
     for row in result["race"]:
-        no_time = "no time to race it to the end" if row.get("no_time") else ""
-        told = _difference(row["difference"]) if row["difference"] else ("" if no_time else "it failed")
-        outcome = "taken" if row["taken"] else no_time or "not taken"
+        no_time = "dropped for lack of time" if row.get("no_time") else ""
+        told = _difference(row["difference"]) if row["difference"] else ("" if no_time else "failed")
+        outcome = "adopted" if row["taken"] else no_time or "not adopted"
         console.print(
             f"raced: {row['parameter']}={row['value']}: {'; '.join(filter(None, (told, outcome)))}", markup=False
         )
     for row in result.get("checks", ()):
-        told = _difference(row["difference"]) if row["difference"] else "it failed"
+        told = _difference(row["difference"]) if row["difference"] else "failed"
         console.print(
-            f"checked: without {row['parameter']}: {told}; {'taken back' if row['taken_back'] else 'it stays'}",
+            f"checked: without {row['parameter']}: {told}; {'dropped' if row['taken_back'] else 'kept'}",
             markup=False,
         )
     for sentence in result["interactions"]:
@@ -70,12 +70,12 @@ def print_study(result: Mapping[str, Any]) -> None:
     if failures:
         console.print(
             f"{len(failures)} of {counted(result['trials'], 'trial')} failed and are left out of the effects; the "
-            f"first: {failures[0]['reason']}",
+            f"first reason: {failures[0]['reason']}",
             markup=False,
         )
     console.print(
-        f"{counted(result['trials'], 'trial')} in {result['seconds']:.0f} s; trials of the same settings differ by a "
-        f"standard deviation of {result['deviation']:.2f} points",
+        f"{counted(result['trials'], 'trial')} in {result['seconds']:.0f} s; repeated trials of the same settings "
+        f"have a standard deviation of {result['deviation']:.2f} points",
         soft_wrap=True,
     )
 
@@ -84,11 +84,11 @@ def confirmation_lines(result: Mapping[str, Any]) -> list[str]:
     """What is recommended, and on what evidence."""
     found = result["confirmation"]
     if found is None:
-        return ["recommended: the network as it is; no alternative is worth setting"]
+        return ["recommended: the unchanged network; no alternative is worth setting"]
     proposed = " ".join(f"{name}={value}" for name, value in result["proposed"].items())
     lines = [f"proposed: {proposed}"]
     lines.append(
-        f"confirmed with {found['pairs']} pairs at the full training: {_difference(found['validation'])} on validation "
+        f"confirmed with {found['pairs']} pairs, trained in full: {_difference(found['validation'])} on validation "
         "images"
         if found["confirmed"]
         else f"not confirmed ({found['sought']} was sought): {_difference(found['validation'])} on validation images"
@@ -102,7 +102,7 @@ def confirmation_lines(result: Mapping[str, Any]) -> list[str]:
     if found["confirmed"]:
         lines.append("recommended: " + " ".join(f"--set {text}" for text in result["recommended_settings"]))
     else:
-        lines.append("recommended: the network as it is")
+        lines.append("recommended: the unchanged network")
         lines += _cheaper(result)
     return lines
 
@@ -120,9 +120,9 @@ def _cheaper(result: Mapping[str, Any]) -> list[str]:
     if time > _WORTH_HAVING or weights > 1.05:
         return []
     texts = " ".join(f"--set {text}" for text in settings)
-    excluded = f"cheaper: a loss of {smallest:g} points is excluded"
+    excluded = f"cheaper: a loss of {counted(smallest, 'point')} is excluded"
     of_weights = "" if _ratio(weights) == "same" else f" and with x{weights:.2f} of the weights"
-    return [f"{excluded}, in x{time:.2f} of the time{of_weights}: {texts}"]
+    return [f"{excluded}, at x{time:.2f} of the time{of_weights}: {texts}"]
 
 
 def _difference(values: Mapping[str, Any]) -> str:
@@ -145,4 +145,4 @@ def _ratio(value: float) -> str:
 
 def _why(verdict: Mapping[str, Any]) -> str:
     more = verdict.get("more_runs")
-    return f"{verdict['why']}; about {more} more trials would tell" if more else str(verdict["why"])
+    return f"{verdict['why']}; about {more} more trials would settle it" if more else str(verdict["why"])

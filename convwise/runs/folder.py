@@ -12,6 +12,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import write_json, write_text
 from convwise.images.saved_split import SavedSplit, read_split
+from convwise.nets.own.reference import OwnNetwork
 from convwise.places import kind_of, named
 from convwise.records import MOST_LIST_BYTES, convert, read_record, write_record
 from convwise.runs.contents import (
@@ -42,6 +43,8 @@ class Run:
             write_record(place / "split.json", split)
             write_json(place / "classes.json", list(class_names))  # other programs read it: a list, and no more
             write_record(place / "settings.json", settings.to_dict())
+            if isinstance(settings.net, OwnNetwork):
+                settings.net.copy_to(place)
         return cls(folder)
 
     @classmethod
@@ -91,8 +94,8 @@ class Run:
 
     @property
     def settings(self) -> RunSettings:
-        """What was asked."""
-        return self._read("settings.json", RunSettings.from_dict)
+        """What was asked; a network of the user's own is the run's copy of it."""
+        return self._read("settings.json", RunSettings.from_dict).in_folder(self.folder)
 
     @property
     def class_names(self) -> tuple[str, ...]:

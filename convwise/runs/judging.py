@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,15 +11,28 @@ from numpy.typing import NDArray
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation, evaluate
 from convwise.images.index import ImageIndex
+from convwise.nets.own.reference import OwnNetwork
+from convwise.nets.own.trust import require_trusted
 from convwise.runs.folder import Run
 
 
 def load_model(run: Run, *, trust: bool = False) -> Any:
-    """The run's network. Raises ConvwiseError where its file is damaged or holds another network."""
+    """The run's network. Raises ConvwiseError where its file is damaged or holds another network.
+
+    `trust`: run code that the run brings and that was not used on this machine; RequestError without it.
+    """
     from convwise.nets.model_file import load_run_model
 
-    n_classes, size_px = len(run.class_names), run.settings.recipe.size_px
-    return load_run_model(run.model_path, n_classes=n_classes, size_px=size_px, trust=trust)
+    settings = run.settings
+    known: Mapping[str, Any] = {}
+    if isinstance(settings.net, OwnNetwork):
+        require_trusted(settings.net, trust=trust, where=f"run={run.folder}")
+        if settings.net.function is not None:
+            from convwise.nets.own.module import classes_of
+
+            known = classes_of(settings.net)
+    n_classes, size_px = len(run.class_names), settings.recipe.size_px
+    return load_run_model(run.model_path, n_classes=n_classes, size_px=size_px, trust=trust, known=known)
 
 
 def require_known(index: ImageIndex, names: tuple[str, ...]) -> None:

@@ -14,6 +14,8 @@ from convwise.errors import RequestError
 from convwise.files import read_regular
 from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
+from convwise.nets import Network
+from convwise.nets.own.reference import KEEP, OwnNetwork
 from convwise.places import named
 from convwise.strict_json import json_values
 from convwise.training.recipe import Recipe, named_recipe
@@ -30,14 +32,17 @@ _RECIPE_NAMES = {"size": "size_px"}
 class Request:
     """What trainings and studies are asked alike. None stands for what the program chooses.
 
-    `data`: a folder with a sub-folder per class, or the name of a data set. `recipe`: a name or a record, with
-    `recipe_changes` to its keys. `settings`: of the network's convolutions, and its options. `per_class` training
-    images of each class, or `test`, the share of the images to test; `validation`, the share of the rest to validate.
-    Pictures of more than `most_pixels` are left out. `copies`: "near", "exact" or "ignore". `out`: the new folder.
+    `data`: a folder with a sub-folder per class, or the name of a data set. `net`: a name, `FILE.py:function` or
+    `FILE.keras`; `input`, of the latter two: 255 or 1, the largest pixel value that they take. `recipe`: a name or
+    a record, with `recipe_changes` to its keys. `settings`: of the network's convolutions, and its options.
+    `per_class` training images of each class, or `test`, the share of the images to test; `validation`, the share of
+    the rest to validate. Pictures of more than `most_pixels` are left out. `copies`: "near", "exact" or "ignore".
+    `out`: the new folder.
     """
 
     data: str | Path
-    net: str | None = None
+    net: Network | None = None
+    input: int | None = None
     recipe: str | Recipe | None = None
     recipe_changes: Mapping[str, Any] = field(default_factory=dict)
     settings: NetworkSettings = field(default_factory=NetworkSettings)
@@ -55,8 +60,9 @@ class Request:
     def __post_init__(self) -> None:
         checks.text("data", self.data)
         for name in ("net", "out"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, checks.text(name, getattr(self, name)))
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, OwnNetwork):
+                object.__setattr__(self, name, checks.text(name, value))
         if self.per_class is not None:
             checks.whole("per_class", self.per_class, 1, _MOST_IMAGES)
         for name in ("test", "validation"):
@@ -121,7 +127,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(Request):
-    """What a training is asked, besides: `weights` to start from, a file or "imagenet", and what they are tuned by."""
+    """What a training is asked, besides: `weights` to start from and what they are tuned by.
+
+    `weights`: a file, "imagenet", or "keep" for those that a network of the user's own comes with.
+    """
 
     weights: str | None = None
     tune: str | None = None
@@ -143,7 +152,7 @@ class TrainRequest(Request):
             raise RequestError("class_weights=: with tune=frozen nothing is trained that takes them; drop one of them")
 
     def _recipe(self) -> Recipe:
-        if self.recipe is None and self.weights is not None:
+        if self.recipe is None and self.weights not in (None, KEEP):
             return replace(self, recipe="finetune").full_recipe
         return super()._recipe()
 

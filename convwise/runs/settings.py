@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.images.copies import COPIES
 from convwise.images.rules import USUAL, Rules
+from convwise.nets import Network
+from convwise.nets.own.reference import OwnNetwork
 from convwise.records import record_of
 from convwise.training.recipe import Recipe
 from convwise.transfer.start import Pretrained
@@ -27,7 +30,7 @@ class Subject:
     folder: str
     classes: tuple[str, ...] | None
     exclude: tuple[str, ...]
-    net: str
+    net: Network
     network: NetworkSettings
     recipe: Recipe
     per_class: int | None
@@ -38,9 +41,15 @@ class Subject:
     copies: str = field(default="near", kw_only=True)
 
     def __post_init__(self) -> None:
-        for name in ("data", "folder", "net"):
+        for name in ("data", "folder"):
             checks.text(name, getattr(self, name))
+        if not isinstance(self.net, OwnNetwork):
+            checks.text("net", self.net)
         checks.choice("copies", self.copies, COPIES)
+
+    def in_folder(self, folder: Path) -> Self:
+        """The same, a network of the user's own read from the copy in the run's or study's folder."""
+        return replace(self, net=self.net.at(folder)) if isinstance(self.net, OwnNetwork) else self
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

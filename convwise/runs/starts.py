@@ -128,4 +128,5 @@ class FromPretrained:
     def _pretrained(self) -> PretrainedNetwork:
         settings = self.settings
         assert settings.pretrained is not None
+        assert isinstance(settings.net, str)
         return PretrainedNetwork(settings.net, settings.network, settings.recipe, settings.pretrained, self.n_classes)

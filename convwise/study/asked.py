@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from convwise import checks
 from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
+from convwise.nets import Network
 from convwise.runs.request import Request
 from convwise.study.factors import read_levels
 from convwise.study.request import ENGINES
@@ -25,7 +26,7 @@ class StudyRequest(Request):
     the `address` of its cluster.
     """
 
-    net: str = "simple"
+    net: Network = "simple"
     minutes: float | None = None
     runs: int | None = None
     trial_epochs: int | None = None

@@ -13,11 +13,20 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from convwise.conv2d import PARAMETERS
+from convwise.names import counted
 from convwise.study.design import Design
 from convwise.study.effects import Analysis, Effect, analyse
 from convwise.study.factors import PLACEBO, Factor, Level, Settled
 from convwise.study.trials import Outcome
-from convwise.study.verdicts import Costs, Verdict, decide, excludes, in_doubt_of_interactions, in_points, on_log_loss
+from convwise.study.verdicts import (
+    Costs,
+    Verdict,
+    decide,
+    excludes,
+    in_doubt_of_interactions,
+    in_points,
+    on_log_loss,
+)
 
 _FAILS_MORE = 0.01  # the chance at which failures are laid at an alternative's door (Fisher's exact test, one-sided)
 
@@ -93,7 +102,7 @@ def assess(
         verdict = in_doubt_of_interactions(
             verdict, analysis.interaction, smallest_effect, nested=bool(factor.nested_in)
         )
-        extra = [f"only where {factor.nested_in} is left alone"] if factor.nested_in else []
+        extra = [f"acts only where {factor.nested_in} keeps its own value"] if factor.nested_in else []
         extra += [sentence for sentence, pair in named if parameter in pair]
         verdicts.append(dataclasses.replace(verdict, why="; ".join([verdict.why, *extra])))
     verdicts += [Verdict(rule.parameter, "settled by rule", rule.own, None, None, rule.why) for rule in settled]
@@ -137,9 +146,10 @@ def left_out(
         return verdict
     parent = next((factor.nested_in for factor in factors if factor.parameter == verdict.parameter), None)
     if parent is not None and parent in proposed:
-        why = f"{verdict.why}; not proposed: with {parent}={proposed[parent].value} it does nothing"
+        why = f"{verdict.why}; not proposed: with {parent}={proposed[parent].value} it has no effect"
     else:
-        why = f"{verdict.why}; not proposed: beside the other free choices it might cost {smallest_effect:g} points"
+        cost = counted(smallest_effect, "point")
+        why = f"{verdict.why}; not proposed: with the other free choices it might cost {cost}"
     return dataclasses.replace(verdict, why=why)
 
 
@@ -195,11 +205,11 @@ def _interactions(analysis: Analysis, nested: Mapping[str, str]) -> list[tuple[s
 def _of_the_placebo(factor: Factor, effect: Effect, costs: Costs) -> Verdict:
     told = in_points(effect.estimate, effect.low, effect.high)
     sound = effect.low <= 0 <= effect.high
-    judged = "as it must" if sound else "which one study in twenty shows by chance; more often, it is a warning"
+    judged = "as expected" if sound else "a warning: chance alone shows this in one study in twenty"
     if factor.alternative.settings:
-        same = f"both layouts compute the same function; as the placebo {factor.alternative.value}"
+        same = f"both layouts compute the same function; as a placebo, {factor.alternative.value}"
     else:
-        same = f"changed {factor.reach}; as the placebo the same network again"
+        same = f"changed {factor.reach}; as a placebo, the same network again"
     why = f"{same} shows {told}, {judged}"
     return Verdict(factor.parameter, "settled by rule", factor.own, effect, costs, why)
 
@@ -210,7 +220,7 @@ def after_the_race(verdict: Verdict, raced: Sequence[Mapping[str, Any]]) -> Verd
         if row["taken"] and row["parameter"] == verdict.parameter and row["value"] != verdict.value:
             gain = row["difference"]
             told = in_points(gain["estimate"], gain["low"], gain["high"])
-            why = f"{verdict.why}; in the race, {row['value']} brought {told} more, {gain['n']} pairs"
+            why = f"{verdict.why}; in the race, {row['value']} gained a further {told}, {gain['n']} pairs"
             return dataclasses.replace(verdict, kind="set it", value=row["value"], why=why, more_runs=None)
     return verdict
 
@@ -221,15 +231,15 @@ def after_the_check(verdict: Verdict, checks: Sequence[Mapping[str, Any]], facto
         if row["parameter"] != verdict.parameter:
             continue
         if row["difference"] is None:
-            return dataclasses.replace(verdict, why=f"{verdict.why}; the trials that would tell failed")
+            return dataclasses.replace(verdict, why=f"{verdict.why}; the trials of its check failed")
         loss = row["difference"]
         told = in_points(loss["estimate"], loss["low"], loss["high"])
-        why = f"{verdict.why}; taken back from all that is proposed: {told}, {loss['n']} pairs"
+        why = f"{verdict.why}; without it, all else as proposed: {told}, {loss['n']} pairs"
         if not row["taken_back"]:
             return dataclasses.replace(verdict, why=why)
         own = next(factor.own for factor in factors if factor.parameter == verdict.parameter)
         if row["not_needed"]:
             return dataclasses.replace(verdict, kind="keep it", value=own, why=f"{why}, so it is not needed")
-        more = ", and the time had no room for more" if row["no_time"] else ""
-        return dataclasses.replace(verdict, kind="undecided", value=own, why=f"{why}, which does not tell{more}")
+        more = ", and there was no time for more pairs" if row["no_time"] else ""
+        return dataclasses.replace(verdict, kind="undecided", value=own, why=f"{why}, which is inconclusive{more}")
     return verdict

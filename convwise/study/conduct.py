@@ -48,7 +48,7 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, hooks: StudyH
         {
             "study": str(folder.path),
             "data": request.bench.data,
-            "net": request.bench.net,
+            "net": str(request.bench.net),
             "size": request.bench.recipe.size_px,
             "smallest_effect": request.smallest_effect,
             "verdicts": [verdict.to_dict() for verdict in verdicts],

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings, parse_settings
+from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
 from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
-from convwise.nets import Built, build, network_options
+from convwise.nets import Built, Network, build, network_options
 from convwise.nets.changes import Change
 from convwise.records import record_of
 from convwise.study.costs import costs_of
@@ -112,7 +112,7 @@ class _Network:
     """The network under study, built again and again with settings on top of the user's own."""
 
     def __init__(
-        self, net: str, size_px: int, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
+        self, net: Network, size_px: int, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
     ) -> None:
         self.net, self.size_px, self.n_classes, self.settings = net, size_px, n_classes, settings
         self.batch, self.optimizer = batch, optimizer
@@ -136,16 +136,15 @@ class _Network:
 
     def values(self, parameter: str, built: Built) -> dict[str, str]:
         """The parameter's text at each convolution."""
-        return {
-            layer.name: Conv2DSettings.from_keras(layer.get_config()).texts()[parameter]
-            for layer in _convolutions(built)
-        }
+        from convwise.nets.convolution import texts_of  # imports Keras
+
+        return {layer.name: texts_of(layer)[parameter] for layer in _convolutions(built)}
 
     def texts(self, parameter: str, level: str) -> tuple[str, ...]:
         """The settings of a level, its placeholders filled; RequestError where the network has nothing to fill in."""
         strided = [layer.name for layer in self.convolutions if tuple(layer.strides) != (1, 1)]
         if "{last_strided}" in level and not strided:
-            raise RequestError("no convolution of this network takes steps")
+            raise RequestError("no convolution of this network has strides above 1")
         names = {"first": self.convolutions[0].name, "last_strided": strided[-1] if strided else ""}
         text = level.format(**names)
         return (text if "=" in text and not parameter.endswith("constraint") else f"conv.{parameter}={text}",)
@@ -156,7 +155,7 @@ def _convolutions(built: Built) -> list[Any]:
 
 
 def factors_of(
-    net: str,
+    net: Network,
     *,
     size_px: int,
     n_classes: int,
@@ -190,7 +189,7 @@ def _rule(parameter: str, network: _Network) -> Settled | None:
     """The mathematics that makes a run needless."""
     with_bias = [layer for layer in network.convolutions if layer.use_bias]
     if parameter in _BIAS_OWN and not with_bias:
-        return Settled(parameter, "", "no convolution of this network has a bias, so it does nothing")
+        return Settled(parameter, "", "no convolution of this network has a bias, so it has no effect")
     if parameter == "use_bias" and not with_bias:
         from convwise.nets.lint import RULES, lint
 
@@ -198,7 +197,7 @@ def _rule(parameter: str, network: _Network) -> Settled | None:
         others = set(RULES) - {"bias_before_batch_norm"}
         if lint(built.model, size_px=network.size_px, silence=others):
             return Settled(
-                parameter, "false", "batch normalisation follows and takes a bias away again (Ioffe and Szegedy 2015)"
+                parameter, "false", "batch normalisation follows and cancels a bias (Ioffe and Szegedy 2015)"
             )
     return None
 

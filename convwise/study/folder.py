@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convwise.errors import RequestError
 from convwise.files import cannot_write, read_regular
 from convwise.locks import locked
+from convwise.nets.own.reference import OwnNetwork
 from convwise.places import kind_of, named, reason_of
 from convwise.records import MOST_LIST_BYTES, read_record, write_record
 from convwise.runs.place import laid_out
@@ -35,10 +36,15 @@ class StudyFolder:
     path: Path
 
     @classmethod
-    def create(cls, path: Path, request: Mapping[str, Any]) -> StudyFolder:
-        """The folder appears whole, with what was asked. Raises RequestError if it holds anything."""
+    def create(cls, path: Path, request: Mapping[str, Any], *, own: OwnNetwork | None = None) -> StudyFolder:
+        """The folder appears whole, with what was asked. Raises RequestError if it holds anything.
+
+        `own` is a network of the user's own, of which the study keeps a copy.
+        """
         with laid_out(path) as place:
             write_record(place / "study.json", request)
+            if own is not None:
+                own.copy_to(place)
         return cls(path)
 
     @classmethod
@@ -53,8 +59,9 @@ class StudyFolder:
 
     @property
     def request(self) -> Request:
-        """What was asked: the bench, the factors, the budget."""
-        return self._read("study.json", Request.from_dict)
+        """What was asked: the bench, the factors, the budget; a network of the user's own is the study's copy."""
+        asked = self._read("study.json", Request.from_dict)
+        return replace(asked, bench=asked.bench.in_folder(self.path))
 
     @property
     def plan(self) -> Plan | None:

@@ -142,6 +142,6 @@ def promise(design: Design, replicates: int, deviation: float = _USUAL_DEVIATION
     half = float(stats.t.ppf(0.975, df)) * error
     found = (maximum_modulus(len(design.factors), df) + 1.28) * error
     return (
-        f"{n} trials: intervals of about +/-{half:.1f} points, effects of {found:.1f} points and more are found with "
-        f"probability 0.9 (if trials of the same settings differ by a standard deviation of {deviation:g} points)"
+        f"{n} trials: intervals of about +/-{half:.1f} points, effects of at least {found:.1f} points are found with "
+        f"probability 0.9 (if repeated trials of the same settings have a standard deviation of {deviation:g} points)"
     )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convwise.cores import take_one_thread
 from convwise.errors import ConvwiseError, RequestError, one_line
+from convwise.nets.own.reference import OwnNetwork
 from convwise.processor import ONE_DNN
 from convwise.study.engine import TRIES
 from convwise.study.laboratory import Laboratory, images_of
@@ -21,9 +24,15 @@ from convwise.study.trials import Bench, Outcome, Trial, failed
 class _Worker:
     """An actor: one process with one core, or one GPU, of the cluster."""
 
-    def __init__(self, bench: dict[str, Any], index: Any, pixels: Any) -> None:
+    def __init__(self, bench: dict[str, Any], index: Any, pixels: Any, network: bytes | None) -> None:
         take_one_thread()
-        self._laboratory = Laboratory.of(Bench.from_dict(bench), index, np.asarray(pixels))
+        subject = Bench.from_dict(bench)
+        if network is not None and isinstance(subject.net, OwnNetwork):  # the study's folder is on another machine
+            self._folder = tempfile.TemporaryDirectory(prefix="convwise-")
+            place = Path(self._folder.name)
+            (place / subject.net.copy_name).write_bytes(network)
+            subject = subject.in_folder(place)
+        self._laboratory = Laboratory.of(subject, index, np.asarray(pixels))
 
     def carry_out(self, trial: dict[str, Any]) -> dict[str, Any]:
         """The outcome of one trial."""
@@ -38,6 +47,7 @@ class RayEngine:
         index, pixels = images_of(bench)
         # One copy in the cluster's object store; each machine fetches it once and its workers map the same memory.
         self._index, self._pixels = ray.put(index), ray.put(np.asarray(pixels))
+        self._network = ray.put(Path(bench.net.path).read_bytes() if isinstance(bench.net, OwnNetwork) else None)
         gpus = int(ray.cluster_resources().get("GPU", 0))
         resources = {"num_gpus": 1, "num_cpus": 1} if gpus else {"num_cpus": 1}
         environment = {name: os.environ[name] for name in ("KERAS_BACKEND", ONE_DNN) if name in os.environ}
@@ -81,7 +91,7 @@ class RayEngine:
         self._actors = []
 
     def _new(self) -> Any:
-        actor = self._kind.remote(self._bench.to_dict(), self._index, self._pixels)
+        actor = self._kind.remote(self._bench.to_dict(), self._index, self._pixels, self._network)
         self._actors.append(actor)
         return actor
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from scipy import stats
 
+from convwise.names import counted
 from convwise.study.effects import Effect, runs_needed
 
 Kind = Literal["set it", "keep it", "free choice", "undecided", "settled by rule"]
@@ -98,7 +99,7 @@ def on_log_loss(verdict: Verdict, log_loss: Effect) -> Verdict:
         return verdict
     word = "worse" if log_loss.estimate > 0 else "better"
     interval = f"{log_loss.estimate:+.3f} ({log_loss.low:+.3f} to {log_loss.high:+.3f})"
-    return dataclasses.replace(verdict, why=f"{verdict.why}; beyond doubt {word} in log loss: {interval}")
+    return dataclasses.replace(verdict, why=f"{verdict.why}; significantly {word} log loss: {interval}")
 
 
 def in_doubt_of_interactions(
@@ -114,7 +115,7 @@ def in_doubt_of_interactions(
         return verdict
     if not smallest_effect <= abs(effect.estimate) <= interaction * (2 if nested else 1):
         return verdict
-    why = f"{verdict.why}; or others do so together: interactions of up to {interaction:.1f} points were seen"
+    why = f"{verdict.why}; may be an interaction of others: some of up to {interaction:.1f} points were seen"
     return dataclasses.replace(verdict, aliased=True, why=why)
 
 
@@ -133,20 +134,20 @@ def decide(
     """
     if smallest_effect <= 0:
         raise ValueError(f"smallest_effect={smallest_effect}: it must be above 0")
-    told = in_points(effect.estimate, effect.low, effect.high)
+    told, smallest = in_points(effect.estimate, effect.low, effect.high), counted(smallest_effect, "point")
 
     def verdict(kind: Kind, value: str, why: str, more_runs: int | None = None) -> Verdict:
         return Verdict(effect.factor, kind, value, effect, costs, why, more_runs)
 
     if effect.joint_low > 0 and effect.estimate >= smallest_effect:
-        return verdict("set it", alternative, f"{alternative} brings {told}, beyond doubt for all parameters at once")
+        return verdict("set it", alternative, f"{alternative} gains {told}, significant for all parameters jointly")
     if excludes(effect.estimate, effect.error, effect.df, smallest_effect):
         if excludes(-effect.estimate, effect.error, effect.df, smallest_effect):
             if costs.cheaper:
-                return verdict("free choice", alternative, f"the same within {smallest_effect:g} points, and cheaper")
-            return verdict("keep it", own, f"{alternative} makes no difference of {smallest_effect:g} points")
+                return verdict("free choice", alternative, f"equal within {smallest}, and cheaper")
+            return verdict("keep it", own, f"{alternative} differs by less than {smallest}")
         worse = effect.high < 0
-        why = f"{alternative} costs {told}" if worse else f"a gain of {smallest_effect:g} points is excluded: {told}"
+        why = f"{alternative} loses: {told}" if worse else f"a gain of {smallest} is excluded: {told}"
         return verdict("keep it", own, why)
     return verdict("undecided", own, f"{told}: it may still matter", _runs_to_settle(effect, smallest_effect, n_trials))
 

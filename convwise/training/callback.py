@@ -62,9 +62,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.epoch_began = time.monotonic()
         self.steps_done = epoch * self.batches.steps
         for number, layer in enumerate(self.network._flatten_layers()):
-            source = getattr(layer, "seed_generator", None)
-            if source is not None:
-                seed = derive_seed(self.recipe.seed, "layer", number, epoch)
+            for i, source in enumerate(layer._seed_generators):
+                seed = derive_seed(self.recipe.seed, "layer", number, epoch, *([i] if i else []))
                 source.state.assign([seed % 2**31, epoch])
         if self.recipe.minutes is not None and keras.backend.backend() == "jax":
             self._follow_the_clock()  # JAX reads the optimizer's variables once an epoch

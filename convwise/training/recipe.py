@@ -11,7 +11,7 @@ from convwise import checks
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
 from convwise.images.resizing import RESIZE_MODES
-from convwise.nets import USUAL_RATE, usual_rate
+from convwise.nets import USUAL_RATE, Network, usual_rate
 from convwise.records import record_of
 from convwise.training.class_weights import check_class_weights
 
@@ -106,9 +106,9 @@ class Recipe:
         """The learning rate; where it is open, as in a recipe that no network has been named for, the usual one."""
         return USUAL_RATE if self.learning_rate is None else self.learning_rate
 
-    def for_network(self, name: str) -> Recipe:
-        """The recipe with the learning rate that suits the network `name`, where it leaves it open."""
-        return self if self.learning_rate is not None else dataclasses.replace(self, learning_rate=usual_rate(name))
+    def for_network(self, net: Network) -> Recipe:
+        """The recipe with the learning rate that suits the network, where it leaves it open."""
+        return self if self.learning_rate is not None else dataclasses.replace(self, learning_rate=usual_rate(net))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON takes them."""

@@ -7,29 +7,40 @@ from pathlib import Path
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
-from convwise.nets import NETWORKS, network_options, require_network
+from convwise.nets import NETWORKS, Network, network_options, require_network
+from convwise.nets.own.reference import KEEP, OwnNetwork, names_a_file
 from convwise.places import kind_of, named
 from convwise.transfer.start import IMAGENET, Pretrained
 
+DEFAULT_NET = "narrowresnet"
 DEFAULT_TUNE = "full"
 
 
 def resolve_start(
-    net: str | None, weights: str | Path | None, tune: str | None
-) -> tuple[str | None, Pretrained | None]:
-    """The network's name as it is spelt, and the start, None from scratch. Imports Keras for Keras's networks only.
+    net: Network | None, weights: str | Path | None, tune: str | None, input_range: int | None = None
+) -> tuple[Network, Pretrained | None]:
+    """The network, by its name as it is spelt, and the start, None from scratch. Imports Keras for Keras's networks
+    only. `input_range`: see `OwnNetwork`.
 
     Raises RequestError for what cannot be: tune without weights, a network that is not known, a file that cannot be
-    read.
+    read, weights of another kind than the network takes.
     """
-    if weights is None:
+    own = isinstance(net, OwnNetwork) or (net is not None and names_a_file(net))
+    if weights is None or weights == KEEP or own:
+        if own and weights not in (None, KEEP):
+            raise RequestError(
+                f"weights={weights}: net={net} starts from first weights, or, with weights=keep, from its own"
+            )
         if tune is not None:
             raise RequestError(f"tune={tune}: it needs weights to start from; add weights=FILE or weights=imagenet")
-        return None if net is None else require_network(net), None
+        return require_network(net or DEFAULT_NET, input_range=input_range, keeps_weights=weights == KEEP), None
+    if input_range is not None:
+        raise RequestError(f"input={input_range}: it is for a network of your own; with weights= it is found out")
     from convwise.transfer.weight_files import read_weights, sha256_of
 
     if net is None:
         raise RequestError(f"weights={weights}: name the network that they were made for with net=NAME")
+    assert isinstance(net, str)
     if net not in NETWORKS:
         from convwise.transfer.bodies import require_body
 

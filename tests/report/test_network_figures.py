@@ -62,8 +62,8 @@ def test_an_area_beyond_the_edge_is_cut_and_said() -> None:
     assert area.right - area.left == 31
     fields = [("near", (3, 3), (1, 1), (0, 0)), ("far", (95, 31), (16, 16), (0, 0))]
     figure = figures.receptive_fields_figure(IMAGE, fields)
-    assert "sees 95 x 31 px, a step of 16, cut at the edge" in _texts(figure)
-    assert "sees 3 x 3 px, a step of 1" in _texts(figure)
+    assert "field 95 x 31 px, stride 16, cut at the edge" in _texts(figure)
+    assert "field 3 x 3 px, stride 1" in _texts(figure)
     boxes = figure.axes[0].patches
     # Each box is drawn twice: white below its colour.
     assert [box.get_linestyle() == "-" for box in boxes[1::2]] == [True, False]

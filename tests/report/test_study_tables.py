@@ -33,10 +33,10 @@ def result(low: float, time: float, *, confirmed: bool = False) -> dict[str, Any
     ("low", "time", "confirmed", "last"),
     [
         (0.2, 0.5, True, "recommended: --set net.width=16"),
-        (-0.3, 0.5, False, "cheaper: a loss of 1 points is excluded, in x0.50 of the time and "
+        (-0.3, 0.5, False, "cheaper: a loss of 1 point is excluded, at x0.50 of the time and "
          "with x0.30 of the weights: --set net.width=16"),
-        (-1.2, 0.5, False, "recommended: the network as it is"),  # such a loss is possible
-        (-0.3, 0.95, False, "recommended: the network as it is"),  # hardly cheaper
+        (-1.2, 0.5, False, "recommended: the unchanged network"),  # such a loss is possible
+        (-0.3, 0.95, False, "recommended: the unchanged network"),  # hardly cheaper
     ],
 )  # fmt: skip
 def test_what_gains_nothing_is_offered_where_it_loses_nothing_and_is_cheaper(
@@ -44,13 +44,13 @@ def test_what_gains_nothing_is_offered_where_it_loses_nothing_and_is_cheaper(
 ) -> None:
     lines = confirmation_lines(result(low, time, confirmed=confirmed))
     assert lines[-1] == last
-    assert ("recommended: the network as it is" in lines) == (not confirmed)
+    assert ("recommended: the unchanged network" in lines) == (not confirmed)
 
 
 def test_the_same_weights_are_not_told() -> None:
     alike = result(-0.3, 0.5)
     alike["confirmation"]["weights"]["proposed"] = 1001
-    assert "in x0.50 of the time: --set" in confirmation_lines(alike)[-1]
+    assert "at x0.50 of the time: --set" in confirmation_lines(alike)[-1]
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ def test_a_time_that_may_be_the_same_has_a_question_mark(interval: dict[str, Any
 def test_more_weights_are_not_called_cheaper() -> None:
     heavy = result(-0.3, 0.5)
     heavy["confirmation"]["weights"]["proposed"] = 3000
-    assert confirmation_lines(heavy)[-1] == "recommended: the network as it is"
+    assert confirmation_lines(heavy)[-1] == "recommended: the unchanged network"
 
 
 def test_a_result_of_an_earlier_version_is_read() -> None:
     old = result(-0.3, 0.5)
     del old["proposed_settings"]
-    assert confirmation_lines(old)[-1] == "recommended: the network as it is"
+    assert confirmation_lines(old)[-1] == "recommended: the unchanged network"
 
 
 def test_nothing_to_confirm() -> None:
     assert confirmation_lines({"confirmation": None}) == [
-        "recommended: the network as it is; no alternative is worth setting"
+        "recommended: the unchanged network; no alternative is worth setting"
     ]

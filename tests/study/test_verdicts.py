@@ -65,13 +65,13 @@ def test_the_json_has_the_promised_keys() -> None:
 @pytest.mark.parametrize(
     ("estimate", "kind", "log_loss", "word"),
     [
-        (1.2, "undecided", -0.05, "beyond doubt better in log loss: -0.050 (-0.070 to -0.030)"),
-        (0.0, "keep it", 0.05, "beyond doubt worse in log loss"),
-        (1.2, "undecided", -0.02, ""),  # not beyond doubt
+        (1.2, "undecided", -0.05, "significantly better log loss: -0.050 (-0.070 to -0.030)"),
+        (0.0, "keep it", 0.05, "significantly worse log loss"),
+        (1.2, "undecided", -0.02, ""),  # not significant
         (3.0, "set it", -0.05, ""),  # nothing new
         (-2.0, "keep it", 0.05, ""),
-        (3.0, "set it", 0.05, "beyond doubt worse in log loss"),  # they disagree
-        (-2.0, "keep it", -0.05, "beyond doubt better in log loss"),
+        (3.0, "set it", 0.05, "significantly worse log loss"),  # they disagree
+        (-2.0, "keep it", -0.05, "significantly better log loss"),
     ],
 )
 def test_the_log_loss_is_told_where_it_says_more_and_decides_nothing(

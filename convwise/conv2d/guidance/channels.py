@@ -9,7 +9,7 @@ CHANNELS = (
     Guidance(
         parameter="data_format",
         default="None",
-        summary="channels last or first; None: as Keras is",
+        summary="channels last or first; None: as in Keras",
         what=(
             "The same numbers in another order: (batch, height, width, channels) or (batch, channels, height, width). "
             "The kernel has the same shape and the function computed is the same either way; only speed can differ. "
@@ -24,14 +24,14 @@ channels_first   R0 R1 R2 R3  G0 G1 G2 G3  B0 B1 B2 B3     shape (3, 2, 2)
 kernel           (height, width, channels in, filters)     in both cases""",
         when="Almost never: when a measurement on your own device shows that the other order is faster.",
         values=(
-            Value("channels_last", "as pictures are read; what processors and TensorFlow prefer"),
+            Value("channels_last", "the order in which pictures are read; preferred by CPUs and TensorFlow"),
             Value("channels_first", "PyTorch's own order; see the rules"),
         ),
         claim="Leave it alone: it is taken from the Keras configuration.",
         rules=(
             "All layers of a network have to agree: with channels_first, BatchNormalization needs axis=1, and pooling "
-            "and Flatten need their own data_format. A layer told otherwise takes the height for the channels.",
-            "Not every build of TensorFlow runs channels_first on a processor; those with oneDNN do.",
+            "and Flatten need their own data_format. A layer that does not takes the height for the channels.",
+            "Not every build of TensorFlow runs channels_first on a CPU; builds with oneDNN do.",
         ),
         elsewhere=(
             "PyTorch's arrays are always (batch, channels, height, width); memory_format=torch.channels_last changes "
@@ -44,9 +44,9 @@ kernel           (height, width, channels in, filters)     in both cases""",
         default="1",
         summary="splits channels into separate convolutions",
         what=(
-            "With groups=g the channels are cut into g equal parts, each filter sees one part only, and the results "
-            "are put one after the other again. Weights and multiplications fall to 1/g. What one group finds the "
-            "others never learn within that layer, so a 1x1 convolution usually follows, which mixes them. With as "
+            "With groups=g the channels are split into g equal parts. Each filter sees one part only, and the results "
+            "are concatenated. Weights and multiplications fall to 1/g. Within that layer no group "
+            "learns what another finds, so a 1x1 convolution that mixes them usually follows. With as "
             "many groups as channels the layer is a depthwise convolution."
         ),
         example="""\
@@ -59,11 +59,11 @@ groups      each filter sees      weights
   64            1                     576     depthwise
   64            1, and 1x1 after    4,672     what MobileNet does""",
         when=(
-            "When the weights or the multiplications are the limit, as on a phone. Time it: fewer multiplications are "
-            "not always less time, and on processors grouped convolutions are often the slower ones."
+            "When weights or multiplications are the limit, as on a phone. Time it: fewer multiplications do "
+            "not always take less time, and on CPUs grouped convolutions are often slower."
         ),
         values=(
-            Value("1", "all channels see all"),
+            Value("1", "each filter sees all channels"),
             Value("2", "half the weights"),
             Value("4", "a quarter"),
             Value("8", "an eighth"),
@@ -72,7 +72,7 @@ groups      each filter sees      weights
         rules=(
             "It must divide both the input's channels and filters. A picture's three channels allow 1 and 3, so a "
             "value for all convolutions fails in the first layer: set it for later layers.",
-            "TensorFlow on a processor has no plain grouped convolution; Keras compiles one with XLA, training too.",
+            "TensorFlow has no plain grouped convolution on a CPU; Keras compiles one with XLA, also for training.",
         ),
         elsewhere="groups of torch.nn.Conv2d. keras.layers.DepthwiseConv2D is the case groups = channels.",
         sources=(
@@ -87,9 +87,9 @@ groups      each filter sees      weights
         default="None",
         summary="function applied to each output",
         what=(
-            "Without a function between them two convolutions are no more than one convolution with a larger window: "
-            "the activation is what makes depth worth anything. ReLU cuts off what is below zero. Sigmoid and tanh "
-            "flatten out on both sides, and where they are flat nothing is learned. Smooth relatives of ReLU (silu, "
+            "Without a function between them, two convolutions equal one convolution with a larger window: "
+            "only activations make depth useful. ReLU sets negative values to zero. Sigmoid and tanh "
+            "saturate on both sides, and where they are flat nothing is learned. Smooth relatives of ReLU (silu, "
             "gelu) and leaky_relu let a little through below zero."
         ),
         example="""\
@@ -100,8 +100,8 @@ tanh              -0.96   -0.46    0.00    0.46    0.96
 sigmoid            0.12    0.38    0.50    0.62    0.88
 silu              -0.24   -0.19    0.00    0.31    1.76""",
         when=(
-            "Give each convolution one, or put an Activation layer behind it; not both. With batch normalisation the "
-            "usual order is convolution, normalisation, activation, so the layer's own is left out."
+            "Give each convolution one, or add an Activation layer after it, but not both. With batch normalisation "
+            "the usual order is convolution, normalisation, activation, so the layer's own is left out."
         ),
         values=(
             Value("relu", "the usual one"),
@@ -113,9 +113,9 @@ silu              -0.24   -0.19    0.00    0.31    1.76""",
         claim='A convenience: activation="relu" equals a separate ReLU layer.',
         rules=(
             "The equality is a theorem where nothing stands between the two. With batch normalisation between them it "
-            "is another network: normalisation behind the ReLU.",
-            "ReLU after ReLU changes nothing: a network with ReLU layers of its own does not notice activation=relu "
-            "right in front of them.",
+            "is a different network: the ReLU comes before the normalisation.",
+            "ReLU after ReLU changes nothing: a network with ReLU layers of its own is unchanged by activation=relu "
+            "directly before them.",
         ),
         elsewhere="PyTorch has no such argument: torch.nn.ReLU() is a module of its own.",
         sources=(
@@ -130,9 +130,9 @@ silu              -0.24   -0.19    0.00    0.31    1.76""",
         default="True",
         summary="adds a learned number per filter",
         what=(
-            "The bias shifts a channel up or down everywhere by the same amount. In front of a ReLU it is the "
-            "threshold: how strong a pattern must be to get through. Batch normalisation subtracts the channel's "
-            "mean, and the bias with it, so a bias straight in front of it does nothing."
+            "The bias shifts a whole channel up or down by the same amount. Before a ReLU it acts as a "
+            "threshold: how strong a pattern must be to pass. Batch normalisation subtracts the channel's "
+            "mean, and the bias with it, so a bias directly before it has no effect."
         ),
         example="""\
 3x3 window, 64 channels in, 64 filters:
@@ -141,15 +141,15 @@ silu              -0.24   -0.19    0.00    0.31    1.76""",
 response of a filter   0.1   0.4   0.7
 bias  0.0, ReLU        0.1   0.4   0.7
 bias -0.3, ReLU        0.0   0.1   0.4
-bias -0.5, ReLU        0.0   0.0   0.2        only the strong one is left""",
-        when="Leave it on, except straight in front of batch normalisation, where it is dead weight.",
+bias -0.5, ReLU        0.0   0.0   0.2        only the strong one passes""",
+        when="Leave it on, except directly before batch normalisation, where it is dead weight.",
         values=(
             Value("true", "the default"),
-            Value("false", "in front of batch normalisation; some residual networks"),
+            Value("false", "before batch normalisation; some residual networks"),
         ),
         claim="Keep it; some ResNets leave it out.",
         rules=(
-            "Redundant where batch normalisation follows at once: its own offset (beta) does the same.",
+            "Redundant where batch normalisation follows directly: its own offset (beta) does the same.",
             "With use_bias=False, bias_initializer, bias_regularizer and bias_constraint have no effect.",
         ),
         elsewhere="bias of torch.nn.Conv2d.",

@@ -9,9 +9,9 @@ LIMITS = (
     Guidance(
         parameter="kernel_regularizer",
         default="None",
-        summary="price on large weights, added to the loss",
+        summary="penalty on large weights, part of the loss",
         what=(
-            "L2 adds factor x (sum of all squared weights of the kernel) to the loss, so every step also pulls each "
+            "L2 adds factor x (sum of all squared kernel weights) to the loss, so every step also pulls each "
             "weight towards zero in proportion to its size. L1 adds factor x (sum of absolute values) and pulls all "
             "weights with equal force, so many end up close to zero. The network has to earn each weight by fitting "
             "better, which works against memorising the training pictures."
@@ -20,7 +20,7 @@ LIMITS = (
 l2:0.0005 on a 3x3 kernel, 64 -> 64, fresh from he_normal:
 
 sum of squares   36,864 weights x 2/576 = 128
-price            0.0005 x 128           = 0.064   in the loss
+penalty          0.0005 x 128           = 0.064   in the loss
 pull             2 x 0.0005 x weight    = 0.001 x weight
 
 Plain SGD at rate 0.1: each step keeps 1 - 0.1 x 0.001 = 0.9999 of a weight;
@@ -39,13 +39,13 @@ Plain SGD at rate 0.1: each step keeps 1 - 0.1 x 0.001 = 0.9999 of a weight;
         ),
         rules=(
             "Keras's L2 has no factor 1/2: Keras's 0.0005 pulls as PyTorch's weight_decay=0.001 does with plain SGD.",
-            "The price is summed over the layers and is part of the loss that Keras prints.",
+            "The penalty is summed over the layers and is part of the loss that Keras prints.",
             "The name alone (l2) means a factor of 0.01, twenty times the tutorial's.",
-            "With Adam it is not the same as weight decay: Adam divides the pull by the size of recent slopes.",
-            "A kernel straight in front of batch normalisation can be scaled without changing the function: there L2 "
+            "With Adam it is not the same as weight decay: Adam divides the pull by the size of recent gradients.",
+            "A kernel directly before batch normalisation can be scaled without changing the function: there L2 "
             "sets the effective learning rate rather than what can be learned.",
         ),
-        elsewhere="weight_decay of PyTorch's optimizers: for all weights, biases and scales too, unless you part them.",
+        elsewhere="weight_decay of PyTorch's optimizers: on all weights, biases and scales too, unless separated.",
         sources=(
             f"{TUTORIAL}",
             "Krogh and Hertz 1992, A simple weight decay can improve generalization, equation 1",
@@ -57,11 +57,11 @@ Plain SGD at rate 0.1: each step keeps 1 - 0.1 x 0.001 = 0.9999 of a weight;
     Guidance(
         parameter="bias_regularizer",
         default="None",
-        summary="the same price on the biases",
+        summary="the same penalty on the biases",
         what=(
-            "It pulls the biases towards zero. There are few of them, one a filter against hundreds of weights, and "
-            "they shift a channel without making the function any more complex, so little is won, and a network that "
-            "needs an offset pays for it."
+            "It pulls the biases towards zero. There are few of them, one per filter against hundreds of weights. "
+            "They shift a channel without making the function more complex, so little is gained, and a network that "
+            "needs an offset is penalised for it."
         ),
         example="""\
 l2:0.0005 on 64 biases of 0.1:   0.0005 x 64 x 0.01 = 0.00032 in the loss
@@ -73,41 +73,41 @@ the same on the kernel (above):  0.0005 x 128       = 0.064      200 times""",
         ),
         claim="Leave it alone: hardly any effect.",
         rules=(
-            "No effect with use_bias=False: there is nothing to price.",
-            "Straight in front of batch normalisation it prices a number that has no effect.",
+            "No effect with use_bias=False: there is nothing to penalise.",
+            "Directly before batch normalisation it penalises a number that has no effect.",
         ),
-        elsewhere="PyTorch's weight_decay reaches biases too, unless they are put into a parameter group of their own.",
+        elsewhere="PyTorch's weight_decay includes biases, unless they are put into a parameter group of their own.",
         sources=(
             f"{TUTORIAL}",
-            "Goodfellow, Bengio and Courville 2016, Deep Learning, section 7.1: biases are left unpriced, and why",
+            "Goodfellow, Bengio and Courville 2016, Deep Learning, section 7.1: why biases are left out",
             f"{KERAS}",
         ),
     ),
     Guidance(
         parameter="activity_regularizer",
         default="None",
-        summary="price on large outputs",
+        summary="penalty on large outputs",
         what=(
-            "It prices what the layer puts out (behind its activation), not its weights. L1 makes outputs sparse: few "
-            "units answer to a picture, and most are zero. The sum runs over all positions and channels and is "
-            "divided by the number of pictures in the batch, so the same factor weighs four times as much on a map "
+            "It penalises the layer's output (after its activation), not its weights. L1 makes outputs sparse: few "
+            "units respond to a picture, and most are zero. The sum runs over all positions and channels and is "
+            "divided by the number of pictures in the batch. So the same factor weighs four times as much on a map "
             "of twice the side."
         ),
         example="""\
 l1:0.000001 on a map of 64 x 64 positions and 32 channels, mean output 0.5:
 
-64 x 64 x 32 x 0.5 = 65,536 a picture    x 0.000001 = 0.066 in the loss
+64 x 64 x 32 x 0.5 = 65,536 per picture  x 0.000001 = 0.066 in the loss
 the same layer at stride 2: 16,384       x 0.000001 = 0.016""",
-        when="For a sparse code, as in some autoencoders; to keep outputs small for arithmetic of few bits.",
+        when="For a sparse code, as in some autoencoders; to keep outputs small for low-precision arithmetic.",
         values=(
             Value("none", "the default"),
-            Value("l1:0.000001", "a gentle push to sparse outputs"),
-            Value("l2:0.000001", "holds large outputs down"),
+            Value("l1:0.000001", "a gentle push towards sparse outputs"),
+            Value("l2:0.000001", "keeps large outputs down"),
         ),
         claim="Leave it alone without a specific reason.",
         rules=(
-            "Keras 3 divides the sum by the batch size, not by positions or channels: choose the factor by map size.",
-            "Straight in front of batch normalisation it shrinks outputs that are then scaled up again.",
+            "Keras 3 divides the sum by the batch size, not by positions or channels: fit the factor to the map size.",
+            "Directly before batch normalisation it shrinks outputs that are then scaled up again.",
         ),
         elsewhere="Nothing of that name in PyTorch: add the term to the loss by hand.",
         sources=(
@@ -119,12 +119,12 @@ the same layer at stride 2: 16,384       x 0.000001 = 0.016""",
     Guidance(
         parameter="kernel_constraint",
         default="None",
-        summary="limit the kernel is brought back to",
+        summary="limit the kernel is projected to",
         what=(
-            "After each update of the optimizer the kernel is moved to the nearest one that keeps the limit: no "
-            "negative weights (non_neg), length exactly one (unit_norm), length at most so much (max_norm), length "
-            "between two numbers (min_max_norm). Unlike a price, a limit does nothing to weights that keep it. "
-            "'Length' is the root of the sum of squares along axis; which weights it takes together is up to you."
+            "After each optimizer update the kernel is moved to the nearest one within the limit. Limits are no "
+            "negative weights (non_neg), a norm of exactly one (unit_norm), a norm of at most a number (max_norm), "
+            "or between two numbers (min_max_norm). Unlike a penalty, a limit leaves weights within it alone. "
+            "The norm is the root of the sum of squares along axis; you choose which weights that takes together."
         ),
         example="""\
 max_norm:2 and weights (3, 4): length 5, scaled by 2/5 to (1.2, 1.6)
@@ -142,17 +142,17 @@ axis=[0, 1, 2]   one whole filter: 3 x 3 x 64 numbers""",
         values=(
             Value("max_norm:3", "as in the dropout paper, but see the rule on axis"),
             Value("non_neg", "weights as amounts"),
-            Value("unit_norm", "length one"),
-            Value("min_max_norm:0.5:2", "length between the two"),
+            Value("unit_norm", "a norm of one"),
+            Value("min_max_norm:0.5:2", "a norm between the two"),
             Value("none", "the default"),
         ),
         claim="Leave it alone without a specific reason.",
         rules=(
-            "axis is 0 unless told, which suits Dense. For a kernel it limits each column of the window by itself; "
+            "axis is 0 by default, which suits Dense. For a kernel it limits each column of the window by itself; "
             "a whole filter is axis=[0, 1, 2], in Python: keras.constraints.MaxNorm(3, axis=[0, 1, 2]).",
             "The name alone (max_norm) means at most 2.",
-            "min_max_norm goes the share rate of the way in each step; rate is 1, all the way, unless told.",
-            "In front of batch normalisation the length of a filter does not change the function.",
+            "min_max_norm moves the fraction rate of the way in each step; the default, 1, is all the way.",
+            "Before batch normalisation the norm of a filter does not change the function.",
         ),
         elsewhere="Nothing of that name in PyTorch: project by hand after optimizer.step().",
         sources=(
@@ -166,9 +166,9 @@ axis=[0, 1, 2]   one whole filter: 3 x 3 x 64 numbers""",
         default="None",
         summary="the same limit for the biases",
         what=(
-            "After each update the biases are brought back to the limit. A bias is one row of numbers, one a filter, "
-            "so a length is that of the whole row: unit_norm ties the biases of all filters together. non_neg keeps "
-            "ReLUs from being shut by their bias, and takes away their use as thresholds."
+            "After each update the biases are projected back to the limit. They are one row of numbers, one per "
+            "filter, so the norm is that of the whole row, and unit_norm ties the biases of all filters together. With "
+            "non_neg a bias cannot close its ReLU, so it can no longer act as a threshold."
         ),
         example="""\
 four biases        ( 0.6, -0.8,  0.0,  2.4)      length 2.6
@@ -180,12 +180,12 @@ max_norm:2         ( 0.46, -0.62, 0.0,  1.85)    length 2, all are scaled""",
         values=(
             Value("none", "the default"),
             Value("non_neg", "no negative thresholds"),
-            Value("max_norm:2", "the whole row at most 2 long"),
+            Value("max_norm:2", "a norm of at most 2 for the whole row"),
         ),
         claim="Leave it alone.",
         rules=(
             "No effect with use_bias=False.",
-            "Straight in front of batch normalisation it limits a number that has no effect.",
+            "Directly before batch normalisation it limits a number that has no effect.",
         ),
         elsewhere="Nothing of that name in PyTorch: project by hand after optimizer.step().",
         sources=(f"{TUTORIAL}", f"{KERAS}; keras.constraints"),

@@ -13,8 +13,8 @@ WINDOW = (
         default="required",
         summary="number of kernels = output channels",
         what=(
-            "Each filter is one kernel that runs over the whole map and looks for one pattern; what it finds becomes "
-            "one channel of the output. The first layer's filters learn edges and colours, later ones learn "
+            "Each filter is one kernel that slides over the whole map and looks for one pattern; its responses become "
+            "one channel of the output. Filters of the first layer learn edges and colours, later ones learn "
             "combinations of them. Weights and multiplications grow with the filters of this layer times those of "
             "the layer before, so doubling both makes a layer four times as expensive."
         ),
@@ -26,24 +26,24 @@ weights = height x width x channels in / groups x filters + filters (bias)
 3x3 window, 64 channels in
   second layer                     18,464          36,928""",
         when=(
-            "First when the network underfits (training accuracy itself is low): more filters; when training is slow "
-            "or overfits: fewer. It is the plainest way to trade accuracy against time."
+            "More when the network underfits (training accuracy itself is low); fewer when training is slow "
+            "or the network overfits. It is the simplest way to trade accuracy against time."
         ),
         values=(
-            Value("16", "a quarter of the weights of 32 in a layer whose input is narrowed too"),
+            Value("16", "a quarter of the weights of 32, if the input is narrowed too"),
             Value("32", "the tutorial's start"),
             Value("64", "where 32 underfits"),
             Value("128", "late layers, small maps"),
         ),
         claim=(
-            "Few filters early, more later: start in 32, 64 or 128, go up to 256, 512 or 1024 in deeper layers, in "
-            "powers of two, and raise the count as the map shrinks."
+            "Few filters early, more later: start with 32, 64 or 128 and go up to 256, 512 or 1024 in deeper layers. "
+            "Use powers of two, and raise the count as the map shrinks."
         ),
         rules=(
             "It must be above 0 and divisible by groups; Keras refuses anything else.",
-            "Set for all convolutions (conv.filters=64) it makes every layer equally wide, the late ones too.",
+            "Set for all convolutions (conv.filters=64), it makes every layer equally wide, late ones included.",
         ),
-        elsewhere="out_channels of torch.nn.Conv2d, which wants in_channels too; Keras reads those from the input.",
+        elsewhere="out_channels of torch.nn.Conv2d, which needs in_channels too; Keras takes those from the input.",
         sources=(
             f"{TUTORIAL}",
             "Simonyan and Zisserman 2015, VGG, arXiv:1409.1556, section 2.1: 64 doubling to 512",
@@ -55,10 +55,10 @@ weights = height x width x channels in / groups x filters + filters (bias)
         default="required",
         summary="height and width of the window",
         what=(
-            "A number in the output depends on the window of input pixels below it and on nothing else. A larger "
+            "A number in the output depends only on the window of input pixels below it. A larger "
             "window sees a larger pattern at once and costs weights and multiplications in proportion to its area. "
-            "Several small windows one after the other see as far as one large window, with fewer weights and an "
-            "activation between each two. A 1x1 window looks at one pixel: it mixes channels only."
+            "Several small windows in a row see as far as one large window, with fewer weights and an "
+            "activation after each. A 1x1 window sees one pixel: it only mixes channels."
         ),
         example="""\
 n layers of 3x3, stride 1, see 2n + 1 pixels each way (bias not counted):
@@ -69,13 +69,13 @@ n layers of 3x3, stride 1, see 2n + 1 pixels each way (bias not counted):
  11 x 11     one 11x11        5           495,616 | 184,320""",
         when=(
             "In the first layer, where the picture is large and a wide window replaces several layers at full "
-            "resolution. Elsewhere change the depth before the window."
+            "resolution. Elsewhere, change the depth before the window."
         ),
         values=(
             Value("3", "the usual one"),
             Value("5", "large pictures, first layers"),
             Value("7", "first layer of StridedNet and of ResNet"),
-            Value("1", "mixes channels; in all layers at once the network sees single pixels"),
+            Value("1", "mixes channels; in all layers, the network sees single pixels"),
             Value("1x3", "one row of three; with 3x1 after it a cheaper 3x3"),
         ),
         claim=(
@@ -99,7 +99,7 @@ n layers of 3x3, stride 1, see 2n + 1 pixels each way (bias not counted):
         summary="step of the window; 2 halves the map",
         what=(
             "The window moves by this many pixels between two outputs. A stride of 2 keeps every second position "
-            "each way, so the map has a quarter of the positions and all later layers have a quarter of the work, "
+            "each way, so the map has a quarter of the positions. All later layers do a quarter of the work, "
             "and each later unit sees twice as far. It does in one layer, with learned weights, what convolution "
             "and pooling do in two. A stride larger than the window skips pixels altogether."
         ),
@@ -112,13 +112,13 @@ stride 3   [012] [345] [678]                             3
 stride 4   [012] [456]                                   2
            and pixels 3, 7 and 8 are never seen""",
         when=(
-            "To shrink the map: in place of a pooling layer, or in the first layer of a network that has to be quick. "
-            "Not where small things have to be found exactly."
+            "To shrink the map: in place of a pooling layer, or in the first layer of a network that has to be fast. "
+            "Not where small details have to be located exactly."
         ),
         values=(
             Value("1", "keep the size"),
             Value("2", "halve it"),
-            Value("4", "a first layer that saves most of the time; looks closely at nothing"),
+            Value("4", "a first layer that saves most of the time and loses detail"),
             Value("2x1", "halve the height only"),
         ),
         claim=(
@@ -126,11 +126,11 @@ stride 4   [012] [456]                                   2
             "strided convolutions as good as max pooling on CIFAR-10 and CIFAR-100.)"
         ),
         rules=(
-            "Above 1 together with dilation_rate above 1: Keras refuses, even where one is the height's and the other "
-            "the width's.",
+            "Keras refuses it above 1 together with dilation_rate above 1, even if one applies to the height and the "
+            "other to the width.",
             "With 'same' the output is the input divided by the stride, rounded up.",
         ),
-        elsewhere="stride of torch.nn.Conv2d (no s at its end).",
+        elsewhere="stride of torch.nn.Conv2d (without the s).",
         sources=(
             f"{TUTORIAL}",
             "Springenberg et al. 2015, Striving for simplicity, arXiv:1412.6806, sections 2 and 3",
@@ -143,10 +143,10 @@ stride 4   [012] [456]                                   2
         default="valid",
         summary="zeros around the map, or none",
         what=(
-            "With 'valid' the window stays inside the map, so each layer loses kernel_size - 1 pixels each way "
-            "(times the dilation), and pixels at the edge are seen by fewer windows than those in the middle. With "
-            "'same' zeros are added around the map so that at stride 1 it keeps its size. The zeros are not part of "
-            "the picture: near the edge they darken averages and look like an edge themselves."
+            "With 'valid' the window stays inside the map. Each layer loses kernel_size - 1 pixels each way "
+            "(times the dilation), and fewer windows see the pixels at the edge than those in the middle. With "
+            "'same', zeros are added around the map so that it keeps its size at stride 1. The zeros are not part of "
+            "the picture: near the edge they lower averages and look like an edge themselves."
         ),
         example="""\
 A row of 5 pixels, window of 3, stride 1:
@@ -158,24 +158,24 @@ A row of 8, window of 3, stride 2, 'same': 4 outputs need (4-1)*2 + 3 = 9
 pixels, so one zero is added, and Keras adds it at the end:
 
        [0 1 2] [2 3 4] [4 5 6] [6 7 .]""",
-        when="'same' wherever the map should keep its size; 'valid' in a first layer on large pictures costs little.",
+        when="'same' wherever the map should keep its size; in a first layer on large pictures 'valid' costs little.",
         values=(
             Value("same", "keep the size; shrink by strides or pooling"),
             Value("valid", "no invented pixels; the map shrinks in every layer"),
         ),
         claim="'same' for most layers, and shrink by pooling or strides.",
         rules=(
-            "'valid' and 'same' are all there is for Conv2D. For other borders (reflected, for instance) pad with a "
-            "layer of its own before a 'valid' one.",
+            "Conv2D has only 'valid' and 'same'. For other borders (reflected, for instance) put a padding layer "
+            "before a 'valid' convolution.",
             "With 'valid', a window (dilated) larger than the map is refused.",
-            "An odd number of zeros puts the extra one at the end (bottom, right): so with an even window, or with "
-            "an odd window and stride 2 on an even size. Keras does the same on every backend.",
-            "A 1x1 window has nothing to pad: both values give the same.",
+            "An odd number of zeros puts the extra one at the end (bottom, right). That happens with an even window, "
+            "or with an odd window and stride 2 on an even size. Keras does the same on every backend.",
+            "A 1x1 window needs no padding: both values give the same result.",
         ),
         elsewhere=(
             "torch.nn.Conv2d takes a number: padding=1 for 3x3. At stride 2 on an even size that adds a zero on each "
-            "side, so its windows sit one pixel before Keras's: ZeroPadding2D(1) and a 'valid' convolution give in "
-            "Keras what PyTorch does. Its padding='same' allows stride 1 only."
+            "side, so its windows sit one pixel before Keras's. ZeroPadding2D(1) and a 'valid' convolution do the "
+            "same in Keras. Its padding='same' allows stride 1 only."
         ),
         sources=(f"{TUTORIAL}", f"{KERAS}; the zeros as computed by its three backends", f"{_ARITHMETIC}, section 2.2"),
     ),
@@ -185,8 +185,8 @@ pixels, so one zero is added, and Keras adds it at the end:
         summary="gaps between the taps of the window",
         what=(
             "The taps of the window are set this many pixels apart. A window of k taps then reaches "
-            "(k - 1) * rate + 1 pixels, and weights, multiplications and (with 'same') the size of the map stay as "
-            "they were. The pixels between the taps are skipped by that layer; neighbouring outputs see other ones."
+            "(k - 1) * rate + 1 pixels, while weights, multiplications and (with 'same') the size of the map stay the "
+            "same. That layer skips the pixels between the taps; neighbouring outputs see other ones."
         ),
         example="""\
 The nine taps of a 3x3 window:
@@ -201,7 +201,7 @@ rate 1: 3 x 3      rate 2: 5 x 5          rate 4: 9 x 9
                                           (and so on)""",
         when=(
             "Where a unit must see far while the map keeps its resolution: segmentation, large pictures with fine "
-            "detail. For plain classification strides give reach more cheaply."
+            "detail. For plain classification, strides extend the reach more cheaply."
         ),
         values=(
             Value("1", "no gaps"),
@@ -211,9 +211,9 @@ rate 1: 3 x 3      rate 2: 5 x 5          rate 4: 9 x 9
         ),
         claim="For large pictures whose fine detail matters: fewer weights for the same reach.",
         rules=(
-            "Above 1 together with strides above 1: Keras refuses.",
+            "Keras refuses it above 1 together with strides above 1.",
             "With 'valid' the dilated window, (k - 1) * rate + 1, must fit the map.",
-            "A 1x1 window has no gaps to widen: no effect.",
+            "It has no effect on a 1x1 window, which has no gaps to widen.",
             "The same rate above 1 in layer after layer leaves pixels that a unit never sees (gridding); rates such "
             "as 1, 2, 5 leave none.",
         ),

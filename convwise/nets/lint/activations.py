@@ -35,7 +35,8 @@ def linear_between_convolutions(context: LintContext) -> Iterator[Finding]:
             "linear_between_convolutions",
             "note",
             firsts,
-            f"no activation stands between {first.name} and {second.name}{more}: together they are one linear function",
+            f"there is no activation between {first.name} and {second.name}{more}: together they are one linear "
+            "function",
             fix=setting(firsts, "activation", "relu", context),
             source=f"{_GOODFELLOW}, section 6.1",
         )
@@ -59,8 +60,8 @@ def saturating_activation(context: LintContext) -> Iterator[Finding]:
             "saturating_activation",
             "note",
             calls,
-            f"{listed(calls)}: {' or '.join(found)} flattens out on both sides, where its gradient is "
-            "nearly nothing; ReLU reached the same training error six times as fast",
+            f"{listed(calls)}: {' or '.join(found)} saturates on both sides, where its gradient is "
+            "nearly zero; ReLU reached the same training error six times as fast",
             fix=setting(calls, "activation", "relu", context),
             source="Krizhevsky, Sutskever and Hinton 2012, ImageNet classification, section 3.1, figure 1",
         )
@@ -76,8 +77,8 @@ def softmax_inside(context: LintContext) -> Iterator[Finding]:
                 "softmax_inside",
                 "warning",
                 [call],
-                f"{call.name} has a softmax though {follows.name} still follows: its outputs"
-                " sum to 1 over the channels, so that one strong channel silences the others",
+                f"{call.name} has a softmax although {follows.name} follows: its outputs"
+                " sum to 1 over the channels, so one strong channel suppresses the others",
                 fix=setting([call], "activation", "relu", context),
                 source=f"{_GOODFELLOW}, section 6.2.2.3 (softmax as an output)",
             )
@@ -93,7 +94,7 @@ def softmax_of_one(context: LintContext) -> Iterator[Finding]:
                 "error",
                 [call],
                 f"{call.name} is a softmax over 1 output, which is 1 for every image and cannot learn",
-                fix="one output a class (2 for two classes), or a sigmoid",
+                fix="one output per class (2 for two classes), or a sigmoid",
                 source=f"{_GOODFELLOW}, equation 6.29",
             )
 
@@ -117,7 +118,7 @@ def activation_twice(context: LintContext) -> Iterator[Finding]:
             "activation_twice",
             "note",
             found,
-            f"{listed(found)}: the layer before applies the same activation already",
-            fix="leave one of the two out",
+            f"{listed(found)}: the layer before already applies the same activation",
+            fix="remove one of the two",
             source="relu(relu(x)) = relu(x); of the others Glorot and Bengio 2010, section 3 (saturation)",
         )

@@ -71,8 +71,8 @@ def filters_fall_as_map_shrinks(context: LintContext) -> Iterator[Finding]:
             "filters_fall_as_map_shrinks",
             "note",
             [second],
-            f"from {first.name} to {second.name} the map shrinks from {larger} to {smaller} units a side and the "
-            f"channels fall from {before} to {after}: both take information away at once",
+            f"from {first.name} to {second.name} the map shrinks from {larger} to {smaller} units per side and the "
+            f"channels fall from {before} to {after}: both lose information at once",
             fix=setting([second], "filters", before, context),
             source=f"{TUTORIAL} (filters); He et al. 2016, Deep residual learning, section 3.3, rule ii",
         )
@@ -88,7 +88,7 @@ def map_shrunk_too_early(context: LintContext) -> Iterator[Finding]:
             "warning",
             small,
             f"{len(small)} of {len(context.looking_around)} convolutions larger than 1x1 have maps below {_SMALL_MAP} "
-            f"units a side, the first of them {small[0].name} with {size}",
+            f"units per side; the first is {small[0].name} with {size}",
             fix=_unshrink(context, small[0]),
             source=f"{_LATE}; {_COST}",
         )

@@ -42,8 +42,8 @@ def needs_one_dnn(context: LintContext) -> Iterator[Finding]:
                 "needs_one_dnn",
                 "warning",
                 calls,
-                f"{listed(calls)}: {_named(calls[0])} runs here (tried forward and backward), and TensorFlow refuses it"
-                " on a CPU without oneDNN, which it leaves off by itself on many processors",
+                f"{listed(calls)}: {_named(calls[0])} runs here (tried forward and backward), but TensorFlow refuses it"
+                " on a CPU without oneDNN, which is off by default on many processors",
                 fix=_way_out(calls[0]),
                 source=_ISSUE,
             )
@@ -108,5 +108,5 @@ def _way_out(call: Call) -> str:
     elif call.kind == "Conv2D":
         changes = "strides=1 or dilation_rate=1"
     else:
-        changes = "equal strides, or a Conv2D with a group a channel"
+        changes = "equal strides, or a Conv2D with one group per channel"
     return f"{changes}; or KERAS_BACKEND=jax; or, on a CPU, TF_ENABLE_ONEDNN_OPTS=1 in the environment"

@@ -111,7 +111,7 @@ def _given(context: LintContext, rule: str, parameters: tuple[str, ...], when: s
                 rule,
                 "note",
                 found,
-                f"{listed(found)}: {parameter} is {kind}, which acts {when}; the tutorial advises to leave it alone "
+                f"{listed(found)}: {parameter} is {kind}, which acts {when}; the tutorial advises leaving it alone "
                 "without a specific reason",
                 fix=setting(found, parameter, "none", context),
                 source=f"{TUTORIAL} ({parameter})",

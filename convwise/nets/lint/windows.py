@@ -32,11 +32,7 @@ def receptive_field_below_object(context: LintContext) -> Iterator[Finding]:
         # Dense layers see all places and can put parts together; what is averaged over all places cannot be.
         if widest is None or widest.whole or _view(widest) >= (needed if pooled else needed / 2):
             continue
-        after = (
-            "and their mean or maximum is all that follows"
-            if pooled
-            else "only the dense layers put the parts together"
-        )
+        after = "and only their mean or maximum follows" if pooled else "and only the dense layers combine the parts"
         window = statistics.mode(max(call.operation.kernel_size) for call in context.looking_around)
         last_map = "the last map" if len(context.heads) == 1 else f"the last map before {' and '.join(head.outputs)}"
         yield Finding(
@@ -44,7 +40,7 @@ def receptive_field_below_object(context: LintContext) -> Iterator[Finding]:
             "warning" if pooled and _view(widest) < needed / 2 else "note",
             None if len(context.heads) == 1 else end.name,
             f"a unit of {last_map} sees {by(widest.size)} px of the {by(context.image)} px image, where objects are "
-            f"about {needed:.0f} px large, {after}; what it uses in effect is less still",
+            f"about {needed:.0f} px large, {after}; the effective field is smaller still",
             f"one more stage, a stride of 2 where there is 1, or {setting_for_all('kernel_size', window + 2, context)}",
             f"{_ARAUJO}; {_LUO}",
         )
@@ -116,7 +112,7 @@ def even_window(context: LintContext) -> Iterator[Finding]:
             "warning",
             even,
             f"the window of {listed(even)} is {by(even[0].operation.kernel_size)}: it has no centre, and each such"
-            " layer moves the map by half a unit",
+            " layer shifts the map by half a unit",
             fix=setting(even, "kernel_size", max(even[0].operation.kernel_size) + 1, context),
             source=f"{TUTORIAL} (kernel_size); Wu et al. 2019, Convolution with even-sized kernels, section 3",
         )
@@ -144,8 +140,8 @@ def units_never_seen(context: LintContext) -> Iterator[Finding]:
             "units_never_seen",
             "note",
             calls,
-            f"{call.name} leaves out the last {rows} of {height} rows and the last {columns} of {width} columns of its "
-            f"input{more}",
+            f"{call.name} never reads the last {rows} of {height} rows and the last {columns} of {width} columns of "
+            f"its input{more}",
             fix=f"{fix}, or {larger_images(context).replace('larger images', 'another image size')}",
             source=f"{_DUMOULIN}, section 2.4",
         )
@@ -170,7 +166,7 @@ def stride_skips_units(context: LintContext) -> Iterator[Finding]:
             "note",
             skipping,
             f"{listed(skipping)}: the stride {by(call.operation.strides)} is larger than the window, which uses "
-            f"{100 * share:.0f} % of the units and never looks at the others",
+            f"{100 * share:.0f} % of the units and skips the others",
             fix="average pooling of that stride before it, and stride 1 here"
             if call.kind != "Conv2D" or max(call.operation.kernel_size) == 1
             else setting(skipping, "kernel_size", max(call.operation.strides) + 1, context),
@@ -193,7 +189,7 @@ def taps_on_padding_only(context: LintContext) -> Iterator[Finding]:
             "warning",
             calls,
             f"{listed(calls)}: on a map of {by(first_map)} units {100 * found[0][1]:.0f} % of the weights of a "
-            f"{by(calls[0].operation.kernel_size)} window meet nothing but zeros and learn nothing",
+            f"{by(calls[0].operation.kernel_size)} window only ever meet zeros and learn nothing",
             fix=f"{setting(calls, 'kernel_size', 1, context)}, or {larger_images(context)}",
             source=f"{_DUMOULIN}; counted exactly",
         )

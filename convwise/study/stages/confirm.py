@@ -1,4 +1,4 @@
-"""The confirmation: what is proposed against the network as it is, at the full training, once on the test images."""
+"""The confirmation: what is proposed against the unchanged network, trained in full, once on the test images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convwise.errors import ConvwiseError
+from convwise.names import counted
 from convwise.study.assessment import Assessment
 from convwise.study.factors import Level
 from convwise.study.paired import Difference, over_seeds, over_seeds_and_images
@@ -53,7 +54,7 @@ def confirm(work: Work, plan: Plan, assessment: Assessment, levels: Mapping[str,
         "validation": validation.to_dict(),
         "test": test.to_dict() if test else None,
         "confirmed": bool(validation.low > bound),
-        "sought": "a gain" if any_set else f"no loss of {work.request.smallest_effect:g} points",
+        "sought": "a gain" if any_set else f"no loss of {counted(work.request.smallest_effect, 'point')}",
         "pairs": len(finished),
         "validation_accuracy": {"start": mean(0, "accuracy"), "proposed": mean(1, "accuracy")},
         "test_accuracy": {"start": _test_accuracy(finished, 0), "proposed": _test_accuracy(finished, 1)},
