@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from convwise.conv2d import PARAMETERS
+from convwise.names import counted
 from convwise.study.design import Design
 from convwise.study.effects import Analysis, Effect, analyse
 from convwise.study.factors import PLACEBO, Factor, Level, Settled

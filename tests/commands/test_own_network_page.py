@@ -28,7 +28,8 @@ USUAL = {
 
 
 def commands() -> list[list[str]]:
-    lines = re.findall(r"^(?:\$ )?convwise (.*?)(?:\s+#.*)?$", PAGE, flags=re.MULTILINE)
+    blocks = "".join(re.findall(r"```\n(.*?)```", PAGE, flags=re.DOTALL))
+    lines = re.findall(r"^(?:\$ )?convwise (.*?)(?:\s+#.*)?$", blocks, flags=re.MULTILINE)
     return [shlex.split(line) for line in lines]
 
 

@@ -92,7 +92,7 @@ def _range(model: Any) -> tuple[str, int]:
         if len(takers) != 1 or len(takers[0].input_tensors) != 1 or len(takers[0].outputs) != 1:
             break
         operation = takers[0].operation
-        if getattr(operation, "weights", ()) and kind_of(operation) != "Normalization":
+        if getattr(operation, "weights", ()):
             break
         symbol, last = takers[0].outputs[0], operation.name
     if symbol is model.inputs[0]:

@@ -146,7 +146,7 @@ def test_networks_without_normalisation_get_the_smaller_rate(tmp_path: Path) -> 
 
 def test_a_lambda_that_will_be_code_in_the_model_is_said(tmp_path: Path) -> None:
     found = examined(tmp_path, "layers.Lambda(lambda x: x / 255, name='code'), " + HEAD)
-    assert any("code is a Lambda" in note and "--trust" in note for note in found.notes)
+    assert any("code is a Lambda" in note and "trust=True" in note for note in found.notes)
 
 
 def test_a_model_of_keras_applications_does_not_scale_unless_it_says_so() -> None:
