@@ -134,6 +134,7 @@ def train_request(
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
+    trust: bool = False,
     **given: Any,
 ) -> TrainRequest:
     """The request that `train` would carry out for these keywords. Raises RequestError for what cannot be."""
