@@ -134,6 +134,14 @@ def test_a_record_says_its_format_and_another_is_told(tmp_path: Path) -> None:
             read_record(tmp_path / "a.json", lambda values: record_of(Inner, values), fix="x")
 
 
+def test_sixteen_levels_are_read_and_no_more() -> None:
+    for n in (1, 15, 16):
+        assert json_values("[" * n + "]" * n) is not None
+    for n in (17, 900, 100_000):
+        with pytest.raises(ValueError, match="more than 16 levels deep"):
+            json_values("[" * n + "]" * n)
+
+
 def test_numbers_of_a_checkpoint_may_be_infinite_and_no_others() -> None:
     assert json_values('{"a": -Infinity}', finite=False) == {"a": -math.inf}
     values = {"epochs_done": 1, "seconds": 1.0, "finished": True, "best_epoch": 1, "best_score": math.inf}
@@ -258,6 +266,7 @@ def test_a_file_that_is_no_record_is_named(name: str, old: Path) -> None:
         ("evaluation.json", lambda found: found | {"confusion": [[1, 2, 3], [4, 5, 6]]}, "2 rows of 2 numbers"),
         ("evaluation.json", lambda found: found | {"confusion": [[8]]}, "2 rows of 2 numbers"),
         ("evaluation.json", lambda found: found | {"confusion": [[9, -1], [0, 0]]}, "counts of n=8"),
+        ("evaluation.json", lambda found: found | {"confusion": [[9, 0], [0, 0]]}, "counts of n=8"),
         ("evaluation.json", lambda found: found | {"per_class": found["per_class"][::-1]}, "in their order"),
         ("evaluation.json", lambda found: found | {"n": 9}, "n=9"),
         ("evaluation.json", lambda found: found | {"class_names": ["apple", "apple"]}, "of which 1 are different"),
