@@ -1,4 +1,4 @@
-"""docs/architecture.md tells the truth: its rooms, floors and tree are the package's, its walks are those of real runs."""
+"""docs/architecture.md is true: its rooms, floors and tree are the package's, its walks are those of real runs."""
 
 import os
 import re
@@ -48,11 +48,17 @@ def test_a_walk_is_the_one_that_a_real_run_takes(walk: str, tmp_path: Path) -> N
     """Traced in a process of its own; else put down what `python tests/walks.py image` prints."""
     environment = {**os.environ, "CONVWISE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "tensorflow"}
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/walks.py"), walk], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, str(ROOT / "tests/walks.py"), walk],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     text = section(f"The walk of {'an image' if walk == 'image' else f'a {walk}'}")
     traced = re.findall(r"^([\w/]+\.py)( ↑)?$", done.stdout, flags=re.M)
     assert re.findall(r"^\d+\. `([\w/]+\.py)`( ↑)?:", text, flags=re.M) == traced
     said = re.search(r"(\d+) files, (\d+) steps back up", text)
     counted = re.search(r"(\d+) files, (\d+) steps back up", done.stderr)
-    assert said and counted and said.groups() == counted.groups()
+    assert said is not None
+    assert counted is not None
+    assert said.groups() == counted.groups()
