@@ -112,7 +112,7 @@ def _of_keras(name: str, size: int | None, classes: int | None) -> Subject:
 
 def _of_keras_applications(what: Any) -> str:
     """The name as Keras spells it; "" where it has none of that name, or a file or folder is meant."""
-    if not isinstance(what, str) or not what.isalnum():
+    if not isinstance(what, str) or not what.isalnum() or kind_of(named(what, "what"), "what") is not None:
         return ""
     from convwise.transfer.bodies import application
 
