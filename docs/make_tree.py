@@ -1,4 +1,4 @@
-"""Writes the tree in docs/architecture.md from the first line of each module's docstring: `python docs/make_tree.py`."""
+"""Writes the tree in docs/architecture.md from the first lines of the docstrings: `python docs/make_tree.py`."""
 
 from __future__ import annotations
 

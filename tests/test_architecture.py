@@ -1,4 +1,4 @@
-"""docs/architecture.md tells the truth: its rooms, floors and tree are the package's, its walks are those of real runs."""
+"""docs/architecture.md is true: its rooms, floors and tree are the package's, its walks are those of real runs."""
 
 import os
 import re
@@ -59,4 +59,6 @@ def test_a_walk_is_the_one_that_a_real_run_takes(walk: str, tmp_path: Path) -> N
     assert re.findall(r"^\d+\. `([\w/]+\.py)`( ↑)?:", text, flags=re.M) == traced
     said = re.search(r"(\d+) files, (\d+) steps back up", text)
     counted = re.search(r"(\d+) files, (\d+) steps back up", done.stderr)
-    assert said and counted and said.groups() == counted.groups()
+    assert said is not None
+    assert counted is not None
+    assert said.groups() == counted.groups()

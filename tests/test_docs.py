@@ -3,7 +3,9 @@
 import argparse
 import re
 import runpy
+import shlex
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 
@@ -123,3 +125,20 @@ def test_each_planted_truth_is_told_with_what_its_study_begins_with() -> None:
         if planted.epochs != Planted.epochs:
             options.append(f"--trial-epochs {planted.epochs}")
         assert rows[name].rstrip(" |").endswith(f"`{' '.join(options)}`" if options else "nothing at all"), name
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Every command of convwise in a code block of a page, without its comment."""
+    for page in PAGES:
+        for block in re.findall(r"^```(?:bash|sh)?\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S):
+            prompt = r"\$ " if "$ " in block else ""  # the other lines are output then
+            for line in block.splitlines():
+                found = re.match(rf"{prompt}(?:\w+=\S+ )*convwise (.*)", line)
+                if found:
+                    yield page.name, re.split(r"\s{2,}#|\s#\s", found[1])[0].strip()
+
+
+@pytest.mark.parametrize(("page", "command"), list(commands()))
+def test_every_command_on_a_page_is_one_that_the_program_takes(page: str, command: str) -> None:
+    with pytest.raises(SystemExit) if "--help" in command else nullcontext():
+        build_parser().parse_args(shlex.split(command))

@@ -1,8 +1,8 @@
-"""The files that an image, a prediction or a question enters, traced: `python tests/walks.py image | prediction | question`.
+"""The files that an image, a prediction or a question enters, traced: `python tests/walks.py image`.
 
-A file counts as entered when one of its functions first takes or gives back what walks: an image's path, bytes or pixels,
-or a record that holds them; a study's request, factors, trials, outcomes, effects and verdicts. Files come in that
-order. A step back up (↑) leads from a file to one on a higher floor, which then enters the next one.
+A file counts as entered when one of its functions first takes or gives back what walks: an image's path, bytes or
+pixels, or a record that holds them; a study's request, factors, trials, outcomes, effects and verdicts. A step back
+up (↑) leads from a file to one on a higher floor, which then enters the next one.
 """
 
 from __future__ import annotations
@@ -22,25 +22,13 @@ import convwise
 
 PACKAGE = Path(convwise.__file__).parent
 OF_IMAGES = frozenset(
-    ["Listing", "ScanTable", "ImageIndex", "Split", "Material", "PixelCache", "Batches", "Evaluation"]
+    ("Listing", "ScanTable", "ImageIndex", "Split", "Material", "PixelCache", "Batches", "Evaluation")
 )
 OF_QUESTIONS = frozenset(
-    [
-        "StudyRequest",
-        "Request",
-        "Factor",
-        "Settled",
-        "Design",
-        "Plan",
-        "Trial",
-        "Outcome",
-        "Analysis",
-        "Effect",
-        "Assessment",
-        "Verdict",
-        "Difference",
-        "StudyResult",
-    ]
+    (
+        *("StudyRequest", "Request", "Factor", "Settled", "Design", "Plan", "Trial", "Outcome", "Analysis", "Effect"),
+        *("Assessment", "Verdict", "Difference", "StudyResult"),
+    )
 )
 
 

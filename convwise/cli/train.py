@@ -43,7 +43,7 @@ def add(verbs: Any) -> None:
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA)
     parser.add_argument("--resume", metavar="RUN", help="continue a run that was stopped, with its own settings")
-    add_trust(parser, TRUST_TO_RESUME)
+    add_trust(parser, TRUST_TO_RESUME.replace("--resume", "--resume or --from-study"))
     _add_data(parser)
     _add_network(parser)
     _add_training(parser)
@@ -126,7 +126,9 @@ def _train(options: argparse.Namespace) -> None:
     asked = given(options)
     run, trust = asked.pop("resume", None), asked.pop("trust", False)
     if trust and run is None:
-        raise RequestError("--trust: it is for a run to go on with, --resume RUN; a file that you name is run")
+        if "from_study" not in asked:
+            raise RequestError("--trust: it is for --resume RUN and --from-study DIR; a file that you name is run")
+        asked["trust"] = True
     if (run is None) == ("data" not in asked):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
     if run is not None and asked:

@@ -102,6 +102,7 @@ def train(
     out: str | Path | None = None,
     background: bool | None = None,
     tensorboard: bool | None = None,
+    trust: bool = False,
     hooks: Hooks | None = None,
 ) -> TrainResult:
     """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
@@ -122,7 +123,7 @@ def train(
     `class_weights`: "none" (default), "auto" (each class counts the same in the loss, whatever its size) or a weight
     by class name; metrics stay unweighted.
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
-    recommends; what is given here wins.
+    recommends; what is given here wins. `trust`: run the code of its network, where that is someone else's own.
     Raises RequestError for a request that cannot be met, before anything is written.
     """
     given = dict(locals())  # every keyword, so that none can be forgotten
@@ -137,10 +138,11 @@ def train_request(
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
+    trust: bool = False,
     **given: Any,
 ) -> TrainRequest:
     """The request that `train` would carry out for these keywords. Raises RequestError for what cannot be."""
-    studied = _studied(from_study) if from_study is not None else None
+    studied = _studied(from_study, trust) if from_study is not None else None
     request = TrainRequest.asked(data, config=config, settings=settings, below=_of_study(studied), **given)
     return request.over(studied.network) if studied else request
 
@@ -346,13 +348,13 @@ def _of_study(studied: Bench | None) -> dict[str, object]:
     }
 
 
-def _studied(folder: str | Path) -> Bench:
+def _studied(folder: str | Path, trust: bool) -> Bench:
     """What a finished study worked on, with the settings that it recommends."""
     found = StudyFolder.open(folder)
     recommended = parse_settings(found.result["recommended_settings"])
     bench = found.request.bench
     if isinstance(bench.net, OwnNetwork):
-        require_trusted(bench.net, trust=False, where=f"study={folder}")
+        require_trusted(bench.net, trust=trust, where=f"study={folder}")
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 

@@ -76,8 +76,8 @@ def feature_maps_figure(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[A
     side, left, first = 0.68, 1.92, 1.92
     figure = sheet(
         "What each layer answers to this picture",
-        f"A row a layer: the {MAPS_A_LAYER} channels whose values spread most, each from its smallest value (dark) to "
-        f"its largest.{rows}",
+        f"One row per layer: the {MAPS_A_LAYER} channels whose values spread most, each from its smallest value (dark) "
+        f"to its largest.{rows}",
         height_inches=first + len(chosen) * (side + 0.07) + 0.08,
     )
     show(place(figure, left, 0.7, 1.1), np.asarray(image) / 255)
