@@ -44,6 +44,16 @@ def add_copies(group: Any) -> None:
     )
 
 
+def add_group_by(group: Any) -> None:
+    """--group-by."""
+    group.add_argument(
+        "--group-by",
+        metavar="REGEX|folder",
+        help="keep pictures that belong together on one side of every split: those of one folder below the class's, or "
+        "those in whose path the first group of the expression is the same, such as (patient[0-9]+)",
+    )
+
+
 def add_most_pixels(group: Any, default: str = "89,478,485") -> None:
     """--most-pixels."""
     group.add_argument(

@@ -10,6 +10,7 @@ from convwise.cli.options import (
     ENGINES,
     TRUST_TO_RESUME,
     add_copies,
+    add_group_by,
     add_json,
     add_most_pixels,
     add_network,
@@ -63,6 +64,7 @@ def _add_data(parser: Parser) -> None:
     add_picture_size(group)
     add_sides(group, "share of the remaining images to judge trials on (default 0.3)")
     add_copies(group)
+    add_group_by(group)
     add_most_pixels(group)
 
 

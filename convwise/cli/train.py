@@ -11,6 +11,7 @@ from convwise.cli.options import (
     TRUST_TO_RESUME,
     TUNES,
     add_copies,
+    add_group_by,
     add_json,
     add_most_pixels,
     add_network,
@@ -54,6 +55,7 @@ def _add_data(parser: Parser) -> None:
     add_picture_size(group)
     add_sides(group, "share of the remaining images to validate on (default 0.15)")
     add_copies(group)
+    add_group_by(group)
     add_most_pixels(group)
     group.add_argument("--background", action="store_true", help="use caltech101's background class too")
 

@@ -14,6 +14,7 @@ from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import Source, resolve
 from convwise.images.depth import depth_notes
+from convwise.images.groups import group_notes
 from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.split import resplit
@@ -70,6 +71,7 @@ def study(
     validation: float | None = None,
     most_pixels: int | None = None,
     copies: str | None = None,
+    group_by: str | None = None,
     learning_rate: float | None = None,
     weight_decay: float | None = None,
     optimizer: str | None = None,
@@ -89,7 +91,8 @@ def study(
     "kernel_size=3,5"; `smallest_effect` in points of accuracy is what makes a difference worth having. `validation` is
     the share of the images not used for testing on which trials are judged, `copies` ("near", "exact" or "ignore")
     what counts as a copy; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials. `learning_rate`,
-    `weight_decay` and `optimizer` are the recipe's keys, of trials and confirmation alike.
+    `weight_decay` and `optimizer` are the recipe's keys, of trials and confirmation alike. `group_by` as for
+    `train`, in every division of the images.
     The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
     """
     request = StudyRequest.asked(
@@ -117,6 +120,7 @@ def study(
         validation=validation,
         most_pixels=most_pixels,
         copies=copies,
+        group_by=group_by,
         workers=workers,
         engine=engine,
         address=address,
@@ -135,6 +139,7 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     out_folder = place_to_fill(request.out, "studies", data=source.folder, resume="study --resume")
     material, bench = _read(request, source, net, hooks)
     notes = (*depth_notes(material.index, bench.reading), *copy_notes(material.index, material.split))
+    notes += tuple(group_notes(material.index, material.split, bench.group_by))
     recipe = bench.recipe
     split = resplit(material.split, material.index, validation=bench.validation, seed=bench.seed)
     for line in warnings_before(material.index, split, recipe):
@@ -205,6 +210,7 @@ def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks
         index_digest=material.index.digest,
         reading=rules,
         copies=request.copies,
+        group_by=request.group_by,
     )
 
 

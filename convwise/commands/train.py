@@ -13,6 +13,7 @@ from typing import Any
 from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
+from convwise.images.groups import group_counts, grouped
 from convwise.images.material import Material
 from convwise.images.split import Split
 from convwise.nets.backend import require_backend
@@ -82,6 +83,7 @@ def train(
     validation: float | None = None,
     most_pixels: int | None = None,
     copies: str | None = None,
+    group_by: str | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
@@ -102,6 +104,8 @@ def train(
     file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
     out (89,478,485). `copies` is what counts as a copy, and stays on one side of the split: "near" (the default),
     "exact" or, for nothing, "ignore".
+    `group_by`: pictures that belong together, such as frames of a film or of a patient, stay on one side of the split:
+    "folder" for those of one folder below the class's, or a regular expression whose first group names it in the path.
     `learning_rate` is the peak of the schedule, `weight_decay` what a step shrinks the kernels by (times the rate),
     `optimizer` "sgd", "adam" or "adamw". `patience`: end after so many epochs without a better validation log loss.
     `class_weights`: "none" (default), "auto" (each class counts the same in the loss, whatever its size) or a weight
@@ -183,6 +187,7 @@ def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
             f"run={run.folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as "
             "the same run; put them back as they were, or train again into a new folder"
         )
+    index = grouped(index, settings.group_by)
     material = Material(index, cache.pixels, Split.from_dict(run.split, index))
     start = start_of(settings, material.n_classes)
     if begun:
@@ -202,6 +207,8 @@ def _finished(run: Run, done: Finished, material: Material, hooks: Hooks, began:
     summary = done.summary(material, began=began)
     if weights := class_weights_by_name(material, run.settings.recipe):
         summary["class_weights"] = weights
+    if groups := group_counts(material.index, run.settings.group_by):
+        summary["groups"] = groups
     run.finish(done.evaluation, summary)
     return TrainResult(run, done.evaluation, time.monotonic() - began)
 
@@ -227,6 +234,7 @@ def _of_study(studied: Bench | None) -> dict[str, object]:
         "per_class": studied.per_class,
         "test": studied.test,
         "copies": studied.copies,
+        "group_by": studied.group_by,
         "size": studied.recipe.size_px,
         "seed": studied.seed,
     }

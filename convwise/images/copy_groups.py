@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convwise.errors import RequestError
 from convwise.images.copies import check_copies
+from convwise.images.joining import joined
 from convwise.images.picture_list import PictureList
 from convwise.images.prepare import index_folder
 
@@ -44,7 +45,7 @@ def copy_groups(
     given = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
     if len(given) != n:
         raise RequestError(f"groups: {len(given)} for the {n} pictures of X; give each picture one")
-    return _connected(given, _copies_among(pictures, copies))
+    return joined(given, _copies_among(pictures, copies))
 
 
 def _copies_among(pictures: PictureList, copies: str) -> NDArray[np.int64]:
@@ -58,15 +59,3 @@ def _copies_among(pictures: PictureList, copies: str) -> NDArray[np.int64]:
     found = np.empty(n, np.int64)
     found[[place.number_of[path] for path in index.paths]] = index.copy_groups()
     return found
-
-
-def _connected(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) numbers of the groups that arise where two divisions of n pictures into groups are joined."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n, n_nodes = len(a), int(a.max()) + 1
-    edges = coo_array((np.ones(n, np.int8), (a, n_nodes + b)), shape=(n_nodes + n, n_nodes + n))
-    component = connected_components(edges, directed=False)[1][a]
-    _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[inverse.reshape(-1)], np.int64)

@@ -56,7 +56,7 @@ def md5_of(path: Path) -> str:
         with open_regular(path) as file:
             return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     except OSError as problem:
-        raise RequestError(f"{path}: it cannot be read ({reason_of(problem)}); name another file") from None
+        raise RequestError(f"from_path={path}: it cannot be read ({reason_of(problem)}); name another file") from None
 
 
 def _fetch(url: str, part: Path, progress: Callable[[int, int], None] | None, timeout_seconds: float) -> None:

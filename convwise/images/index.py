@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convwise.errors import RequestError
 from convwise.images.copies import Copies, DuplicateGroup
+from convwise.images.joining import joined
 from convwise.names import counted
 
 
@@ -26,7 +27,8 @@ class ImageIndex:
     """The readable images of a folder, sorted by path; n of them.
 
     `content` (n, 16) digests each file's bytes; `digest` the paths, contents and labels together. `peaks` (n,): the
-    largest 16-bit value of each image, 0 for 8-bit ones and if untold.
+    largest 16-bit value of each image, 0 for 8-bit ones and if untold. `groups` (n,): equal numbers for images that the
+    user says belong together; None where nothing was said.
     """
 
     root: str
@@ -42,6 +44,7 @@ class ImageIndex:
     digest: str = ""
     notes: tuple[str, ...] = ()  # what is to be said about how the folder was understood
     peaks: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.paths)
@@ -87,6 +90,11 @@ class ImageIndex:
         for group in self.duplicates:
             groups[list(group.members)] = group.members[0]
         return groups
+
+    def together(self) -> NDArray[np.int64]:
+        """(n,) group numbers of what stays on one side of a split: copies, the user's groups, and chains of both."""
+        copies = self.copy_groups()
+        return copies if self.groups is None else joined(copies, self.groups)
 
     def empty_reasons(self) -> dict[str, str]:
         """For each class folder without a readable picture what became of its files."""

@@ -41,7 +41,7 @@ def _missed(split: Split) -> str:
         missing, got = split.n_missing.get(side, 0), len(getattr(split, side))
         if missing > _WORTH_SAYING * (got + missing):
             lines.append(f"{side} {missing} of {got + missing}")
-    return f"copies stay together, so some shares are missed: {', '.join(lines)} images" if lines else ""
+    return f"copies and groups stay together, so some shares are missed: {', '.join(lines)} images" if lines else ""
 
 
 def _counted(n: int, noun: str) -> str:

@@ -80,7 +80,7 @@ def _groups(index: ImageIndex, group_of: Callable[[str], str], what: str) -> str
         return f"{told}{n_torn:,} of these groups are on more than one of the given sides" if n_torn else ""
     return (
         f"{told}if a group is one object or person, a split by image puts it on several sides and the score is too "
-        "high: give train/ and test/ folders with whole groups"
+        "high: keep groups together with group_by=, or give train/ and test/ folders with whole groups"
     )
 
 

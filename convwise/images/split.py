@@ -87,7 +87,7 @@ def split_images(
     validation: float = 0.15,
     seed: int,
 ) -> Split:
-    """Three disjoint sides; images that are copies of one another stay on one side, whatever their classes.
+    """Three disjoint sides; copies of one image, and the index's groups, stay on one side, whatever their classes.
 
     - `test` (0.25 unless told; 0 <= test < 1): this fraction of each class, rounded.
     - `per_class=N`: N training images of each class, the rest, at most 50 per class, for test; what is over is unused.
@@ -181,9 +181,9 @@ def _assign(
 
     Groups of several images go first: single images then fill what is left exactly. A group goes to the side that it
     overfills least, the fullest need first. When no side is left with need in any of its classes, it stays unused.
-    Raises RequestError when a class misses a side because its images are copies of each other.
+    Raises RequestError when a class misses a side because its images are copies of each other, or of one group.
     """
-    groups = index.copy_groups()
+    groups = index.together()
     members: dict[int, list[int]] = {}
     for i in among:
         members.setdefault(int(groups[i]), []).append(int(i))
@@ -207,6 +207,11 @@ def _assign(
     without = np.any([(got == 0) & (quota > 0) for got, quota in zip(dealt, quotas, strict=True)], axis=0)
     if without.any():
         names = [index.class_names[i] for i in np.flatnonzero(without)]
+        if index.groups is not None:
+            raise RequestError(
+                f"too few groups in {_some(names)}: a group stays on one side, which leaves another side empty; take "
+                "another group_by=, ask for fewer images to test or validate, or leave these classes out"
+            )
         raise RequestError(
             f"too few different images in {_some(names)}: "
             "copies stay on one side, which leaves another side empty; remove the copies, "

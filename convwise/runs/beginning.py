@@ -12,6 +12,7 @@ from pathlib import Path
 from convwise.errors import RequestError
 from convwise.images.datasets import Source, resolve
 from convwise.images.depth import depth_notes
+from convwise.images.groups import group_notes
 from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.rules import Rules
@@ -71,7 +72,11 @@ def begin(request: TrainRequest, hooks: Hooks) -> Begun:
     index = material.index
     label = net.label if isinstance(net, OwnNetwork) else net
     notes = [describe(material, prepared.built.model, prepared.settings), *copy_notes(index, material.split)]
-    notes += [*depth_notes(index, rules), *describe_changes(prepared.built.changes)]
+    notes += [
+        *group_notes(index, material.split, request.group_by),
+        *depth_notes(index, rules),
+        *describe_changes(prepared.built.changes),
+    ]
     if weights:
         told = ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())
         stage = "; the first classifier is fitted without them" if start else ""
@@ -121,6 +126,7 @@ def _settings(
         split_digest=material.split.digest,
         pretrained=start,
         copies=request.copies,
+        group_by=request.group_by,
     )
 
 

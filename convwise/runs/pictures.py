@@ -9,6 +9,7 @@ from pathlib import Path
 from convwise.images.cache import PixelCache
 from convwise.images.datasets import Source
 from convwise.images.depth import depth_of
+from convwise.images.groups import grouped
 from convwise.images.index import ImageIndex, require_classes
 from convwise.images.material import Material
 from convwise.images.prepare import prepare
@@ -27,6 +28,7 @@ def material_of(request: Request, source: Source, decoding: Decoding | None) -> 
     recipe, rules = request.full_recipe, request.rules
     of = (source.folder, source.classes, source.exclude, recipe, decoding)
     index, cache = pictures(*of, rules, request.copies)
+    index = grouped(index, request.group_by)
     assert request.validation is not None
     split = split_images(
         index, per_class=request.per_class, test=request.test, validation=request.validation, seed=recipe.seed
@@ -34,6 +36,7 @@ def material_of(request: Request, source: Source, decoding: Decoding | None) -> 
     rules = dataclasses.replace(rules, bits=depth_of(index, split.test))
     if rules.bits < 16:
         index, cache = pictures(*of, rules, request.copies)
+        index = grouped(index, request.group_by)
     return Material(index, cache.pixels, split), rules
 
 

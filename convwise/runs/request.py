@@ -13,6 +13,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.errors import RequestError
 from convwise.files import read_regular
 from convwise.images.copies import COPIES
+from convwise.images.groups import check_group_by
 from convwise.images.rules import USUAL, Rules
 from convwise.nets import Network
 from convwise.nets.own.reference import KEEP, OwnNetwork
@@ -51,6 +52,7 @@ class Request:
     validation: float | None = None
     most_pixels: int | None = None
     copies: str = "near"
+    group_by: str | None = None
     out: str | None = None
     full_recipe: Recipe = field(init=False)
     rules: Rules = field(init=False)
@@ -72,6 +74,8 @@ class Request:
         if self.per_class is not None and self.test is not None:
             raise RequestError(f"per_class={self.per_class} and test={self.test} exclude each other; give one of them")
         checks.choice("copies", self.copies, COPIES)
+        if self.group_by is not None:
+            object.__setattr__(self, "group_by", check_group_by(self.group_by))
         object.__setattr__(self, "rules", USUAL.limited_to(self.most_pixels))
         object.__setattr__(self, "full_recipe", self._recipe())
 

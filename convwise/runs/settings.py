@@ -10,6 +10,7 @@ from typing import Any, Self
 from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.images.copies import COPIES
+from convwise.images.groups import check_group_by
 from convwise.images.rules import USUAL, Rules
 from convwise.nets import Network
 from convwise.nets.own.reference import OwnNetwork
@@ -23,7 +24,8 @@ class Subject:
     """Which network is trained how, on which images, resolved.
 
     `data` is the name or folder asked for, `folder` where it was found, `classes` and `exclude` what of it counts;
-    `index_digest` pins the images; `reading` says how they were read, `copies` what counts as a copy.
+    `index_digest` pins the images; `reading` says how they were read, `copies` what counts as a copy, `group_by`
+    what belongs together besides.
     """
 
     data: str
@@ -39,6 +41,7 @@ class Subject:
     index_digest: str
     reading: Rules = field(default=USUAL, kw_only=True)
     copies: str = field(default="near", kw_only=True)
+    group_by: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("data", "folder"):
@@ -46,6 +49,8 @@ class Subject:
         if not isinstance(self.net, OwnNetwork):
             checks.text("net", self.net)
         checks.choice("copies", self.copies, COPIES)
+        if self.group_by is not None:
+            check_group_by(self.group_by)
 
     def in_folder(self, folder: Path) -> Self:
         """The same, a network of the user's own read from the copy in the run's or study's folder."""

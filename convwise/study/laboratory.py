@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError, one_line
+from convwise.images.groups import grouped
 from convwise.images.index import ImageIndex
 from convwise.images.material import Material
 from convwise.images.prepare import prepare
@@ -34,7 +35,7 @@ def images_of(bench: Bench) -> tuple[ImageIndex, NDArray[np.uint8]]:
         rules=bench.reading,
         copies=bench.copies,
     )
-    return index, cache.pixels
+    return grouped(index, bench.group_by), cache.pixels
 
 
 @dataclass(frozen=True)

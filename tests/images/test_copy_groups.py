@@ -59,7 +59,7 @@ def test_a_single_picture_is_a_group(planted: list[Path]) -> None:
 def test_what_does_not_fit_is_refused(planted: list[Path]) -> None:
     with pytest.raises(RequestError, match="groups: 3 for the 8 pictures of X"):
         copy_groups(planted, groups=[1, 2, 3])
-    with pytest.raises(RequestError, match="copies='some': must be"):
+    with pytest.raises(RequestError, match="copies=some: choose one of"):
         copy_groups(planted, copies="some")
     planted[2].write_text("no picture")
     with pytest.raises(RequestError, match=r"X\[2\]=.*2\.png \(.+\): cannot be read"):

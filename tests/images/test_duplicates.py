@@ -260,7 +260,7 @@ def test_what_counts_as_a_copy_is_asked_anew_each_time(tmp_path: Path, first: st
     for copies in (first, *kinds, first):
         index = index_folder(tmp_path / "data", copies=copies)
         assert [group.kind for group in index.duplicates] == kinds[copies]
-    with pytest.raises(RequestError, match="copies='all': must be exact, near or ignore"):
+    with pytest.raises(RequestError, match="copies=all: choose one of ignore, exact, near"):
         index_folder(tmp_path / "data", copies="all")
 
 

@@ -21,7 +21,14 @@ def make(counts: dict[str, int], groups: list[list[str]] | None = None, subsets:
         ids[numbers] = numbers[0]
     sides = tuple((subsets or {}).get(path, "train" if subsets else "") for path in paths)
     return SimpleNamespace(
-        root="root", paths=tuple(paths), labels=labels, class_names=names, subsets=sides, copy_groups=lambda: ids
+        root="root",
+        paths=tuple(paths),
+        labels=labels,
+        class_names=names,
+        subsets=sides,
+        groups=None,
+        copy_groups=lambda: ids,
+        together=lambda: ids,
     )
 
 
@@ -56,7 +63,7 @@ def test_without_copies_each_class_meets_its_rounded_numbers_and_every_image_is_
 def test_copies_are_never_on_two_sides(data: st.DataObject, seed: int, validation: float) -> None:
     index = make({"a": 30, "b": 30, "c": 40})
     ids = np.array(data.draw(st.lists(st.integers(0, 60), min_size=100, max_size=100)))
-    index.copy_groups = lambda: ids
+    index.copy_groups = index.together = lambda: ids
     try:
         split = split_images(index, validation=validation, seed=seed)
     except RequestError:  # so many copies that a class misses a side

@@ -24,13 +24,20 @@ def text_of(table: Table) -> str:
 
 
 def test_every_metric_is_shown_with_its_interval() -> None:
-    result = evaluation(["a", "b", "c"])
+    result = evaluation(list("abcdef"))
     text = text_of(tables.metrics_table(result))
-    assert "test: 300 images, 3 classes" in text
+    assert "test: 300 images, 6 classes" in text
     for metric in (result.accuracy, result.mean_class_accuracy, result.top5_accuracy, result.calibration_error):
         assert f"{100 * metric.value:.1f} %" in text
         assert f"{100 * metric.low:.1f} to {100 * metric.high:.1f} %" in text
     assert f"{result.log_loss.low:.3f} to {result.log_loss.high:.3f}" in text
+
+
+def test_the_five_best_of_five_classes_are_no_metric() -> None:
+    assert "top-5" not in text_of(tables.metrics_table(evaluation(list("abcde"))))
+    assert "1 image, 1 of 2 classes" in text_of(
+        tables.metrics_table(evaluate(np.array([0]), np.array([[0.9, 0.1]]), ["a", "b"], split="test"))
+    )
 
 
 def test_few_classes_are_all_shown_and_of_many_the_ten_worst_and_the_mean() -> None:
