@@ -198,7 +198,7 @@ def test_predict_refuses_an_impossible_csv_before_the_work(
 ) -> None:
     monkeypatch.setattr("convwise.commands.predict.predict", lambda *given, **options: pytest.fail("it worked"))
     assert run("predict", odd[1], odd[0], "--csv", place.format(tmp=tmp_path)) == 2
-    assert capsys.readouterr().err.startswith("convwise: csv=")
+    assert capsys.readouterr().err.startswith("convwise: --csv ")
 
 
 @pytest.mark.parametrize("command", ["train {data}", "train {data} --out x/y", "study {data}", "study {data} --out x"])
@@ -212,8 +212,7 @@ def test_no_run_is_begun_where_it_cannot_be_kept(
     def worked(*given: Any, **options: Any) -> None:
         pytest.fail("it worked")
 
-    monkeypatch.setattr("convwise.commands.train.pictures", worked)
-    monkeypatch.setattr("convwise.commands.study.pictures", worked)
+    monkeypatch.setattr("convwise.runs.pictures.pictures", worked)
     monkeypatch.chdir(tmp_path)
     with closed(tmp_path):
         tmp_path.chmod(0o555)

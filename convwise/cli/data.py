@@ -9,6 +9,7 @@ from typing import Any
 from convwise.cli.options import DATA, add_copies, add_json, add_most_pixels, add_quiet
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import Parser, add_command, given, number, shown
+from convwise.cli.wording import wording_of
 
 
 def add(verbs: Any) -> None:
@@ -122,7 +123,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.json:
         print_json(report.to_dict())
     else:
-        print_index(report.index, report.remarks)
+        print_index(report.index, report.remarks, wording=wording_of(options.parser))
 
 
 def _clean(options: argparse.Namespace) -> None:

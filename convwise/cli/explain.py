@@ -8,6 +8,7 @@ from typing import Any
 from convwise.cli.options import add_input, add_json, add_set, add_trust
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import add_command, given, whole_number
+from convwise.cli.wording import wording_of
 from convwise.errors import RequestError
 from convwise.nets import NETWORKS
 
@@ -25,12 +26,12 @@ def _add_explain(verbs: Any) -> None:
         _explain,
         help="what a network's layers see and cost, and what is unwise in it",
         description="A network layer by layer: shape, receptive field, weights, multiply-adds, memory; and findings, "
-        f"each with a fix and its source. WHAT is {', '.join(NETWORKS)}, a network of your own "
-        "(FILE.py:function), a run folder, or a Keras model file.",
+        f"each with a fix and its source. WHAT is {', '.join(NETWORKS)}, a name of keras.applications, a network of "
+        "your own (FILE.py:function), a run folder, or a Keras model file.",
         example="convwise explain resnet --size 96 --set conv.padding=valid",
     )
     parser.add_argument(
-        "what", metavar="WHAT", help="a network's name, FILE.py:function, a run folder or a .keras file"
+        "what", metavar="WHAT", help="a network's name, FILE.py:function, a run folder or a Keras model file"
     )
     data = parser.add_argument_group("data")
     data.add_argument("--size", type=whole_number, metavar="PX", help="side of the images (default 64)")
@@ -46,6 +47,9 @@ def _add_explain(verbs: Any) -> None:
     )
     output.add_argument(
         "--figures", metavar="DIR", help="draw the first filters, the feature maps and the receptive fields into DIR"
+    )
+    output.add_argument(
+        "--full", action="store_true", help="a line for every layer, where otherwise those of a block share one"
     )
     output.add_argument("--image", metavar="FILE", help="the picture to draw on (default: a run's first test image)")
     add_json(output)
@@ -69,16 +73,19 @@ def _add_guide(verbs: Any) -> None:
 def _explain(options: argparse.Namespace) -> None:
     from convwise.commands.explain import explain
 
-    explanation = explain(**given(options))
+    asked = given(options)
+    whole = asked.pop("full", False)
+    explanation = explain(**asked)
     if options.json:
         print_json(explanation.to_dict())
         return
     from convwise.report.network_tables import print_findings, print_layers
 
+    wording = wording_of(options.parser)
     for line in explanation.changes:
-        print_line(line)
-    print_layers(explanation.table)
-    print_findings(explanation.findings)
+        print_line(wording(line))
+    print_layers(explanation.table, fold=False if whole else None, wording=wording)
+    print_findings(explanation.findings, wording=wording)
     for path in explanation.figures:
         print_line(f"figure: {path}")
 

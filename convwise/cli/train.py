@@ -42,7 +42,7 @@ def add(verbs: Any) -> None:
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA)
     parser.add_argument("--resume", metavar="RUN", help="continue a run that was stopped, with its own settings")
-    add_trust(parser, TRUST_TO_RESUME)
+    add_trust(parser, TRUST_TO_RESUME.replace("--resume", "--resume or --from-study"))
     _add_data(parser)
     _add_network(parser)
     _add_training(parser)
@@ -108,6 +108,11 @@ def _add_output(parser: Parser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument("--out", metavar="DIR", help="the run folder (default runs/DATA-NET-TIME)")
     group.add_argument("--tensorboard", action="store_true", help="write TensorBoard events into the run")
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what would be done, with an estimate of time and memory; write nothing",
+    )
     add_quiet(group)
     add_json(group)
 
@@ -119,11 +124,16 @@ def _train(options: argparse.Namespace) -> None:
     asked = given(options)
     run, trust = asked.pop("resume", None), asked.pop("trust", False)
     if trust and run is None:
-        raise RequestError("--trust: it is for a run to go on with, --resume RUN; a file that you name is run")
+        if "from_study" not in asked:
+            raise RequestError("--trust: it is for --resume RUN and --from-study DIR; a file that you name is run")
+        asked["trust"] = True
     if (run is None) == ("data" not in asked):
         raise RequestError("name DATA to train on, or --resume RUN to go on with a run (one of the two)")
     if run is not None and asked:
         raise RequestError(f"resume={run}: it goes on with the run's own settings; drop the other options")
+    if asked.pop("dry_run", False):
+        _dry_run(options, asked)
+        return
     with TrainingDisplay(**shown(options)) as display:
         result = train(**asked, hooks=display.hooks) if run is None else resume(run, trust=trust, hooks=display.hooks)
     if options.json:
@@ -139,4 +149,17 @@ def _train(options: argparse.Namespace) -> None:
         print_evaluation(result.evaluation)
     print_line(f"run: {result.run.folder} ({result.seconds:.1f} s)")
     for line in result.closing_lines:
+        print_line(line)
+
+
+def _dry_run(options: argparse.Namespace, asked: dict[str, Any]) -> None:
+    from convwise.commands.dry_run import dry_run
+    from convwise.progress import TrainingDisplay
+
+    with TrainingDisplay(**shown(options)) as display:
+        plan = dry_run(**asked, hooks=display.hooks)
+    if options.json:
+        print_json(plan.to_dict())
+        return
+    for line in plan.lines():
         print_line(line)

@@ -11,6 +11,7 @@ from convwise.images.cleaning import clean_caches
 from convwise.images.copies import check_copies
 from convwise.images.datasets import Installed, add_dataset, list_datasets, resolve
 from convwise.images.index import ImageIndex
+from convwise.images.looking import picture_remarks
 from convwise.images.prepare import index_folder
 from convwise.images.remarks import folder_remarks
 from convwise.images.rules import USUAL
@@ -24,14 +25,15 @@ clean_data = clean_caches
 
 @dataclass(frozen=True)
 class DataReport:
-    """What is in a folder and what is wrong with it."""
+    """What is in a folder and what is wrong with it; `pictures`: what is to be said of these, a sentence each."""
 
     index: ImageIndex
+    pictures: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What to know before training on it, a sentence each."""
-        return folder_remarks(self.index)
+        return (*folder_remarks(self.index), *self.pictures)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -94,4 +96,4 @@ def check_data(
     index = index_folder(
         source.folder, classes=source.classes, exclude=source.exclude, copies=copies, progress=progress, rules=rules
     )
-    return DataReport(index)
+    return DataReport(index, picture_remarks(index))

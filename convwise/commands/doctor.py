@@ -17,6 +17,7 @@ from convwise.errors import ConvwiseError, one_line
 from convwise.images.cache_dir import cache_dir
 from convwise.images.datasets import DATASETS
 from convwise.images.walking import walk
+from convwise.names import counted
 from convwise.nets.backend import (
     asked_backend,
     has_accelerator,
@@ -70,6 +71,7 @@ def doctor() -> Diagnosis:
         "extras": lambda: _listed(_EXTRAS, f"; pip install 'convwise[{','.join(_missing(_EXTRAS))}]'"),
         "browser": lambda: next((found for name in _BROWSERS if (found := shutil.which(name))), "none found"),
         "caches": _caches,
+        "runs": _runs,
         "data sets": lambda: ", ".join(name for name, each in DATASETS.items() if each.folder.is_dir()) or "none yet",
         "environment": _environment,
     }
@@ -149,8 +151,26 @@ def _caches() -> str:
     free = shutil.disk_usage(folder).free / 2**30
     return (
         f"{folder}: pixels {sizes[0]:,.1f} MiB, records {sizes[1]:,.1f} MiB, data sets {sizes[2]:,.1f} MiB; "
-        f"{free:,.1f} GiB free"
+        f"{free:,.1f} GiB free; convwise data clean --days 0 frees pixels and records, which are made again when needed"
     )
+
+
+def _runs() -> str:
+    """What the runs and studies below the working directory take: a checkpoint is most of a run."""
+    told = []
+    for name, what in (("runs", "run"), ("studies", "study")):
+        folder = Path(name)
+        held = [place for place in sorted(folder.iterdir()) if place.is_dir()] if folder.is_dir() else []
+        if held:
+            plural = "studies" if what == "study" else ""
+            told.append(f"{counted(len(held), what, plural)} in ./{name}, {_bytes_below(folder) / 2**20:,.1f} MiB")
+    if not told:
+        return "none in ./runs and ./studies"
+    checkpoints = sum(_bytes_below(place) for place in Path("runs").glob("*/checkpoint")) / 2**20
+    of_checkpoints = (
+        f"; {checkpoints:,.1f} MiB of it checkpoints, which a finished run needs no more" if checkpoints else ""
+    )
+    return f"{'; '.join(told)}{of_checkpoints}; a folder that you no longer need can simply be deleted"
 
 
 def _bytes_below(folder: Path) -> int:

@@ -74,6 +74,7 @@ class _Subject:
     precision: str = "float32"
     changes: tuple[str, ...] = ()
     run: Run | None = None
+    accepts: frozenset[str] = frozenset(["settings", "size"])
 
 
 def explain(
@@ -91,8 +92,9 @@ def explain(
 ) -> Explanation:
     """Explains a network by name (at `size` px, 64 unless told, with `classes` and settings), a run, a model, its file.
 
-    "FILE.py:function" is a network of your own, explained as one by name is, and so is "FILE.keras" with settings,
-    classes or `input` (255 or 1: the largest pixel value that it takes).
+    Names of keras.applications are taken too, without settings. "FILE.py:function" is a network of your own, explained
+    as one by name is, and so is "FILE.keras" with settings, classes or `input` (255 or 1: the largest pixel value that
+    it takes). Findings advise what this function takes for `what`.
     `batch`: images a step, for the memory. `silence`: names of findings to leave out. `figures`: a folder for pictures
     of the first filters, the feature maps and the receptive fields on `image`, a file; a run has one of its own.
     `trust`: run code that a model file holds, such as a Lambda layer, and import what it names: for files of your own.
@@ -126,7 +128,7 @@ def explain(
         notes.append(f"the model takes {taken}: findings that follow one image through a network are left out")
     table = table_of(graph, batch=batch, optimizer=subject.optimizer, precision=subject.precision)
     table = replace(table, notes=(*notes, *table.notes))
-    found = lint_graph(graph, table, n_train=subject.n_train, silence=silence)
+    found = lint_graph(graph, table, n_train=subject.n_train, silence=silence, accepts=subject.accepts)
     drawn = _draw(subject, table, Path(figures), image) if figures is not None else ()
     return Explanation(subject.name, table, found, subject.changes, drawn, subject.make_model)
 
@@ -148,12 +150,18 @@ def _subject(what: Any, size: int | None, classes: int | None, settings: Network
 
         built = made(False)  # only shapes are looked at
         return _Subject(what, built.model, cache(lambda: made(True).model), size_px, changes=_told(built))
+    if keras_name := _of_keras_applications(what):
+        if settings != NetworkSettings():
+            raise RequestError(
+                f"settings={settings.texts()[0]}: {keras_name} is Keras's own and takes no settings; drop them"
+            )
+        return _of_keras(keras_name, size, classes)
     if settings != NetworkSettings() or classes is not None:
         raise RequestError(f"what={what}: settings= and classes= are for a network by name ({', '.join(NETWORKS)})")
     if size is not None:
         checks.whole("size", size, 1, _MOST_SIZE_PX)
     if not isinstance(what, str | Path):
-        return _Subject(str(getattr(what, "name", what)), what, lambda: what, size)
+        return _Subject(str(getattr(what, "name", what)), what, lambda: what, size, accepts=frozenset(["size"]))
     path = named(what, "what")
     kind = kind_of(path, "what")
     if kind == "folder":
@@ -162,13 +170,44 @@ def _subject(what: Any, size: int | None, classes: int | None, settings: Network
         return _of_run(Run.open(path), trust)
     if kind is None:
         known = ", ".join(NETWORKS)
+        meant = checks.did_you_mean(what, NETWORKS)
         raise RequestError(
-            f"what={what}: neither a network ({known}), nor FILE.py:function, nor a run folder, nor a model file"
+            f"what={what}: neither a network ({known}, or one of keras.applications), nor FILE.py:function, nor a run "
+            "folder, nor a model file" + (f"; {meant.strip()}" if meant else "")
         )
     from convwise.nets.model_file import load_model_file
 
     model = load_model_file(path, trust=trust)
-    return _Subject(str(what), model, lambda: model, size)
+    return _Subject(str(what), model, lambda: model, size, accepts=frozenset(["size"]))
+
+
+def _of_keras(name: str, size: int | None, classes: int | None) -> _Subject:
+    """A network of keras.applications as `train` would train it, on a classifier, with weights drawn here."""
+    from convwise.transfer.bodies import build_body, preprocessings, put_on
+
+    size_px = checks.whole("size", DEFAULT_SIZE_PX if size is None else size, 8, 1024)
+    n_classes = checks.whole("classes", DEFAULT_CLASSES if classes is None else classes, 2, 100_000)
+    body = build_body(
+        name,
+        size_px=size_px,
+        n_classes=n_classes,
+        settings=NetworkSettings(),
+        imagenet=False,
+        seed=0,
+        precision="float32",
+    ).model
+    model = put_on(body, preprocessings(name, body, imagenet=True)[0], n_classes)
+    return _Subject(name, model, lambda: model, size_px, accepts=frozenset(["size"]))
+
+
+def _of_keras_applications(what: Any) -> str:
+    """The name as Keras spells it; "" where it has none of that name, or a file or folder is meant."""
+    if not isinstance(what, str) or not what.isalnum():
+        return ""
+    from convwise.transfer.bodies import application
+
+    function = application(what)
+    return "" if function is None else str(function.__name__)
 
 
 def _is_own(what: str, settings: NetworkSettings, classes: int | None, input_range: int | None) -> bool:
@@ -231,6 +270,7 @@ def _of_run(run: Run, trust: bool) -> _Subject:
         precision=recipe.precision,
         changes=changes,
         run=run,
+        accepts=frozenset(),
     )
 
 

@@ -34,7 +34,7 @@ from convwise.runs.pictures import material_of, pictures
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.runs.request import TrainRequest
 from convwise.runs.settings import RunSettings
-from convwise.runs.starts import network_to_train, start_of
+from convwise.runs.starts import Prepared, network_to_train, start_of
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
 from convwise.training.checkpoint import CheckpointFolder
@@ -100,6 +100,7 @@ def train(
     out: str | Path | None = None,
     background: bool | None = None,
     tensorboard: bool | None = None,
+    trust: bool = False,
     hooks: Hooks | None = None,
 ) -> TrainResult:
     """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
@@ -118,7 +119,7 @@ def train(
     `class_weights`: "none" (default), "auto" (each class counts the same in the loss, whatever its size) or a weight
     by class name; metrics stay unweighted.
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
-    recommends; what is given here wins.
+    recommends; what is given here wins. `trust`: run the code of its network, where that is someone else's own.
     Raises RequestError for a request that cannot be met, before anything is written.
     """
     given = dict(locals())  # every keyword, so that none can be forgotten
@@ -133,16 +134,32 @@ def train_request(
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
     config: str | Path | None = None,
     from_study: str | Path | None = None,
+    trust: bool = False,
     **given: Any,
 ) -> TrainRequest:
     """The request that `train` would carry out for these keywords. Raises RequestError for what cannot be."""
-    studied = _studied(from_study) if from_study is not None else None
+    studied = _studied(from_study, trust) if from_study is not None else None
     request = TrainRequest.asked(data, config=config, settings=settings, below=_of_study(studied), **given)
     return request.over(studied.network) if studied else request
 
 
-def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
-    """What `train` does with its request; `began`: when, by the monotonic clock."""
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A training that can begin: where, on what, with which network; `notes` say it. Nothing is written yet."""
+
+    folder: Path
+    material: Material
+    prepared: Prepared
+    notes: tuple[str, ...]
+
+    @property
+    def settings(self) -> RunSettings:
+        """Of the run."""
+        return self.prepared.settings
+
+
+def begin(request: TrainRequest, hooks: Hooks) -> Begun:
+    """Reads the pictures and builds the network. What cannot be is refused here, before a folder is made."""
     require_backend()
     net, start = resolve_start(request.net, request.weights, request.tune, request.input)
     if start is None or net in NETWORKS:
@@ -160,21 +177,27 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
             hooks.note(line)
     settings = _settings(request, source, material, rules, net, start, hooks.note)
     weights = _class_weights(material, settings.recipe)  # a name that is no class is refused here
-    # What is illegal, or has no room, is refused before the folder is made.
-    begun = start_of(settings, material.n_classes).prepare(hooks.note)
-    index, split = material.index, material.split
+    prepared = start_of(settings, material.n_classes).prepare(hooks.note)
+    index = material.index
     label = net.label if isinstance(net, OwnNetwork) else net
-    folder = out_folder or unused_folder("runs", f"{source.name}-{label}")
-    run = Run.create(folder, begun.settings, index.class_names, split.to_dict())
-    hooks.note(describe(material, begun.built.model, begun.settings))
-    for line in (*copy_notes(index, split), *depth_notes(index, rules), *describe_changes(begun.built.changes)):
-        hooks.note(line)
+    notes = [describe(material, prepared.built.model, prepared.settings), *copy_notes(index, material.split)]
+    notes += [*depth_notes(index, rules), *describe_changes(prepared.built.changes)]
     if weights:
         told = ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())
         stage = "; the first classifier is fitted without them" if start else ""
-        hooks.note(f"class weights in the training loss: {told}{stage}")
+        notes.append(f"class weights in the training loss: {told}{stage}")
+    return Begun(out_folder or unused_folder("runs", f"{source.name}-{label}"), material, prepared, tuple(notes))
+
+
+def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
+    """What `train` does with its request; `began`: when, by the monotonic clock."""
+    begun = begin(request, hooks)
+    material = begun.material
+    run = Run.create(begun.folder, begun.settings, material.index.class_names, material.split.to_dict())
+    for line in begun.notes:
+        hooks.note(line)
     with at_work(run):
-        model = start_of(begun.settings, material.n_classes).first_model(run, begun, material, hooks.note)
+        model = start_of(begun.settings, material.n_classes).first_model(run, begun.prepared, material, hooks.note)
         done = carry_out(run, model, material, hooks, tensorboard=request.tensorboard)
         return _finished(run, done, material, hooks, began)
 
@@ -312,13 +335,13 @@ def _of_study(studied: Bench | None) -> dict[str, object]:
     }
 
 
-def _studied(folder: str | Path) -> Bench:
+def _studied(folder: str | Path, trust: bool) -> Bench:
     """What a finished study worked on, with the settings that it recommends."""
     found = StudyFolder.open(folder)
     recommended = parse_settings(found.result["recommended_settings"])
     bench = found.request.bench
     if isinstance(bench.net, OwnNetwork):
-        require_trusted(bench.net, trust=False, where=f"study={folder}")
+        require_trusted(bench.net, trust=trust, where=f"study={folder}")
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
 
 

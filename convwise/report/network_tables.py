@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -15,6 +15,7 @@ from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.names import printable
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
 
+Wording = Callable[[str], str]
 MAX_ROWS = 60  # above it the layers of a stage share a line
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 _NUMBERS = ("field", "stride", "weights", "mult-adds", "activations")
@@ -32,7 +33,7 @@ class _Line:
     training_bytes: int | None
 
 
-def print_layers(table: LayerTable, *, fold: bool | None = None) -> None:
+def print_layers(table: LayerTable, *, fold: bool | None = None, wording: Wording = str) -> None:
     """The layer table, then what the whole network weighs, computes and needs.
 
     Of more than 60 layers those of a stage, by the name up to its first "_", share a line; `fold` decides otherwise.
@@ -40,15 +41,15 @@ def print_layers(table: LayerTable, *, fold: bool | None = None) -> None:
     console = _console()
     console.print(layers_table(table, fold=fold))
     for line in totals_lines(table):
-        print(printable(line))
+        print(printable(wording(line)))
 
 
-def print_findings(findings: Sequence[Finding]) -> None:
-    """The findings, errors first; a line that says so where there are none."""
+def print_findings(findings: Sequence[Finding], *, wording: Wording = str) -> None:
+    """The findings in the reader's words, errors first; a line that says so where there are none."""
     if not findings:
         print("nothing found")
         return
-    _console().print(findings_table(findings))
+    _console().print(findings_table([replace(each, fix=wording(each.fix)) for each in findings]))
 
 
 def _console() -> Console:

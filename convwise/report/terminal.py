@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -42,8 +42,8 @@ def print_datasets(found: Sequence[Installed]) -> None:
     Console().print(table)
 
 
-def print_index(index: ImageIndex, remarks: Sequence[str] = ()) -> None:
-    """What a folder holds, what is wrong with it, and what to know before training on it."""
+def print_index(index: ImageIndex, remarks: Sequence[str] = (), *, wording: Callable[[str], str] = str) -> None:
+    """What a folder holds, what is wrong with it, and what to know before training on it, in the reader's words."""
     console = Console(highlight=False)
     table = Table("class", "images")
     table.columns[1].justify = "right"
@@ -54,21 +54,21 @@ def print_index(index: ImageIndex, remarks: Sequence[str] = ()) -> None:
     console.print(table)
     classes = counted(len(index.class_names), "class", "classes")
     print(f"{counted(len(index), 'image')} in {classes}; {counted(index.n_ignored, 'other file')} ignored")
-    _print_list("unreadable", [f"{shown(file.path)}: {file.reason}" for file in index.unreadable])
+    _print_list("unreadable file", [f"{shown(file.path)}: {file.reason}" for file in index.unreadable])
     copies = index.copies
     near = [group for group in copies.groups if group.kind == "near"]
     _print_list(
-        "groups of exact copies (kept on one side of a split)", [_named(index, group) for group in copies.exact]
+        "group* of exact copies (kept on one side of a split)", [_named(index, group) for group in copies.exact]
     )
-    _print_list("groups of near-copies (kept on one side of a split)", [_named(index, group) for group in near])
+    _print_list("group* of near-copies (kept on one side of a split)", [_named(index, group) for group in near])
     wrong = [_named(index, group) for group in copies.label_errors(index.labels)]
-    _print_list("label errors (equal pictures in more than one class)", wrong)
+    _print_list("label error* (equal pictures in more than one class)", wrong)
     across = [_pair(index, pair) for pair in copies.across]
-    _print_list("possible label errors (near-copies in two classes, which are not kept together)", across)
+    _print_list("possible label error* (near-copies in two classes, which are not kept together)", across)
     apart = [_pair(index, pair) for pair in copies.apart]
-    _print_list("near pairs in no common group (not near to all of the other's copies)", apart)
+    _print_list("near pair* in no common group (not near to all of the other's copies)", apart)
     for remark in remarks:
-        print(printable(f"note: {remark}"))
+        print(printable(f"note: {wording(remark)}"))
 
 
 def _named(index: ImageIndex, group: DuplicateGroup) -> str:
@@ -81,7 +81,9 @@ def _pair(index: ImageIndex, pair: tuple[int, int]) -> str:
 
 
 def _print_list(title: str, rows: Sequence[str]) -> None:
-    print(f"{len(rows):,} {title}{':' if rows else ''}")
+    """`title` with * where its plural ends in s; at its end where there is none."""
+    counted_title = (title if "*" in title else f"{title}*").replace("*", "" if len(rows) == 1 else "s")
+    print(f"{len(rows):,} {counted_title}{':' if rows else ''}")
     for row in rows[:_SHOWN]:
         print(f"  {printable(row)}")
     if len(rows) > _SHOWN:

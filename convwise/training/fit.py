@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -69,19 +70,7 @@ def fit(
     ConvwiseError where the loss is no longer a number.
     """
     warn_of_a_slow_start()
-    total_steps = recipe.epochs * batches.steps
-    clocked = recipe.minutes is not None
-    rate: Any = recipe.rate if clocked else StepSchedule(recipe, total_steps)
-    trained = in_towers(model, recipe.towers or 1, batches.batch_size)
-    trained.compile(
-        optimizer=_optimizer(recipe, rate, model),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        # An object: a metric by name makes its variables in the first step, and TensorFlow traces the step twice.
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        # XLA compiles for long and then runs slower on a CPU; on a GPU the JAX backend compiles in any case.
-        jit_compile=keras.backend.backend() == "jax",
-    )
-    trained.optimizer.build(model.trainable_variables)
+    trained = _compiled(model, batches, recipe)
     saved = checkpoints.load()
     start = TrainingState(0, 0.0, False, 0, -math.inf, ())
     if saved:
@@ -105,6 +94,36 @@ def fit(
             verbose=0,
         )
     return callback.state
+
+
+def seconds_per_step(model: keras.Model, batches: Batches, recipe: Recipe, *, n_steps: int) -> float:
+    """How long a step takes here, from the median of `n_steps` after one that compiles. The model's weights change."""
+    trained = _compiled(model, batches, recipe)
+    numbered = _Numbered(batches, 0)
+    seconds = []
+    for number in range(1 + n_steps):
+        batch = numbered(number)
+        began = time.monotonic()
+        trained.train_on_batch(*batch)
+        seconds.append(time.monotonic() - began)
+    return float(np.median(seconds[1:]))
+
+
+def _compiled(model: keras.Model, batches: Batches, recipe: Recipe) -> keras.Model:
+    """What takes the steps: the model in its towers, with loss and optimizer."""
+    clocked = recipe.minutes is not None
+    rate: Any = recipe.rate if clocked else StepSchedule(recipe, recipe.epochs * batches.steps)
+    trained = in_towers(model, recipe.towers or 1, batches.batch_size)
+    trained.compile(
+        optimizer=_optimizer(recipe, rate, model),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        # An object: a metric by name makes its variables in the first step, and TensorFlow traces the step twice.
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        # XLA compiles for long and then runs slower on a CPU; on a GPU the JAX backend compiles in any case.
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    trained.optimizer.build(model.trainable_variables)
+    return trained
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def test_settings_change_the_table_and_are_told_apart() -> None:
         (["nowhere"], "neither a network"),
         (["simple", "--size", "4"], "--size 4"),
         (["simple", "--classes", "1"], "--classes 1"),
-        (["simple", "--batch", "0"], "batch=0"),
+        (["simple", "--batch", "0"], "--batch 0"),
         (["simple", "--silence", "evenwindow"], "even_window"),
         (["simple", "--set", "conv9.filters=3"], "conv"),
         (["simple", "--set", "conv2d.groups=2"], "conv2d.groups=2: groups=2 does not divide the 3 channels"),
@@ -89,7 +89,7 @@ def test_settings_change_the_table_and_are_told_apart() -> None:
         (["{place}/text.keras", "--size", "0"], "--size 0"),
         (["{place}/text.keras", "--size", "99999999999999999999"], "--size 99999999999999999999"),
         (["simple", "--size", "99999999999999999999"], "--size 99999999999999999999"),
-        (["simple", "--batch", "99999999999999999999"], "batch=99999999999999999999"),
+        (["simple", "--batch", "99999999999999999999"], "--batch 99999999999999999999"),
         (["simple", "--classes", "99999999999999999999"], "--classes 99999999999999999999"),
         (["resnet", *HUGE, "--figures", "{place}/figures", "--image", "{place}/a.png"], "2,991,789,284 weights"),
     ],
@@ -149,7 +149,7 @@ def sized(*shapes: tuple[int | None, ...]) -> keras.Model:
 @pytest.mark.parametrize(
     ("shapes", "more", "side", "channels", "says"),
     [
-        ([(None, None, 3)], [], 64, 3, "64 px is taken; --size PX takes another"),
+        ([(None, None, 3)], [], 64, 3, "64 px is taken; size=PX takes another"),
         ([(None, None, 3)], ["--size", "40"], 40, 3, ""),
         ([(28, 28, 1)], [], 28, 1, ""),
         ([(24, 24, 3)], ["--size", "30"], 30, 3, ""),
@@ -214,3 +214,39 @@ def test_silence_leaves_a_finding_out(capsys: pytest.CaptureFixture[str]) -> Non
 
     assert "first_window" in rules()
     assert "first_window" not in rules("--silence", "first_window")
+
+
+def test_a_network_of_keras_is_explained_as_train_would_take_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """With a classifier for its classes; settings, which it does not take, are refused and never advised."""
+    explanation = convwise.explain("mobilenetv2", size=96, classes=7)
+    assert explanation.subject == "MobileNetV2"
+    assert explanation.table.rows[-1].output_shape[-1] == 7
+    assert explanation.findings
+    assert not any("settings=" in finding.fix for finding in explanation.findings)
+    assert cli.main(["explain", "MobileNetV2", "--set", "conv.kernel_size=5"]) == 2
+    assert "takes no settings" in capsys.readouterr().err
+
+
+def test_findings_advise_only_options_that_explain_takes_for_the_same_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By name there are --set and --size; of a model's file --size alone."""
+    assert cli.main(["explain", "simple", "--size", "16"]) == 0
+    assert "--set conv" in capsys.readouterr().out
+    model = convwise.explain("simple", size=16).model
+    model.save(tmp_path / "simple.keras")
+    assert cli.main(["explain", str(tmp_path / "simple.keras")]) == 0
+    printed = capsys.readouterr().out
+    assert "give conv2d" in printed
+    assert "--set" not in printed
+
+
+def test_full_gives_each_layer_a_line_where_blocks_share_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", "resnet", "--size", "32"]) == 0
+    folded = capsys.readouterr().out
+    assert cli.main(["explain", "resnet", "--size", "32", "--full"]) == 0
+    printed = capsys.readouterr().out
+    names = [row.name for row in convwise.explain("resnet", size=32).table.rows]
+    assert "stages" in folded
+    assert [name for name in names if name not in printed] == []
+    assert [name for name in names if name not in folded] != []

@@ -139,7 +139,7 @@ def stopped(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_from_elsewhere_runs_its_code_only_with_trust(stopped: Path, shapes: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(stopped, run)
-    with pytest.raises(RequestError, match=r"brings Python code \(network\.py\) .* add --trust"):
+    with pytest.raises(RequestError, match=r"brings Python code \(network\.py\) .* add trust=True"):
         resume(run)
     resume(run, trust=True)
     picture = shapes / "ring" / "ring_0000.png"
@@ -148,7 +148,7 @@ def test_a_run_from_elsewhere_runs_its_code_only_with_trust(stopped: Path, shape
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONVWISE_HOME", str(home))
         for command in (lambda: predict(run, [picture]), lambda: evaluate(run), lambda: explain(run)):
-            with pytest.raises(RequestError, match="add --trust"):
+            with pytest.raises(RequestError, match="add trust=True"):
                 command()
         assert predict(run, [picture], trust=True)[0].label
         assert main(["predict", str(run), str(picture), "--trust"]) == 0
@@ -180,10 +180,19 @@ def test_a_study_of_code_from_elsewhere_needs_trust_to_go_on(shapes: Path, tmp_p
             parameters=["filters", "activation", "kernel_initializer"],
             out=tmp_path / "s",
         )
-    (tmp_path / "s" / "result.json").unlink()
+    with pytest.raises(RequestError, match="add trust=True"):
+        train(shapes, from_study=tmp_path / "s", epochs=1, out=tmp_path / "run")
+    assert train(shapes, from_study=tmp_path / "s", epochs=1, out=tmp_path / "run", trust=True).run.complete
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONVWISE_HOME", str(tmp_path / "third"))
+        _resume_elsewhere(tmp_path / "s")
+
+
+def _resume_elsewhere(folder: Path) -> None:
+    (folder / "result.json").unlink()
     with pytest.raises(RequestError, match=r"study=.* brings Python code"):
-        resume_study(tmp_path / "s")
-    assert resume_study(tmp_path / "s", trust=True).values["net"] == "sequential_logits.py:classifier"
+        resume_study(folder)
+    assert resume_study(folder, trust=True).values["net"] == "sequential_logits.py:classifier"
 
 
 def test_a_keras_file_starts_from_its_weights_only_when_asked(shapes: Path, tmp_path: Path) -> None:
@@ -214,7 +223,7 @@ REFUSED = {
     ("--net", "TWINS", "--set", "stam.strides=2"): "no convolution or stage 'stam'; did you mean stem",
     ("--net", "TWINS", "--set", "gate.strides=2"): "no convolution or stage 'gate'",
     ("--net", "nowhere.py:f"): r"there is no file nowhere\.py",
-    ("--net", "TWINS", "--trust"): "--trust: it is for a run to go on with",
+    ("--net", "TWINS", "--trust"): "--trust: it is for --resume RUN and --from-study DIR",
 }
 
 

@@ -73,7 +73,7 @@ def test_a_scope_that_reaches_no_layer_is_found_and_answered_with_the_nearest() 
         ([".kernel_size=3"], "SCOPE.PARAMETER=VALUE"),
         (["conv.=3"], "SCOPE.PARAMETER=VALUE"),
         (["conv.kernel_sise=3"], "did you mean kernel_size"),
-        (["stem.kernel_size=0"], "--set stem.kernel_size=0"),
+        (["stem.kernel_size=0"], "settings=stem.kernel_size=0"),
         (["conv.groups=2", "conv.groups=4"], "another value already"),
         (["net.depth=18", "net.depth=34"], "another value already"),
         (["net.depth="], "no value"),

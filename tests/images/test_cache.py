@@ -273,7 +273,7 @@ def test_progress_ends_with_all_files_and_wrong_requests_are_refused(folder: Pat
     assert calls == [(32, 41), (41, 41)]
     with pytest.raises(RequestError, match="size=0"):
         prepare(folder, size=0)
-    with pytest.raises(RequestError, match="resize='fill'"):
+    with pytest.raises(RequestError, match="resize=fill"):
         prepare(folder, size=32, resize="fill")
 
 

@@ -93,7 +93,7 @@ def test_a_source_that_may_not_be_read_is_named(archive: Path, tmp_path: Path, n
     with tarfile.open(archive) as tar:
         tar.extractall(tmp_path / "unpacked", filter="data")
     place = archive if source is archive else tmp_path / name
-    with closed(place), pytest.raises(RequestError, match=f"from={source}: .*[Pp]ermission"):
+    with closed(place), pytest.raises(RequestError, match=f"from_path={source}: .*[Pp]ermission"):
         add_dataset("caltech101", from_path=source)
     assert list_datasets()[0].folder is None
 
@@ -116,7 +116,7 @@ def test_a_download_is_unpacked_and_removed(archive: Path, own_home: Path, monke
 
 
 def test_a_data_set_not_installed_says_how_to_add_it() -> None:
-    with pytest.raises(RequestError, match="convwise data add caltech101 "):
+    with pytest.raises(RequestError, match="convwise data add caltech101,"):
         resolve("caltech101-4")
 
 
@@ -125,7 +125,7 @@ def test_an_unknown_name_gets_the_nearest_ones_and_a_folder_is_itself(
 ) -> None:
     with pytest.raises(RequestError, match="did you mean caltech101"):
         resolve("caltech-101")
-    with pytest.raises(RequestError, match="or an existing folder"):
+    with pytest.raises(RequestError, match="give an existing folder"):
         resolve("/no/such/folder")
     with pytest.raises(RequestError, match="did you mean shapes"):
         add_dataset("shape")

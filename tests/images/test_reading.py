@@ -203,7 +203,7 @@ def test_crop_takes_the_centre_and_pad_keeps_all() -> None:
 
 
 def test_wrong_requests_name_the_value(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="resize='squash'"):
+    with pytest.raises(RequestError, match="resize=squash"):
         load_pixels(tmp_path / "a", size=32, resize="squash")
     with pytest.raises(RequestError, match="size=3"):
         load_pixels(tmp_path / "a", size=3, resize="crop")

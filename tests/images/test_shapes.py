@@ -47,7 +47,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{"per_class": 0}, {"size_px": 8}])
 def test_numbers_out_of_range_and_existing_folders_are_refused(tmp_path: Path, options: dict[str, int]) -> None:
-    with pytest.raises(RequestError, match="needed"):
+    with pytest.raises(RequestError, match="it must be a whole number"):
         make_shapes(tmp_path / "s", **options)
     with pytest.raises(RequestError, match="exists"):
         make_shapes(tmp_path)

@@ -134,7 +134,7 @@ def test_a_class_of_copies_only_is_refused_by_name() -> None:
     [
         ({"per_class": 3, "test": 0.2}, "exclude each other"),
         ({"per_class": 0}, "per_class=0"),
-        ({"test": 1.0}, "test=1.0"),
+        ({"test": 1.0}, "test=1: it must be a share"),
         ({"test": float("nan")}, "test=nan"),
         ({"validation": -0.1}, "validation=-0.1"),
     ],

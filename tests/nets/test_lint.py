@@ -424,10 +424,10 @@ def test_a_larger_object_needs_a_larger_view() -> None:
 def test_the_way_out_names_the_setting() -> None:
     one = stack(conv(activation=None, name="only"), norm(), head())
     [bias] = [f for f in found(one, 32) if f.rule == "bias_before_batch_norm"]
-    assert (bias.layer, bias.fix) == ("only", "--set only.use_bias=false")
+    assert (bias.layer, bias.fix) == ("only", "settings=only.use_bias=false")
     both = stack(conv(activation=None), norm(), conv(activation=None), norm(), head())
     [biases] = [f for f in found(both, 32) if f.rule == "bias_before_batch_norm"]
-    assert (biases.layer, biases.fix) == (None, "--set conv.use_bias=false")
+    assert (biases.layer, biases.fix) == (None, "settings=conv.use_bias=false")
     assert "the 8 biases" in biases.message
 
 
@@ -435,7 +435,7 @@ def test_following_the_way_out_silences_the_finding() -> None:
     before = build(
         "stridednet", size_px=96, n_classes=4, settings=parse_settings([]), seed=0, precision="float32"
     ).model
-    rules = {f.rule for f in lint(before, size_px=96) if f.fix == "--set conv2d.activation=relu"}
+    rules = {f.rule for f in lint(before, size_px=96) if f.fix == "settings=conv2d.activation=relu"}
     assert rules == {"linear_between_convolutions"}
 
 

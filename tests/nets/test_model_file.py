@@ -267,7 +267,7 @@ def test_trust_runs_a_lambda_and_imports_what_stands_beside_the_file(tmp_path: P
     made = network(doubled(), own.Third(name="third"))
     save(made, tmp_path / "own.keras")
     forget()
-    with pytest.raises(RequestError, match="--trust"):
+    with pytest.raises(RequestError, match="trust=True"):
         load_model_file(tmp_path / "own.keras")
     path_before = list(sys.path)
     loaded = load_model_file(tmp_path / "own.keras", trust=True)

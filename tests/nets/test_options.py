@@ -144,7 +144,7 @@ def test_dilated_shrinks_a_large_map_first_in_the_way_asked_for(first: str, px: 
         (
             "vgg",
             {"deepness": 16},
-            r"deepness=16: net=vgg has no such option; it has \(with defaults\) depth=16, width=",
+            r"settings=net.deepness=16: net=vgg has no such option; .*it has \(with defaults\) depth=16, width=",
         ),
         ("vgg", {"depth": 12}, r"depth=12: choose one of 11, 13, 16, 19"),
         ("vgg", {"depth": "deep"}, "depth=deep: net=vgg takes a whole number, such as 16"),

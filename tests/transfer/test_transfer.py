@@ -185,7 +185,7 @@ def test_batch_normalisation_follows_the_file(data: Path, tmp_path: Path) -> Non
         (["--net", "nothing", "--weights", "{weights}"], "there is no such network"),
         (["--weights", "{weights}"], "--net NAME"),
         (["--tune", "frozen"], "--weights FILE"),
-        (["--net", "simple", "--weights", "{weights}", "--tune", "half"], "frozen, full"),
+        (["--net", "simple", "--weights", "{weights}", "--tune", "half"], "choose one of full, frozen"),
         (["--net", "simple", "--weights", "imagenet"], "Keras has none for net=simple"),
         (["--net", "mobilenetv2"], "there is no such network"),
         (["--net", "inceptionv3", "--weights", "{weights}"], "another --size"),

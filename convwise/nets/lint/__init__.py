@@ -12,7 +12,7 @@ from convwise.nets.layer_table.graph import Graph, flatten
 from convwise.nets.layer_table.records import LayerTable
 from convwise.nets.layer_table.table import table_of
 from convwise.nets.lint import activations, maps, running, settings, windows
-from convwise.nets.lint.context import LintContext
+from convwise.nets.lint.context import OPTIONS, LintContext
 
 # Name -> rule. The names are stable: they are what `silence` takes.
 RULES: dict[str, Callable[[LintContext], Iterator[Finding]]] = {
@@ -81,8 +81,11 @@ def lint_graph(
     n_train: int | None = None,
     object_share: float = 0.75,
     silence: Iterable[str] = (),
+    accepts: frozenset[str] = OPTIONS,
 ) -> tuple[Finding, ...]:
     """The same for a graph that has been flattened, and its table, which may be for any batch and precision.
+
+    `accepts`: the options, of `OPTIONS`, by which whoever asks can change the network.
 
     Where the model does not take one image, and nothing else, the rules `OF_ONE_IMAGE` are left out.
     """
@@ -93,6 +96,6 @@ def lint_graph(
         raise RequestError(f"object_share={object_share}: it must be above 0 and at most 1")
     if not graph.of_one_image:
         silenced |= OF_ONE_IMAGE
-    context = LintContext(graph, table, n_train, object_share)
+    context = LintContext(graph, table, n_train, object_share, accepts)
     found = [finding for name, rule in RULES.items() if name not in silenced for finding in rule(context)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -25,14 +25,21 @@ class Head:
     ends: tuple[Call, ...]
 
 
+OPTIONS = frozenset(["settings", "size"])
+
+
 @dataclass(frozen=True)
 class LintContext:
-    """A network and its table; `n_train` images to learn from; objects fill `object_share` of a side."""
+    """A network and its table; `n_train` images to learn from; objects fill `object_share` of a side.
+
+    `accepts`: what whoever asked can change by an option, of `OPTIONS`; other advice is in Keras's terms.
+    """
 
     graph: Graph
     table: LayerTable
     n_train: int | None = None
     object_share: float = 1.0
+    accepts: frozenset[str] = OPTIONS
 
     @cached_property
     def image(self) -> tuple[int, int]:
@@ -187,15 +194,32 @@ def listed(calls: Sequence[Call]) -> str:
 
 
 def setting(calls: Sequence[Call], parameter: str, value: object, context: LintContext) -> str:
-    """The option that makes the change: for all convolutions where all are meant, else for each (three shown)."""
+    """The option that makes the change: for all convolutions where all are meant, else for each (three shown).
+
+    Where no option reaches them, what to give the layers in their own code.
+    """
     first_uses = {id(context.uses(call)[0]): context.uses(call)[0] for call in calls}.values()
     settable = [call.name for call in first_uses if call.kind == "Conv2D" and "/" not in call.name]
     if not settable:
         return f"give {calls[0].name} {parameter}={value}"
+    if "settings" not in context.accepts:
+        return f"give {listed(calls)} {parameter}={value}"
     if len(settable) > 1 and len(settable) == len([c for c in context.convolutions if c.kind == "Conv2D"]):
         return f"settings=conv.{parameter}={value}"
     shown = " ".join(f"settings={name}.{parameter}={value}" for name in settable[:3])
     return shown + (f" and so on for {len(settable) - 3} more" if len(settable) > 3 else "")
+
+
+def setting_for_all(parameter: str, value: object, context: LintContext) -> str:
+    """The same for all convolutions, whatever they are."""
+    if "settings" in context.accepts:
+        return f"settings=conv.{parameter}={value}"
+    return f"{parameter}={value} in the convolutions"
+
+
+def larger_images(context: LintContext) -> str:
+    """The advice, with the option where there is one."""
+    return "larger images (size=PX)" if "size" in context.accepts else "larger images"
 
 
 def by(pair: Iterable[float]) -> str:

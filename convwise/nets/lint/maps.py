@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from convwise.conv2d.findings import TUTORIAL, Finding
 from convwise.nets.layer_table.graph import Call
 from convwise.nets.layer_table.kinds import POINTWISE
-from convwise.nets.lint.context import LintContext, by, finding, setting
+from convwise.nets.lint.context import LintContext, by, finding, larger_images, setting, setting_for_all
 
 _SMALL_MAP = 8  # units on the shorter side
 _DENSE_SHARE = 0.8  # of all weights
@@ -103,7 +103,7 @@ def _unshrink(context: LintContext, until: Call) -> str:
     leading = {id(call) for call in (until, *context.reach.before(until))}
     strided = [c for c in context.convolutions if max(c.operation.strides) > 1 and c.kind == "Conv2D"]
     before = [c for c in strided if id(c) in leading]
-    return (f"{setting(before[:1], 'strides', 1, context)}, or " if before else "") + "larger images (size=PX)"
+    return (f"{setting(before[:1], 'strides', 1, context)}, or " if before else "") + larger_images(context)
 
 
 def map_never_shrunk(context: LintContext) -> Iterator[Finding]:
@@ -141,6 +141,7 @@ def more_weights_than_images(context: LintContext) -> Iterator[Finding]:
             None,
             f"{weights:,} trainable weights for {context.n_train:,} training images "
             f"({weights / context.n_train:,.0f} per image): {enough:,} are enough to memorise their labels",
-            "a narrower network, more images, augmentation, or settings=conv.kernel_regularizer=l2:0.0005",
+            "a narrower network, more images, augmentation, or "
+            + setting_for_all("kernel_regularizer", "l2:0.0005", context),
             f"{_ZHANG}; the factor {_BEYOND_MEMORISING} is this rule's own",
         )

@@ -10,7 +10,7 @@ from convwise.conv2d.geometry import effective_window, same_padding
 from convwise.nets.layer_table.graph import Call
 from convwise.nets.layer_table.kinds import CONVOLUTIONS, GLOBAL_POOLINGS, MERGES, POINTWISE, POOLINGS
 from convwise.nets.layer_table.records import ReceptiveField
-from convwise.nets.lint.context import LintContext, by, finding, listed, setting
+from convwise.nets.lint.context import LintContext, by, finding, larger_images, listed, setting, setting_for_all
 
 _LARGE_IMAGE_PX = 128
 _ARAUJO = "Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks, Distill"
@@ -41,7 +41,7 @@ def receptive_field_below_object(context: LintContext) -> Iterator[Finding]:
             None if len(context.heads) == 1 else end.name,
             f"a unit of {last_map} sees {by(widest.size)} px of the {by(context.image)} px image, where objects are "
             f"about {needed:.0f} px large, {after}; the effective field is smaller still",
-            f"one more stage, a stride of 2 where there is 1, or settings=conv.kernel_size={window + 2}",
+            f"one more stage, a stride of 2 where there is 1, or {setting_for_all('kernel_size', window + 2, context)}",
             f"{_ARAUJO}; {_LUO}",
         )
 
@@ -68,7 +68,7 @@ def receptive_field_beyond_image(context: LintContext) -> Iterator[Finding]:
             f"{len(idle)} of {len(context.looking_around)} convolutions larger than 1x1 ({listed(idle)}) already "
             f"receive input covering the whole {by(context.image)} px image: they add little, with "
             f"{100 * weights:.0f} % of the weights and {100 * work:.0f} % of the multiply-adds",
-            fix="larger images (size=PX), or a network with fewer layers behind the first of these",
+            fix=f"{larger_images(context)}, or a network with fewer layers behind the first of these",
             source=_RICHTER,
         )
 
@@ -142,7 +142,7 @@ def units_never_seen(context: LintContext) -> Iterator[Finding]:
             calls,
             f"{call.name} never reads the last {rows} of {height} rows and the last {columns} of {width} columns of "
             f"its input{more}",
-            fix=f"{fix}, or another image size (size=PX)",
+            fix=f"{fix}, or {larger_images(context).replace('larger images', 'another image size')}",
             source=f"{_DUMOULIN}, section 2.4",
         )
 
@@ -190,7 +190,7 @@ def taps_on_padding_only(context: LintContext) -> Iterator[Finding]:
             calls,
             f"{listed(calls)}: on a map of {by(first_map)} units {100 * found[0][1]:.0f} % of the weights of a "
             f"{by(calls[0].operation.kernel_size)} window only ever meet zeros and learn nothing",
-            fix=f"{setting(calls, 'kernel_size', 1, context)}, or larger images (size=PX)",
+            fix=f"{setting(calls, 'kernel_size', 1, context)}, or {larger_images(context)}",
             source=f"{_DUMOULIN}; counted exactly",
         )
 
