@@ -130,7 +130,9 @@ def test_each_planted_truth_is_told_with_what_its_study_begins_with() -> None:
 def commands() -> Iterator[tuple[str, str]]:
     """Every command of convwise in a code block of a page, without its comment."""
     for page in PAGES:
-        for block in re.findall(r"^```(?:bash|sh)?\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S):
+        for language, block in re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S):
+            if language not in ("", "bash", "sh"):
+                continue
             prompt = r"\$ " if "$ " in block else ""  # the other lines are output then
             for line in block.splitlines():
                 found = re.match(rf"{prompt}(?:\w+=\S+ )*convwise (.*)", line)

@@ -18,6 +18,7 @@ PAGES = [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         ROOT / "CHANGELOG.md",
+        ROOT / "benchmarks/README.md",
         *sorted((ROOT / "docs").rglob("*.md")),
     )
     if page not in UNMEASURED

@@ -53,9 +53,9 @@ def print_findings(findings: Sequence[Finding], *, wording: Wording = str) -> No
 
 
 def _console() -> Console:
-    """As wide as the terminal; 100 columns where there is none, which long names of layers need."""
+    """As wide as the terminal; 120 columns where there is none, which long names of layers need."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=100)
+    return console if console.is_terminal else Console(highlight=False, width=120)
 
 
 def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
