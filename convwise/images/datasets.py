@@ -205,10 +205,10 @@ def _readable(source: Path) -> Iterator[None]:
         yield
     except shutil.Error as problem:  # of several files: the first says enough
         raise RequestError(f"from_path={source}: cannot be copied: {problem.args[0][0][2]}") from None
-    except PermissionError as problem:
+    except OSError as problem:
+        what_to_do = "give yourself the permission" if isinstance(problem, PermissionError) else "name another"
         raise RequestError(
-            f"from_path={source}: {problem.filename or source} cannot be read ({reason_of(problem)}); give "
-            "yourself the permission"
+            f"from_path={source}: {problem.filename or source} cannot be read ({reason_of(problem)}); {what_to_do}"
         ) from None
 
 

@@ -7,10 +7,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from convwise.errors import ConvwiseError, RequestError
+from convwise.errors import ConvwiseError
 from convwise.files import open_regular
 from convwise.images.cache_dir import clear_errors
-from convwise.places import reason_of
 
 _BLOCK = 1 << 18
 
@@ -51,12 +50,9 @@ def download(
 
 
 def md5_of(path: Path) -> str:
-    """The MD5 checksum of a file: against damage, not against malice. Raises RequestError where it cannot be read."""
-    try:
-        with open_regular(path) as file:
-            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    except OSError as problem:
-        raise RequestError(f"from_path={path}: it cannot be read ({reason_of(problem)}); name another file") from None
+    """The MD5 checksum of a file: against damage, not against malice."""
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _fetch(url: str, part: Path, progress: Callable[[int, int], None] | None, timeout_seconds: float) -> None:

@@ -15,6 +15,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from convwise import checks
 from convwise.commands.predict import predict
 from convwise.commands.train import train
 from convwise.conv2d import Conv2DSettings, NetworkSettings
@@ -24,6 +25,7 @@ from convwise.images.prepare import prepare
 from convwise.runs.request import TrainRequest
 from convwise.sklearn.kept_run import KeptRun
 from convwise.sklearn.retracing import without_retracing_remarks
+from convwise.training.class_weights import NAMED
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
 
@@ -46,6 +48,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         epochs: Times through the training pictures, at least 1.
         minutes: Training time in minutes, validation included, instead of `epochs`.
         batch: Images per step, at least 1.
+        learning_rate: Peak of the schedule, 1e-8 to 100.
+        weight_decay: What a step shrinks the kernels by, times the learning rate, 0 to 1.
+        optimizer: "sgd", "adam" or "adamw".
+        patience: End after so many epochs, at least 1, without a better validation log loss.
+        class_weights: "none", or "auto": each class counts the same in the training loss.
         validation: Share of the pictures of X, 0 to below 1, that chooses the epoch. With 0 the last epoch is kept.
         copies: What counts as a copy: "near", "exact" (equal files or pixels) or "ignore".
         most_pixels: The largest picture that is read, in pixels; 89,478,485 if None.
@@ -78,6 +85,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         epochs: int | None = None,
         minutes: float | None = None,
         batch: int | None = None,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        optimizer: str | None = None,
+        patience: int | None = None,
+        class_weights: str | None = None,
         validation: float = 0.15,
         copies: str = "near",
         most_pixels: int | None = None,
@@ -94,6 +106,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.epochs = epochs
         self.minutes = minutes
         self.batch = batch
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.patience = patience
+        self.class_weights = class_weights
         self.validation = validation
         self.copies = copies
         self.most_pixels = most_pixels
@@ -120,6 +137,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise RequestError("y=None: a label for each picture is needed")
         assert_all_finite(np.asarray(y), input_name="y")
         check_classification_targets(np.asarray(y))
+        if self.class_weights is not None:
+            checks.choice("class_weights", self.class_weights, NAMED)
         pictures = PictureList.of(X, y)
         if len(pictures.classes) < 2:
             raise RequestError(f"y: the one class {pictures.classes[0]!r}; at least 2 classes are needed")

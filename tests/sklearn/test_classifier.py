@@ -64,7 +64,8 @@ def test_the_parameters_are_those_of_train() -> None:
     theirs = set(inspect.signature(train).parameters)
     assert own < theirs
     assert theirs - own == {
-        "data", "out", "hooks", "tensorboard", "config", "from_study", "test", "per_class", "background",
+        "data", "out", "hooks", "tensorboard", "config", "from_study", "test", "per_class", "background", "trust",
+        "group_by", "input",
     }  # fmt: skip
 
 
@@ -76,9 +77,10 @@ def test_the_parameters_are_those_of_train() -> None:
         ({"net": "nothing"}, "net=nothing"),
         ({"recipe": "nothing"}, "recipe=nothing: choose one of"),
         ({"copies": "some"}, "copies=some: "),
-        ({"validation": 1.0}, "validation=1.0: it must be a share"),
+        ({"validation": 1.0}, "validation=1: it must be a share"),
         ({"settings": ["conv.nothing=1"]}, "nothing"),
         ({"tune": "frozen"}, "tune=frozen: it needs weights"),
+        ({"class_weights": {"cat": 2.0}}, "class_weights={'cat': 2.0}: choose one of none, auto"),
     ],
 )
 def test_a_parameter_that_cannot_be_is_refused_when_it_is_used(
