@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from convwise.commands.train import Begun, begin, train_request
+from convwise.commands.train import train_request
 from convwise.names import counted
+from convwise.runs.beginning import Begun, begin
 from convwise.training.hooks import Hooks
 
 _STEPS = 3  # that are timed, after one that compiles

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,35 +13,25 @@ from typing import Any
 from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
-from convwise.images.datasets import Source, resolve
-from convwise.images.depth import depth_notes
-from convwise.images.groups import group_counts, group_notes, grouped
-from convwise.images.leaks import copy_notes
+from convwise.images.groups import group_counts, grouped
 from convwise.images.material import Material
-from convwise.images.rules import Rules
 from convwise.images.split import Split
-from convwise.nets import NETWORKS, Network, require_options
 from convwise.nets.backend import require_backend
-from convwise.nets.changes import describe_changes
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import remember, require_trusted
+from convwise.runs.beginning import begin, class_weights_by_name
 from convwise.runs.folder import Run
 from convwise.runs.life import Finished, at_work, carry_out
-from convwise.runs.notes import chance_hint, describe, warnings_before
-from convwise.runs.own import examined
-from convwise.runs.pictures import material_of, pictures
-from convwise.runs.place import place_to_fill, unused_folder
+from convwise.runs.notes import chance_hint
+from convwise.runs.pictures import pictures
 from convwise.runs.request import TrainRequest
-from convwise.runs.settings import RunSettings
-from convwise.runs.starts import Prepared, network_to_train, start_of
+from convwise.runs.starts import network_to_train, start_of
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
 from convwise.training.checkpoint import CheckpointFolder
-from convwise.training.class_weights import ClassWeights, class_weights
+from convwise.training.class_weights import ClassWeights
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
-from convwise.transfer.asked import resolve_start
-from convwise.transfer.start import Pretrained
 
 
 @dataclass(frozen=True)
@@ -147,56 +135,6 @@ def train_request(
     return request.over(studied.network) if studied else request
 
 
-@dataclass(frozen=True, eq=False)
-class Begun:
-    """A training that can begin: where, on what, with which network; `notes` say it. Nothing is written yet."""
-
-    folder: Path
-    material: Material
-    prepared: Prepared
-    notes: tuple[str, ...]
-
-    @property
-    def settings(self) -> RunSettings:
-        """Of the run."""
-        return self.prepared.settings
-
-
-def begin(request: TrainRequest, hooks: Hooks) -> Begun:
-    """Reads the pictures and builds the network. What cannot be is refused here, before a folder is made."""
-    require_backend()
-    net, start = resolve_start(request.net, request.weights, request.tune, request.input)
-    if start is None or net in NETWORKS:
-        require_options(net, request.settings.options)
-    if request.full_recipe.weight_interpolation and not start:
-        raise RequestError(
-            f"weight_interpolation={request.full_recipe.weight_interpolation:g}: it needs weights to start from; add "
-            "weights=FILE, or drop it"
-        )
-    source = resolve(request.data, background=request.background)
-    out_folder = place_to_fill(request.out, "runs", data=source.folder)
-    with keras_meanwhile():
-        material, rules = material_of(request, source, hooks.decoding)
-        for line in warnings_before(material.index, material.split, request.full_recipe):
-            hooks.note(line)
-    settings = _settings(request, source, material, rules, net, start, hooks.note)
-    weights = _class_weights(material, settings.recipe)  # a name that is no class is refused here
-    prepared = start_of(settings, material.n_classes).prepare(hooks.note)
-    index = material.index
-    label = net.label if isinstance(net, OwnNetwork) else net
-    notes = [describe(material, prepared.built.model, prepared.settings), *copy_notes(index, material.split)]
-    notes += [
-        *group_notes(index, material.split, request.group_by),
-        *depth_notes(index, rules),
-        *describe_changes(prepared.built.changes),
-    ]
-    if weights:
-        told = ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())
-        stage = "; the first classifier is fitted without them" if start else ""
-        notes.append(f"class weights in the training loss: {told}{stage}")
-    return Begun(out_folder or unused_folder("runs", f"{source.name}-{label}"), material, prepared, tuple(notes))
-
-
 def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
     """What `train` does with its request; `began`: when, by the monotonic clock."""
     begun = begin(request, hooks)
@@ -267,19 +205,12 @@ def _finished(run: Run, done: Finished, material: Material, hooks: Hooks, began:
         hooks.note(hint)
     _draw(run, done, material)
     summary = done.summary(material, began=began)
-    if weights := _class_weights(material, run.settings.recipe):
+    if weights := class_weights_by_name(material, run.settings.recipe):
         summary["class_weights"] = weights
     if groups := group_counts(material.index, run.settings.group_by):
         summary["groups"] = groups
     run.finish(done.evaluation, summary)
     return TrainResult(run, done.evaluation, time.monotonic() - began)
-
-
-def _class_weights(material: Material, recipe: Recipe) -> dict[str, float]:
-    """By class name, as they are applied; nothing where all images count the same."""
-    labels = material.labels[material.split.train]
-    weights = class_weights(recipe.class_weights, labels, material.index.class_names)
-    return {} if weights is None else dict(zip(material.index.class_names, map(float, weights), strict=True))
 
 
 def _draw(run: Run, done: Finished, material: Material) -> None:
@@ -292,45 +223,6 @@ def _draw(run: Run, done: Finished, material: Material) -> None:
     pixels = material.pixels
     figures.confusion_matrix(done.evaluation, run.folder / "confusion_matrix.png")
     figures.worst_mistakes(done.evaluation, lambda path: pixels[position[path]], run.folder / "worst_mistakes.png")
-
-
-def _settings(
-    request: TrainRequest,
-    source: Source,
-    material: Material,
-    rules: Rules,
-    net: Network,
-    start: Pretrained | None,
-    note: Callable[[str], None],
-) -> RunSettings:
-    """Everything that decides the run, with what the recipe leaves to the machine settled."""
-    from convwise.training.precision import resolve_precision
-    from convwise.training.towers import give_threads, resolve_towers
-
-    recipe = request.full_recipe
-    towers = resolve_towers(recipe.towers, recipe.batch)
-    give_threads(towers)  # before the first computation, such as what the precision is found out by
-    precision = resolve_precision(recipe.precision, pretrained=start is not None)
-    net = examined(net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=note)
-    assert request.validation is not None
-    return RunSettings(
-        data=str(request.data),
-        folder=str(source.folder),
-        classes=source.classes,
-        exclude=source.exclude,
-        net=net,
-        network=request.settings,
-        recipe=dataclasses.replace(recipe.for_network(net), precision=precision, towers=towers),
-        per_class=request.per_class,
-        test=request.test,
-        validation=request.validation,
-        index_digest=material.index.digest,
-        reading=rules,
-        split_digest=material.split.digest,
-        pretrained=start,
-        copies=request.copies,
-        group_by=request.group_by,
-    )
 
 
 def _of_study(studied: Bench | None) -> dict[str, object]:
@@ -356,23 +248,3 @@ def _studied(folder: str | Path, trust: bool) -> Bench:
     if isinstance(bench.net, OwnNetwork):
         require_trusted(bench.net, trust=trust, where=f"study={folder}")
     return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
-
-
-@contextmanager
-def keras_meanwhile(after_seconds: float = 2.0) -> Iterator[None]:
-    """Keras, which takes seconds to import, comes in beside the reading of pictures where that takes time too.
-
-    Not at once: most folders that cannot be trained on are refused sooner than that, and need not wait for Keras then.
-    """
-    timer = threading.Timer(after_seconds, _import_keras)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()  # without effect on one that has begun
-        timer.join()
-
-
-def _import_keras() -> None:
-    with suppress(ImportError):  # told by the thread that needs it
-        import convwise.training.fit  # noqa: F401

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from convwise import checks
 from convwise.errors import RequestError
 from convwise.records import record_of
 from convwise.runs.settings import Subject
+
+_MOST = 1e9  # of any measured number: statistics square them
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,9 @@ class Outcome:
     correct: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
+        for name, low in (("accuracy", -_MOST), ("log_loss", -_MOST), ("seconds_per_image", 1e-12), ("seconds", 0)):
+            if getattr(self, name) is not None:
+                checks.number(name, getattr(self, name), low, _MOST)
         if set(self.correct) - {"0", "1"}:
             raise RequestError("correct: it must be a text of 0 and 1")
 

@@ -214,11 +214,11 @@ def test_a_keras_file_starts_from_its_weights_only_when_asked(shapes: Path, tmp_
 
 
 REFUSED = {
-    ("--net", "simple", "--input", "255"): "input=255: net=simple takes pixels as they are",
-    ("--net", "simple", "--weights", "keep"): "weights=keep: net=simple has none to keep",
-    ("--net", "TWINS", "--input", "100"): "input=100: write 255",
+    ("--net", "simple", "--input", "255"): "--input 255: --net simple takes pixels as they are",
+    ("--net", "simple", "--weights", "keep"): "--weights keep: --net simple has none to keep",
+    ("--net", "TWINS", "--input", "100"): "--input 100: write 255",
     ("--net", "TWINS", "--weights", "imagenet"): "starts from first weights, or, with --weights keep, from its own",
-    ("--net", "TWINS", "--tune", "full"): "tune=full: it needs weights to start from",
+    ("--net", "TWINS", "--tune", "full"): "--tune full: it needs weights to start from",
     ("--net", "TWINS", "--set", "net.depth=3"): "net.depth=3|has no such option; it has .* width=8",
     ("--net", "TWINS", "--set", "stam.strides=2"): "no convolution or stage 'stam'; did you mean stem",
     ("--net", "TWINS", "--set", "gate.strides=2"): "no convolution or stage 'gate'",

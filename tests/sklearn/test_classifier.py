@@ -19,9 +19,10 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV
 
-from convwise import CopyAwareKFold, ImageClassifier, Recipe, RequestError, train
+from convwise import CopyAwareKFold, ImageClassifier, Recipe, RequestError, Run, train
 from convwise.sklearn.kept_run import KeptRun
 from convwise.training.recipe import RECIPES
+from tests.tampering import OLD_RECORDS
 
 COLOURS = {"blue": (60, 60, 190), "green": (60, 190, 60), "red": (190, 60, 60)}
 SMALL: dict[str, Any] = {"net": "simple", "size": 16, "epochs": 4, "recipe": "plain"}
@@ -270,7 +271,7 @@ def test_a_recipe_of_ones_own_and_remarks_on_request(
 
 
 def test_a_kept_run_is_written_again_as_it_was(tmp_path: Path, picture_folder: Callable[..., Path]) -> None:
-    kept = KeptRun({"settings.json": b"{}", "code/net.py": b"x = 1\n"})
+    kept = KeptRun({**KeptRun.of(Run.open(OLD_RECORDS / "run")).files, "code/net.py": b"x = 1\n"})
     with kept.opened() as run:
         assert KeptRun.of(run) == kept
         (run.folder / "checkpoint").mkdir()
