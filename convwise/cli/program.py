@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with no_interrupt_lost():
             return _carried_out(arguments)
+    except ConvwiseError as problem:  # such as standard output that takes no more
+        print(f"convwise: {problem}", file=sys.stderr)
+        return problem.exit_code
     except BrokenPipeError:  # the reader has gone, as `head` does
         return 1
     except KeyboardInterrupt:
