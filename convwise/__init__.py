@@ -3,6 +3,7 @@
 The verbs of the command line are functions here, with the same defaults. Nothing heavy is imported before it is used.
 """
 
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are nobody's; a setting of yours wins
 switch_on_one_dnn()  # TensorFlow asks when it is imported, which is after this wherever convwise imports it
 
 _HOMES = {

@@ -53,6 +53,17 @@ class Evaluation:
     per_class: tuple[ClassScore, ...]
     mistakes: tuple[Mistake, ...]
 
+    def __repr__(self) -> str:
+        return f"<Evaluation {self.told}, {len(self.class_names)} classes>"
+
+    @property
+    def told(self) -> str:
+        """`98.2 % (96.6 to 99.0) on 496 test images`: the accuracy with its 95 % interval."""
+        low, value, high = (100 * share for share in (self.accuracy.low, self.accuracy.value, self.accuracy.high))
+        what = "image" if self.n == 1 else "images"
+        side = "" if self.split == "all" else f"{self.split} "
+        return f"{value:.1f} % ({low:.1f} to {high:.1f}) on {self.n:,} {side}{what}"
+
     def __post_init__(self) -> None:
         k = len(self.class_names)
         if len(set(self.class_names)) < k:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from convwise.names import counted, printable
 from convwise.training.hooks import Hooks
 
 if TYPE_CHECKING:
+    from convwise.study.request import StudyHooks
     from convwise.study.verdicts import Verdict
 
 Wording = Callable[[str], str]  # a message in the words of who reads it
@@ -98,6 +100,33 @@ class TrainingDisplay(_Reading):
             parts += [f"validation loss {row['val_loss']:.4f}", f"accuracy {row['val_accuracy']:.4f}"]
         parts += [f"rate {row['learning_rate']:.2g}", f"{row['seconds']:.1f} s"]
         self._console.print("  ".join(parts), markup=False, soft_wrap=True)
+
+
+@contextmanager
+def training_hooks(given: Hooks | None, *, quiet: bool) -> Iterator[Hooks]:
+    """The caller's hooks; else a display, where a person looks on, in a terminal or a notebook, and not `quiet`."""
+    if given is not None or quiet or not _watched():
+        yield given or Hooks()
+        return
+    with TrainingDisplay() as display:
+        yield display.hooks
+
+
+@contextmanager
+def study_hooks(given: StudyHooks | None, *, quiet: bool) -> Iterator[StudyHooks]:
+    """As `training_hooks`, of a study."""
+    if given is not None or quiet or not _watched():
+        from convwise.study.request import StudyHooks
+
+        yield given or StudyHooks()
+        return
+    with StudyDisplay() as display:
+        yield display.hooks
+
+
+def _watched() -> bool:
+    console = Console(stderr=True)
+    return console.is_terminal or console.is_jupyter
 
 
 class StudyDisplay(_Reading):

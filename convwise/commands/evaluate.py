@@ -18,7 +18,8 @@ from convwise.images.prepare import prepare
 from convwise.images.split import Split
 from convwise.nets.backend import require_backend
 from convwise.runs import Run
-from convwise.runs.judging import Side, evaluate_model, load_model, require_known
+from convwise.runs.judging import Judge, Side, evaluation_of, load_model, require_known
+from convwise.runs.result_lines import result_lines
 
 SPLITS = ("test", "validation", "train", "all")
 
@@ -31,6 +32,12 @@ class EvaluateResult:
     evaluation: Evaluation
     seconds: float
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<EvaluateResult {self.run.folder}: {self.evaluation.told}>"
+
+    def __str__(self) -> str:
+        return result_lines(self.run.folder, self.evaluation, self.seconds)
 
 
 def evaluate(
@@ -90,13 +97,7 @@ def evaluate(
         members = getattr(Split.from_dict(run.split, index), side)
     if not len(members):
         raise RequestError(f"split={side}: this run has no {side} images")
-    evaluation = evaluate_model(
-        load_model(run, trust=trust),
-        cache.pixels,
-        index,
-        Side(side, members),
-        flip_averaging=recipe.flip_averaging,
-        class_names=run.class_names,
-        progress=progress,
-    )
+    judge = Judge(load_model(run, trust=trust), run.class_names, recipe.flip_averaging)
+    rows = judge.probabilities(cache.pixels, members, progress)
+    evaluation = evaluation_of(judge, index, Side(side, members), rows)
     return EvaluateResult(run, evaluation, time.monotonic() - began, depth_notes(index, rules)[1:])

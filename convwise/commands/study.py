@@ -23,6 +23,7 @@ from convwise.nets import Network, require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import remember, require_trusted
+from convwise.progress import study_hooks
 from convwise.runs.notes import warnings_before
 from convwise.runs.own import examined
 from convwise.runs.pictures import material_of
@@ -46,8 +47,16 @@ class StudyResult:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """What the study recommends, as texts of `--set`; empty where the network as it is stands."""
+        """What the study recommends, as texts of `--set`; empty where the unchanged network stands."""
         return tuple(self.values["recommended_settings"])
+
+    def __repr__(self) -> str:
+        return f"<StudyResult {self.folder}: {' '.join(self.settings) or 'the unchanged network'}>"
+
+    def __str__(self) -> str:
+        n_trials, seconds = self.values["trials"], self.values["seconds"]
+        recommended = " ".join(self.settings) or "the unchanged network"
+        return f"recommended: {recommended}\n{counted(n_trials, 'trial')} in {seconds:.0f} s\nstudy: {self.folder}"
 
 
 def study(
@@ -81,6 +90,7 @@ def study(
     seed: int | None = None,
     config: str | Path | None = None,
     out: str | Path | None = None,
+    quiet: bool = False,
     hooks: StudyHooks | None = None,
 ) -> StudyResult:
     """Measures the parameters on `data` (a folder with a sub-folder per class, or a name) in `minutes` or `runs`.
@@ -93,7 +103,8 @@ def study(
     what counts as a copy; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials. `learning_rate`,
     `weight_decay` and `optimizer` are the recipe's keys, of trials and confirmation alike. `group_by` as for
     `train`, in every division of the images.
-    The test images are looked at once, by the confirmation. Raises RequestError before anything is written.
+    The test images are looked at once, by the confirmation. Progress is shown in a terminal and in a notebook, unless
+    `quiet`; `hooks` hear it instead. Raises RequestError before anything is written.
     """
     request = StudyRequest.asked(
         data,
@@ -127,7 +138,8 @@ def study(
         seed=seed,
         out=out,
     )
-    return carry_out_study(request, hooks or StudyHooks())
+    with study_hooks(hooks, quiet=quiet) as hooks:
+        return carry_out_study(request, hooks)
 
 
 def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
@@ -214,12 +226,18 @@ def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks
     )
 
 
-def resume_study(folder: str | Path, *, trust: bool = False, hooks: StudyHooks | None = None) -> StudyResult:
+def resume_study(
+    folder: str | Path, *, trust: bool = False, quiet: bool = False, hooks: StudyHooks | None = None
+) -> StudyResult:
     """Goes on with a study from the trials on record, or reads the result of one that is complete.
 
-    `trust`: run the code of a study of someone else's own network.
+    `trust`: run the code of a study of someone else's own network. `quiet` and `hooks`: see `study`.
     """
-    hooks = hooks or StudyHooks()
+    with study_hooks(hooks, quiet=quiet) as hooks:
+        return _gone_on(folder, trust, hooks)
+
+
+def _gone_on(folder: str | Path, trust: bool, hooks: StudyHooks) -> StudyResult:
     require_backend()
     found = StudyFolder.open(folder)
     if found.complete:

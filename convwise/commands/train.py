@@ -19,12 +19,14 @@ from convwise.images.split import Split
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import remember, require_trusted
+from convwise.progress import training_hooks
 from convwise.runs.beginning import begin, class_weights_by_name
 from convwise.runs.folder import Run
 from convwise.runs.life import Finished, at_work, carry_out
 from convwise.runs.notes import chance_hint
 from convwise.runs.pictures import pictures
 from convwise.runs.request import TrainRequest
+from convwise.runs.result_lines import result_lines
 from convwise.runs.starts import network_to_train, start_of
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
@@ -41,6 +43,12 @@ class TrainResult:
     run: Run
     evaluation: Evaluation | None
     seconds: float
+
+    def __repr__(self) -> str:
+        return f"<TrainResult {self.run.folder}: {self.evaluation.told if self.evaluation else 'no test images'}>"
+
+    def __str__(self) -> str:
+        return result_lines(self.run.folder, self.evaluation, self.seconds)
 
     @property
     def closing_lines(self) -> list[str]:
@@ -91,6 +99,7 @@ def train(
     background: bool | None = None,
     tensorboard: bool | None = None,
     trust: bool = False,
+    quiet: bool = False,
     hooks: Hooks | None = None,
 ) -> TrainResult:
     """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
@@ -112,12 +121,15 @@ def train(
     by class name; metrics stay unweighted.
     `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
     recommends; what is given here wins. `trust`: run the code of its network, where that is someone else's own.
+    Progress is shown in a terminal and in a notebook, unless `quiet`; `hooks` hear it instead.
     Raises RequestError for a request that cannot be met, before anything is written.
     """
     given = dict(locals())  # every keyword, so that none can be forgotten
     began = time.monotonic()
-    del given["hooks"]
-    return carry_out_request(train_request(**given), hooks or Hooks(), began)
+    del given["hooks"], given["quiet"]
+    request = train_request(**given)
+    with training_hooks(hooks, quiet=quiet) as hooks:
+        return carry_out_request(request, hooks, began)
 
 
 def train_request(
@@ -148,15 +160,19 @@ def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> Trai
         return _finished(run, done, material, hooks, began)
 
 
-def resume(folder: str | Path, *, trust: bool = False, hooks: Hooks | None = None) -> TrainResult:
+def resume(folder: str | Path, *, trust: bool = False, quiet: bool = False, hooks: Hooks | None = None) -> TrainResult:
     """Goes on with a run from its last whole epoch, or reads the result of one that is complete.
 
     `trust`: run the code of a run with a network of its own that was begun elsewhere. Raises RequestError where there
     is no run, where the pictures or the network are no longer those that it began with, and for code that is not
-    trusted.
+    trusted. `quiet` and `hooks`: see `train`.
     """
     began = time.monotonic()
-    hooks = hooks or Hooks()
+    with training_hooks(hooks, quiet=quiet) as hooks:
+        return _gone_on(folder, trust, hooks, began)
+
+
+def _gone_on(folder: str | Path, trust: bool, hooks: Hooks, began: float) -> TrainResult:
     run = Run.open(folder)
     require_backend()
     if run.complete:

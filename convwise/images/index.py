@@ -46,6 +46,9 @@ class ImageIndex:
     peaks: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
     groups: NDArray[np.int64] | None = None
 
+    def __repr__(self) -> str:
+        return f"<ImageIndex {self.root}: {len(self.paths):,} images, {len(self.class_names)} classes>"
+
     def __post_init__(self) -> None:
         n = len(self.paths)
         if n == 0:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from convwise import checks
 from convwise.errors import RequestError
+from convwise.images.dealing import deal, some_of
 from convwise.images.saved_split import SIDES, read_split, split_digest
-from convwise.seeds import derive_seed
 
 if TYPE_CHECKING:
     from convwise.images.index import ImageIndex
@@ -35,6 +35,10 @@ class Split:
     n_dropped_copies: int = 0
     n_missing: Mapping[str, int] = field(default_factory=dict)
     digest: str = field(init=False)
+
+    def __repr__(self) -> str:
+        sides = ", ".join(f"{side} {len(getattr(self, side)):,}" for side in SIDES)
+        return f"<Split {sides}: {self.protocol}>"
 
     def __post_init__(self) -> None:
         together = np.concatenate([self.train, self.validation, self.test])
@@ -105,7 +109,7 @@ def split_images(
         return _as_given(index, given, per_class, test, validation, seed)
     sizes = np.bincount(index.labels, minlength=len(index.class_names))
     quotas, protocol = _quotas(index, sizes, per_class, test, validation)
-    sides = _assign(index, np.arange(len(index.paths)), quotas, seed)
+    sides = deal(index, np.arange(len(index.paths)), quotas, seed)
     split = _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
     return replace(split, n_missing=_missing(index, sides, quotas))
 
@@ -142,7 +146,7 @@ def resplit(split: Split, index: "ImageIndex", *, validation: float, seed: int) 
     n_validation = _n_validation(sizes, validation)
     protocol = f"{split.protocol}; divided anew with validation={validation:g}"
     _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
-    sides = _assign(index, among, [sizes - n_validation, n_validation], seed)
+    sides = deal(index, among, [sizes - n_validation, n_validation], seed)
     return _split(index, train=sides[0], validation=sides[1], test=split.test, protocol=protocol)
 
 
@@ -169,55 +173,9 @@ def _refuse_small(index: "ImageIndex", small: NDArray[np.bool_], sizes: NDArray[
     if small.any():
         names = [f"{index.class_names[i]} ({sizes[i]})" for i in np.flatnonzero(small)]
         raise RequestError(
-            f"too few images for {protocol} in {_some(names)}; "
+            f"too few images for {protocol} in {some_of(names)}; "
             "every side needs one image of each class: ask for fewer, or leave these classes out"
         )
-
-
-def _assign(
-    index: "ImageIndex", among: NDArray[np.int64], quotas: Sequence[NDArray[np.integer]], seed: int
-) -> list[NDArray[np.int64]]:
-    """Deal whole copy groups to the sides, whose `quotas[side][class]` are filled in order; the rest is unused.
-
-    Groups of several images go first: single images then fill what is left exactly. A group goes to the side that it
-    overfills least, the fullest need first. When no side is left with need in any of its classes, it stays unused.
-    Raises RequestError when a class misses a side because its images are copies of each other, or of one group.
-    """
-    groups = index.together()
-    members: dict[int, list[int]] = {}
-    for i in among:
-        members.setdefault(int(groups[i]), []).append(int(i))
-    # The order within a class is by a hash of seed, class and path: adding images or classes reshuffles nothing.
-    key = {
-        i: derive_seed(seed, "split", index.class_names[index.labels[i]], str(index.paths[i])) for i in map(int, among)
-    }
-    order = sorted(members.values(), key=lambda group: (len(group) == 1, min(key[i] for i in group)))
-    need = [np.array(quota, dtype=np.int64) for quota in quotas]
-    sides: list[list[int]] = [[] for _ in quotas]
-    for group in order:
-        count = np.bincount(index.labels[group], minlength=len(index.class_names))
-        if len(group) == 1:
-            side = next((s for s, left in enumerate(need) if left[index.labels[group[0]]] > 0), None)
-        else:
-            side = _side_for_group(need, count)
-        if side is not None:
-            sides[side].extend(group)
-            need[side] -= count
-    dealt = [np.bincount(index.labels[side], minlength=len(index.class_names)) if side else 0 for side in sides]
-    without = np.any([(got == 0) & (quota > 0) for got, quota in zip(dealt, quotas, strict=True)], axis=0)
-    if without.any():
-        names = [index.class_names[i] for i in np.flatnonzero(without)]
-        if index.groups is not None:
-            raise RequestError(
-                f"too few groups in {_some(names)}: a group stays on one side, which leaves another side empty; take "
-                "another group_by=, ask for fewer images to test or validate, or leave these classes out"
-            )
-        raise RequestError(
-            f"too few different images in {_some(names)}: "
-            "copies stay on one side, which leaves another side empty; remove the copies, "
-            "leave these classes out, or count less as a copy (copies=exact or copies=ignore)"
-        )
-    return [np.array(sorted(side), np.int64) for side in sides]
 
 
 def _missing(
@@ -228,17 +186,6 @@ def _missing(
         got = np.bincount(index.labels[side], minlength=len(index.class_names))
         missing[name] = int(np.maximum(quota - got, 0).sum())
     return missing
-
-
-def _side_for_group(need: Sequence[NDArray[np.int64]], count: NDArray[np.int64]) -> int | None:
-    """The side with the least overfill, then with the most need; None when none needs any of the group's classes."""
-    touched = count > 0
-    scores = [
-        (int(np.maximum(count - left, 0)[touched].sum()), -int(left[touched].sum()), side)
-        for side, left in enumerate(need)
-        if (left[touched] > 0).any()
-    ]
-    return min(scores)[2] if scores else None
 
 
 def _as_given(
@@ -270,7 +217,7 @@ def _as_given(
         quotas = [sizes - n_validation, n_validation]
     if share:
         protocol += f", validation={share:g} of train"
-    shares = _assign(index, sides["train"], quotas, seed)
+    shares = deal(index, sides["train"], quotas, seed)
     for side, dealt in zip(SIDES, shares, strict=False):
         # A side that is given keeps its images; nothing was dealt to it.
         sides[side] = dealt if side == "train" or side not in given else sides[side]
@@ -288,7 +235,7 @@ def _refuse_untrained(index: "ImageIndex", given: NDArray[Any]) -> None:
             names = [index.class_names[label] for label in np.unique(index.labels[strange])]
             lacking = f"{_top(index, given, 'train')} does not" if trained else "there is no train folder"
             raise RequestError(
-                f"data={index.root}: {place} holds the class {_some(names)} ({strange.sum()} images), {lacking}, so "
+                f"data={index.root}: {place} holds the class {some_of(names)} ({strange.sum()} images), {lacking}, so "
                 "there is nothing to learn it from; name the class folders alike, or move these out"
             )
 
@@ -298,7 +245,7 @@ def _refuse_copies_only(index: "ImageIndex", given: NDArray[Any], left: NDArray[
     if gone.any():
         n_images = int((gone[index.labels] & (given == "train")).sum())
         others = " and ".join(_top(index, given, side) for side in ("test", "validation") if side in given)
-        names = _some([index.class_names[label] for label in np.flatnonzero(gone)])
+        names = some_of([index.class_names[label] for label in np.flatnonzero(gone)])
         raise RequestError(
             f"data={index.root}: all {n_images} images to train the class {names} are copies of images in {others}; "
             "copies are removed from training, and none is left: take them out of one of the folders"
@@ -308,10 +255,6 @@ def _refuse_copies_only(index: "ImageIndex", given: NDArray[Any], left: NDArray[
 def _top(index: "ImageIndex", given: NDArray[Any], side: str) -> str:
     """What the side's folder is called."""
     return f"{str(index.paths[int(np.flatnonzero(given == side)[0])]).partition('/')[0]}/"
-
-
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if names[5:] else ''}"
 
 
 def classes_without(index: "ImageIndex", members: NDArray[np.int64]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from convwise.runs.contents import (
     require_summary_of,
 )
 from convwise.runs.place import laid_out
+from convwise.runs.predictions import Predictions
 from convwise.runs.settings import RunSettings
 
 T = TypeVar("T")
@@ -111,6 +112,11 @@ class Run:
     def evaluation(self) -> Evaluation:
         """The evaluation on the test images, made once at the run's end."""
         return self._read("evaluation.json", lambda values: Evaluation.from_dict(convert(values, dict[str, Any])))
+
+    @property
+    def predictions(self) -> Predictions:
+        """What its network answered for its validation and test images, from predictions.npz."""
+        return Predictions.load(self.folder)
 
     @property
     def summary(self) -> Summary:

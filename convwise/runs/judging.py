@@ -53,28 +53,34 @@ class Side(NamedTuple):
     members: NDArray[np.int64]
 
 
-def evaluate_model(
-    model: Any,
-    pixels: NDArray[np.uint8],
-    index: ImageIndex,
-    side: Side,
-    *,
-    flip_averaging: bool,
-    class_names: tuple[str, ...] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Evaluation:
-    """The evaluation of `model` on a side of the index; `class_names` are the model's own, in its order."""
-    from convwise.training.predict import predict_probabilities, require_probabilities
+class Judge(NamedTuple):
+    """A network that answers with probabilities for its `class_names`, and how it is asked."""
 
-    names = class_names or index.class_names
-    require_known(index, names)
-    own = np.array([names.index(name) for name in index.class_names])
-    rows = predict_probabilities(model, pixels, side.members, flip_averaging=flip_averaging, progress=progress)
-    require_probabilities(rows)
-    return evaluate(
-        own[index.labels[side.members]],
-        rows,
-        names,
-        split=side.name,
-        paths=[index.paths[i] for i in side.members],
-    )
+    model: Any
+    class_names: tuple[str, ...]
+    flip_averaging: bool
+
+    def probabilities(
+        self,
+        pixels: NDArray[np.uint8],
+        members: NDArray[np.int64],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> NDArray[np.float64]:
+        """(n, n_classes) for `members` of the pixels. Raises ConvwiseError for answers that are no probabilities."""
+        from convwise.training.predict import predict_probabilities, require_probabilities
+
+        rows = predict_probabilities(self.model, pixels, members, flip_averaging=self.flip_averaging, progress=progress)
+        require_probabilities(rows)
+        return rows
+
+    def labels(self, index: ImageIndex, members: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the true classes of `members`, as positions in the network's own. RequestError: see `require_known`."""
+        require_known(index, self.class_names)
+        own = np.array([self.class_names.index(name) for name in index.class_names])
+        return np.asarray(own[index.labels[members]])
+
+
+def evaluation_of(judge: Judge, index: ImageIndex, side: Side, rows: NDArray[np.float64]) -> Evaluation:
+    """The evaluation of the judge's probabilities `rows` for a side of the index."""
+    paths = [index.paths[i] for i in side.members]
+    return evaluate(judge.labels(index, side.members), rows, judge.class_names, split=side.name, paths=paths)

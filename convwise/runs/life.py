@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from convwise.errors import ConvwiseError
 from convwise.evaluation import Evaluation
@@ -16,6 +18,9 @@ from convwise.locks import locked
 from convwise.runs.folder import Run
 from convwise.runs.starts import start_of
 from convwise.training.hooks import Hooks
+
+if TYPE_CHECKING:
+    from convwise.runs.judging import Judge
 
 Rows = tuple[dict[str, float], ...]
 
@@ -68,7 +73,7 @@ def at_work(run: Run) -> Iterator[None]:
 
 def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorboard: bool) -> Finished:
     """Fits `model`, exports the best epoch to the run and looks at the test images once."""
-    from convwise.runs.judging import Side, evaluate_model
+    from convwise.runs.judging import Judge
     from convwise.training.checkpoint import CheckpointFolder
     from convwise.training.fit import batches_of, fit
     from convwise.training.predict import BATCH
@@ -93,11 +98,8 @@ def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorb
     exported = start_of(run.settings, material.n_classes).network("float32")
     exported.set_weights(checkpoints.best_weights(state.best_epoch))
     _save_model(exported, run.model_path)
-    evaluation = None
-    if len(split.test):
-        judge = in_towers(exported, recipe.towers or 1, BATCH)
-        side = Side("test", split.test)
-        evaluation = evaluate_model(judge, material.pixels, material.index, side, flip_averaging=recipe.flip_averaging)
+    judge = Judge(in_towers(exported, recipe.towers or 1, BATCH), material.index.class_names, recipe.flip_averaging)
+    evaluation = _judged(run, judge, material)
     return Finished(
         evaluation,
         tuple(metrics.rows),
@@ -106,6 +108,25 @@ def carry_out(run: Run, model: Any, material: Material, hooks: Hooks, *, tensorb
         state.seconds,
         int(exported.count_params()),
     )
+
+
+def _judged(run: Run, judge: Judge, material: Material) -> Evaluation | None:
+    """Looks at the test images, once; keeps what was answered for them and for the validation images."""
+    from convwise.runs.judging import Side, evaluation_of
+    from convwise.runs.predictions import Predictions
+
+    index, split = material.index, material.split
+    sides = [Side(name, getattr(split, name)) for name in ("validation", "test")]
+    rows = [judge.probabilities(material.pixels, side.members) for side in sides]
+    members = np.concatenate([side.members for side in sides])
+    Predictions(
+        paths=np.array([index.paths[i] for i in members], np.str_),
+        sides=np.repeat([side.name for side in sides], [len(side.members) for side in sides]).astype(np.str_),
+        labels=index.labels[members],
+        probabilities=np.concatenate(rows).astype(np.float32),
+        class_names=np.array(index.class_names, np.str_),
+    ).save(run.folder)
+    return evaluation_of(judge, index, sides[1], rows[1]) if len(split.test) else None
 
 
 class _Metrics:

@@ -65,7 +65,7 @@ def test_the_parameters_are_those_of_train() -> None:
     assert own < theirs
     assert theirs - own == {
         "data", "out", "hooks", "tensorboard", "config", "from_study", "test", "per_class", "background", "trust",
-        "group_by", "input",
+        "group_by", "input", "quiet",
     }  # fmt: skip
 
 
