@@ -3,13 +3,14 @@
 from convwise.images.index import ImageIndex
 from convwise.images.saved_split import SIDES
 from convwise.images.split import Split
+from convwise.names import counted
 
 _WORTH_SAYING = 0.02  # of a side's share
 
 
 def copy_notes(index: ImageIndex, split: Split) -> list[str]:
     """A line for each that there is to say, none where all is well."""
-    return [line for line in (_label_errors(index), _on_two_sides(index, split), _missed(split)) if line]
+    return [line for line in (_label_errors(index), _on_two_sides(index, split), _missed(index, split)) if line]
 
 
 def _label_errors(index: ImageIndex) -> str:
@@ -18,7 +19,7 @@ def _label_errors(index: ImageIndex) -> str:
         return ""
     first = " = ".join(index.paths[i] for i in wrong[0].members[:3])
     return (
-        f"{_counted(len(wrong), 'label error')}: equal pictures in more than one class, such as {first}; see data check"
+        f"{counted(len(wrong), 'label error')}: equal pictures in more than one class, such as {first}; see data check"
     )
 
 
@@ -30,19 +31,16 @@ def _on_two_sides(index: ImageIndex, split: Split) -> str:
         return ""
     first = ", ".join(index.paths[i] for i in divided[0])
     return (
-        f"{_counted(len(divided), 'pair')} of near-copies on two sides of the split, such as {first}: in two classes, "
+        f"{counted(len(divided), 'pair')} of near-copies on two sides of the split, such as {first}: in two classes, "
         "or not near to each other's copies, so that no group holds them"
     )
 
 
-def _missed(split: Split) -> str:
+def _missed(index: ImageIndex, split: Split) -> str:
     lines = []
     for side in SIDES:
         missing, got = split.n_missing.get(side, 0), len(getattr(split, side))
         if missing > _WORTH_SAYING * (got + missing):
             lines.append(f"{side} {missing} of {got + missing}")
-    return f"copies and groups stay together, so some shares are missed: {', '.join(lines)} images" if lines else ""
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    what = "copies" if index.groups is None else "copies and groups"
+    return f"{what} stay together, so some shares are missed: {', '.join(lines)} images" if lines else ""

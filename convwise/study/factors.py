@@ -103,7 +103,7 @@ def read_levels(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
         require_parameter(parameter.strip())
         values = tuple(value.strip() for value in written.split(",") if value.strip())
         if not equals or not values:
-            raise RequestError(f"--levels {text}: write PARAMETER=VALUE,VALUE, for example kernel_size=3,5")
+            raise RequestError(f"levels={text}: write PARAMETER=VALUE,VALUE, for example kernel_size=3,5")
         levels[parameter.strip()] = values
     return levels
 
@@ -217,7 +217,7 @@ def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> F
             built = network.built(texts)
         except RequestError as problem:
             if asked:
-                raise RequestError(f"--levels {parameter}={candidate}: {problem}") from None
+                raise RequestError(f"levels={parameter}={candidate}: {problem}") from None
             reasons.append(str(problem))
             continue
         before, after = network.values(parameter, network.own), network.values(parameter, built)

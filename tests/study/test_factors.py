@@ -86,7 +86,7 @@ def test_wrong_levels_are_refused(text: str, message: str) -> None:
 
 
 def test_a_level_that_the_network_cannot_take_is_refused() -> None:
-    with pytest.raises(RequestError, match="levels kernel_size=banana"):
+    with pytest.raises(RequestError, match="levels=kernel_size=banana"):
         of("simple", parameters=("kernel_size",), levels={"kernel_size": ("banana",)})
 
 
