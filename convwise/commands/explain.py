@@ -14,6 +14,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
+from convwise.names import counted
 from convwise.nets.backend import require_backend
 from convwise.nets.layer_table.records import LayerTable
 from convwise.places import folder_to_fill, kind_of, named
@@ -34,6 +35,10 @@ class Explanation:
     changes: tuple[str, ...] = ()
     figures: tuple[Path, ...] = ()
     make_model: Callable[[], Any] = field(default=lambda: None, compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        layers, findings = counted(len(self.table.rows), "layer"), counted(len(self.findings), "finding")
+        return f"<Explanation of {self.subject}: {layers}, {findings}>"
 
     @cached_property
     def model(self) -> Any:
