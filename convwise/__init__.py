@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from convwise.processor import switch_on_one_dnn
+from convwise.quiet_import import quiet_tensorflow
 
 if TYPE_CHECKING:
     from convwise.commands.data import add_data, check_data, clean_data, list_data
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are nobody's; a setting of yours wins
+quiet_tensorflow()
 switch_on_one_dnn()  # TensorFlow asks when it is imported, which is after this wherever convwise imports it
 
 _HOMES = {
