@@ -63,8 +63,8 @@ def test_a_run_folder_holds_what_a_run_is(finished: tuple[Path, Path, dict[str, 
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "checkpoint", "classes.json", "confusion_matrix.png", "environment.json", "evaluation.json",
-        "learning_curves.png", "lock", "metrics.jsonl", "model.keras", "predictions.npz", "run.json", "settings.json", "split.json",
-        "tensorboard", "worst_mistakes.png",
+        "learning_curves.png", "lock", "metrics.jsonl", "model.keras", "predictions.npz", "run.json", "settings.json",
+        "split.json", "tensorboard", "worst_mistakes.png",
     }  # fmt: skip
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2]
