@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from convwise.images.index import ImageIndex
+from convwise.images.quiet import quiet_decoders
 from convwise.names import counted
 
 FEW = 20  # images of a class: what is left to train and to test is little for any question
@@ -30,7 +31,8 @@ class Header:
 
 def picture_remarks(index: ImageIndex) -> tuple[str, ...]:
     """Sentences, each with its numbers; reads the head of every picture. None where there is nothing to say."""
-    headers = list(_headers(index))
+    with quiet_decoders():
+        headers = list(_headers(index))
     found = (alone(index), few(index.counts()), shapes(headers), small(headers), gray(headers), lists(Path(index.root)))
     return tuple(filter(None, found))
 

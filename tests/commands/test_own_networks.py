@@ -80,10 +80,10 @@ def test_a_study_answers_for_it(reference: str, shapes: Path, tmp_path: Path) ->
         shapes,
         net=f"{EXAMPLES}/{reference}",
         size=SIZES[reference],
-        runs=8,
+        runs=4,
         trial_epochs=1,
         epochs=1,
-        parameters=["filters", "activation", "kernel_initializer"],
+        parameters=["filters", "activation"],
         workers=2,
         out=tmp_path / "study",
     )

@@ -109,8 +109,6 @@ def test_two_at_once_and_a_run_that_is_removed(picture_folder: Callable[..., Pat
     run = tmp_path / "run"
     process = begun(picture_folder(per_class=40, size_px=32), run)
     second = subprocess.run(command("--resume", str(run)), capture_output=True, text=True, check=False)
-    assert second.returncode == 2
-    assert second.stderr == f"convwise: run={run}: another process is working on it; wait for it\n"
     while run.exists():  # what is written meanwhile can keep a folder from going at once
         shutil.rmtree(run, ignore_errors=True)
     _, errors = process.communicate(timeout=120)
@@ -119,3 +117,5 @@ def test_two_at_once_and_a_run_that_is_removed(picture_folder: Callable[..., Pat
     assert str(run) in errors.splitlines()[-1]
     assert "Traceback" not in errors
     assert not run.exists()
+    assert second.returncode == 2
+    assert second.stderr == f"convwise: --resume {run}: another process is working on it; wait for it\n"
