@@ -80,7 +80,7 @@ def test_a_study_answers_for_it(reference: str, shapes: Path, tmp_path: Path) ->
         shapes,
         net=f"{EXAMPLES}/{reference}",
         size=SIZES[reference],
-        runs=4,
+        runs=8,
         trial_epochs=1,
         epochs=1,
         parameters=["filters", "activation"],
