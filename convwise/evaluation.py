@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.intervals import METHODS, Estimate, calibration, mean_class, mean_loss, wilson
+from convwise.names import counted
 from convwise.records import record_of
 
 SMALLEST_PROBABILITY = 1e-7  # log loss clips here: one wrong answer of certainty 1 costs 16.1 nats, not infinity
@@ -60,9 +61,8 @@ class Evaluation:
     def told(self) -> str:
         """`98.2 % (96.6 to 99.0) on 496 test images`: the accuracy with its 95 % interval."""
         low, value, high = (100 * share for share in (self.accuracy.low, self.accuracy.value, self.accuracy.high))
-        what = "image" if self.n == 1 else "images"
         side = "" if self.split == "all" else f"{self.split} "
-        return f"{value:.1f} % ({low:.1f} to {high:.1f}) on {self.n:,} {side}{what}"
+        return f"{value:.1f} % ({low:.1f} to {high:.1f}) on {counted(self.n, f'{side}image')}"
 
     def __post_init__(self) -> None:
         k = len(self.class_names)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 # What a terminal obeys, what ends or turns a line, and what no encoding can write (bytes that are not UTF-8 arrive as
@@ -51,6 +52,11 @@ def _escaped(match: re.Match[str]) -> str:
 def _meant(match: re.Match[str]) -> str:
     code = int(match[0][2:], 16)
     return chr(code + 0xDC00) if match[0][1] == "x" and code >= 0x80 else chr(code)
+
+
+def by_sides(shape: Sequence[int | None]) -> str:
+    """`32x32x3`; a side that is open is `any`."""
+    return "x".join("any" if side is None else str(side) for side in shape)
 
 
 def counted(number: float, noun: str, plural: str = "") -> str:

@@ -21,7 +21,7 @@ from convwise.errors import RequestError
 from convwise.files import read_regular, write_text
 from convwise.names import json_text
 from convwise.places import reason_of
-from convwise.strict_json import json_values
+from convwise.strict_json import json_values, short
 
 T = TypeVar("T")
 Unbounded = Annotated[float, math.inf]
@@ -31,7 +31,6 @@ FORMAT = 2
 """The key `format` in the files of runs and studies; 1, where it is missing, has older names of two recipe keys."""
 MOST_BYTES = 2**24
 MOST_LIST_BYTES = 2**29  # of files with a line for each image or trial
-_SHORT = 60  # characters of a value in a message
 # What no path holds, and surrogates that are no bytes of a file name (these arrive as U+DC80 to U+DCFF).
 _NO_TEXT = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", type(None): "null"}
@@ -86,7 +85,7 @@ def record_of(
         if key not in fields:
             near = difflib.get_close_matches(key, fields, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise RequestError(f"{_short(key)}: there is no such key; {hint}the keys are {', '.join(fields)}")
+            raise RequestError(f"{short(key)}: there is no such key; {hint}the keys are {', '.join(fields)}")
     hints = _hints(typing.cast(Hashable, kind))
     for name, each in fields.items():
         must = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
@@ -219,11 +218,7 @@ def _told(value: Any) -> str:
         return "[...]" if value else "[]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return _short(repr(value))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
+    return short(repr(value))
 
 
 def _content(path: Path, most_bytes: int) -> str:

@@ -35,7 +35,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {_short(repr(twice))} stands twice")
+        raise ValueError(f"the key {short(repr(twice))} stands twice")
     return found
 
 
@@ -46,7 +46,7 @@ def _infinite(text: str) -> float:
 def _number(text: str) -> float:
     found = float(text)
     if not math.isfinite(found):
-        raise ValueError(f"{_short(text)} is too large")
+        raise ValueError(f"{short(text)} is too large")
     return found
 
 
@@ -65,5 +65,6 @@ def _is_deep(value: Any) -> bool:
     return any(isinstance(each, dict | list) for each in level)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """The text, or how it begins: as a value in a message."""
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."

@@ -19,9 +19,7 @@ from convwise.interrupts import no_interrupt_lost
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    # The backend's start-up chatter is not the user's; an own setting of these wins.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GLOG_minloglevel", "3")
+    os.environ.setdefault("GLOG_minloglevel", "3")  # other libraries' start-up lines; an own setting wins
     try:
         with no_interrupt_lost():
             return _carried_out(arguments)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from convwise import checks
-from convwise.commands.explained import DEFAULT_SIZE_PX, Subject, by_sides, is_own, of_own, subject_of
+from convwise.commands.explained import DEFAULT_SIZE_PX, Subject, is_own, of_own, subject_of
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
-from convwise.names import counted
+from convwise.names import by_sides, counted
 from convwise.nets.backend import require_backend
 from convwise.nets.layer_table.records import LayerTable
 from convwise.places import folder_to_fill, kind_of, named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,10 +14,11 @@ from convwise.errors import RequestError
 from convwise.nets import NETWORKS, Built, build, require_network
 from convwise.nets.changes import describe_changes
 from convwise.nets.own.reference import OwnNetwork, names_a_file
-from convwise.nets.own.trust import remember, require_trusted
+from convwise.nets.own.trust import require_trusted
 from convwise.places import kind_of, named
 from convwise.runs import Run
 from convwise.runs.judging import load_model
+from convwise.runs.own import examined
 
 DEFAULT_SIZE_PX = 64
 DEFAULT_CLASSES = 4
@@ -95,8 +96,7 @@ def _of_keras(name: str, size: int | None, classes: int | None) -> Subject:
     """A network of keras.applications as `train` would train it, on a classifier, with weights drawn here."""
     from convwise.transfer.bodies import build_body, preprocessings, put_on
 
-    size_px = checks.whole("size", DEFAULT_SIZE_PX if size is None else size, 8, 1024)
-    n_classes = checks.whole("classes", DEFAULT_CLASSES if classes is None else classes, 2, 100_000)
+    size_px, n_classes = _in_range(size, classes)
     body = build_body(
         name,
         size_px=size_px,
@@ -130,14 +130,11 @@ def of_own(
     what: str, size: int | None, classes: int | None, input_range: int | None, settings: NetworkSettings
 ) -> Subject:
     found = require_network(what, input_range=input_range)
-    assert isinstance(found, OwnNetwork)
     size_px, n_classes = _in_range(size, classes)
-    from convwise.nets.own.contract import examine
-
-    looked_at = examine(found, size_px=size_px, n_classes=n_classes, settings=settings)
-    remember(looked_at.own)
-    built = build(looked_at.own, size_px=size_px, n_classes=n_classes, settings=settings, seed=0, precision="float32")
-    return Subject(str(found), built.model, lambda: built.model, size_px, changes=(*looked_at.notes, *_told(built)))
+    said: list[str] = []
+    own = examined(found, size_px=size_px, n_classes=n_classes, settings=settings, note=said.append)
+    built = build(own, size_px=size_px, n_classes=n_classes, settings=settings, seed=0, precision="float32")
+    return Subject(str(found), built.model, lambda: built.model, size_px, changes=(*said, *_told(built)))
 
 
 def _in_range(size: int | None, classes: int | None) -> tuple[int, int]:
@@ -182,7 +179,3 @@ def _of_run(run: Run, trust: bool) -> Subject:
         run=run,
         accepts=frozenset(),
     )
-
-
-def by_sides(shape: Sequence[int | None]) -> str:
-    return "x".join("any" if side is None else str(side) for side in shape)

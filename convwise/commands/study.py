@@ -106,38 +106,9 @@ def study(
     The test images are looked at once, by the confirmation. Progress is shown in a terminal and in a notebook, unless
     `quiet`; `hooks` hear it instead. Raises RequestError before anything is written.
     """
-    request = StudyRequest.asked(
-        data,
-        config=config,
-        settings=settings,
-        below={},
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
-        optimizer=optimizer,
-        net=net,
-        input=input,
-        size=size,
-        resize=resize,
-        recipe=recipe,
-        minutes=minutes,
-        runs=runs,
-        epochs=epochs,
-        trial_epochs=trial_epochs,
-        parameters=parameters,
-        levels=levels,
-        smallest_effect=smallest_effect,
-        per_class=per_class,
-        test=test,
-        validation=validation,
-        most_pixels=most_pixels,
-        copies=copies,
-        group_by=group_by,
-        workers=workers,
-        engine=engine,
-        address=address,
-        seed=seed,
-        out=out,
-    )
+    given = dict(locals())  # every keyword, so that none can be forgotten
+    del given["hooks"], given["quiet"]
+    request = StudyRequest.asked(below={}, **given)
     with study_hooks(hooks, quiet=quiet) as hooks:
         return carry_out_study(request, hooks)
 
@@ -206,24 +177,9 @@ def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks
     net = examined(
         net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
     )
-    assert request.validation is not None
-    return material, Bench(
-        data=str(request.data),
-        folder=str(source.folder),
-        classes=source.classes,
-        exclude=source.exclude,
-        net=net,
-        network=request.settings,
-        recipe=dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1),
-        per_class=request.per_class,
-        test=request.test,
-        validation=request.validation,
-        seed=recipe.seed,
-        index_digest=material.index.digest,
-        reading=rules,
-        copies=request.copies,
-        group_by=request.group_by,
-    )
+    recipe = dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1)
+    subject = request.subject(source, material, net=net, recipe=recipe, reading=rules)
+    return material, Bench(**subject, seed=recipe.seed)
 
 
 def resume_study(

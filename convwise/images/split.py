@@ -150,14 +150,19 @@ def resplit(split: Split, index: "ImageIndex", *, validation: float, seed: int) 
     return _split(index, train=sides[0], validation=sides[1], test=split.test, protocol=protocol)
 
 
-def _check(index: "ImageIndex", per_class: int | None, test: float | None, validation: float) -> None:
+def check_shares(per_class: int | None, test: float | None, validation: float | None) -> None:
+    """Raises RequestError for numbers that no split has, whatever the images; None says nothing."""
     if per_class is not None and test is not None:
         raise RequestError(f"per_class={per_class} and test={test} exclude each other; give one of them")
     if per_class is not None:
         checks.whole("per_class", per_class, 1)
-    if test is not None:
-        checks.share("test", test, none=True)
-    checks.share("validation", validation, none=True)
+    for name, share in (("test", test), ("validation", validation)):
+        if share is not None:
+            checks.share(name, share, none=True)
+
+
+def _check(index: "ImageIndex", per_class: int | None, test: float | None, validation: float) -> None:
+    check_shares(per_class, test, validation)
     if "test" in index.subsets and (per_class is not None or test is not None):
         asked = f"per_class={per_class}" if per_class is not None else f"test={test}"
         raise RequestError(f"{asked}: {index.root} comes with a test folder, which is used as given; omit it")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.names import by_sides
 from convwise.nets.model_content import Content, NotAModelError, Part, read_content
 from convwise.nets.weightless import in_own_thread
 
@@ -61,7 +62,7 @@ def load_run_model(
         or len(shapes[0]) != 4
         or any(a not in (b, None) for a, b in zip(shapes[0][1:], image, strict=True))
     ):
-        raise _not_the_runs(path, f"it takes {_listed(shapes)}, the run's images are {_by(image)}")
+        raise _not_the_runs(path, f"it takes {_listed(shapes)}, the run's images are {by_sides(image)}")
     outputs = [tuple(each.shape) for each in model.outputs]
     if len(outputs) != 1 or outputs[0][1:] != (n_classes,):
         raise _not_the_runs(path, f"it gives {_listed(outputs)}, the run has {n_classes} classes")
@@ -231,9 +232,5 @@ def _printable(text: str) -> str:
 
 
 def _listed(shapes: list[tuple[int | None, ...]]) -> str:
-    named = " and ".join(_by(shape[1:]) for shape in shapes[:3]) or "nothing"
+    named = " and ".join(by_sides(shape[1:]) for shape in shapes[:3]) or "nothing"
     return f"{named} ({len(shapes)} of them)" if len(shapes) > 1 else named
-
-
-def _by(shape: tuple[int | None, ...]) -> str:
-    return "x".join("any" if side is None else str(side) for side in shape)

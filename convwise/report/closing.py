@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from convwise.names import counted
+
 PICTURES = ("learning_curves.png", "confusion_matrix.png", "worst_mistakes.png")
 _LOWER = 0.9  # of the training loss: a validation loss below this share of it makes people wonder
 
@@ -48,5 +50,5 @@ def _best(rows: Sequence[Mapping[str, float]], best_epoch: int, patience: int | 
         return f"kept: epoch {best_epoch}, the last; there are no validation images to choose by"
     stopped = ""
     if patience is not None and last - best_epoch >= patience:
-        stopped = f"; stopped after {patience} epoch{'s' * (patience != 1)} without a better one"
+        stopped = f"; stopped after {counted(patience, 'epoch')} without a better one"
     return f"best epoch: {best_epoch} of {last}, by its validation loss of {row['val_loss']:.4f}{stopped}"

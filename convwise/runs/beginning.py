@@ -109,25 +109,9 @@ def _settings(
     give_threads(towers)  # before the first computation, such as what the precision is found out by
     precision = resolve_precision(recipe.precision, pretrained=start is not None)
     net = examined(net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=note)
-    assert request.validation is not None
-    return RunSettings(
-        data=str(request.data),
-        folder=str(source.folder),
-        classes=source.classes,
-        exclude=source.exclude,
-        net=net,
-        network=request.settings,
-        recipe=dataclasses.replace(recipe.for_network(net), precision=precision, towers=towers),
-        per_class=request.per_class,
-        test=request.test,
-        validation=request.validation,
-        index_digest=material.index.digest,
-        reading=rules,
-        split_digest=material.split.digest,
-        pretrained=start,
-        copies=request.copies,
-        group_by=request.group_by,
-    )
+    recipe = dataclasses.replace(recipe.for_network(net), precision=precision, towers=towers)
+    subject = request.subject(source, material, net=net, recipe=recipe, reading=rules)
+    return RunSettings(**subject, split_digest=material.split.digest, pretrained=start)
 
 
 @contextmanager

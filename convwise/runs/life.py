@@ -21,6 +21,7 @@ from convwise.training.hooks import Hooks
 
 if TYPE_CHECKING:
     from convwise.runs.judging import Judge
+    from convwise.training.checkpoint import CheckpointFolder
 
 Rows = tuple[dict[str, float], ...]
 
@@ -136,15 +137,15 @@ class _Metrics:
         self._run, self._hooks = run, hooks
         self.rows: list[dict[str, float]] = []
 
-    def begin(self, checkpoints: Any) -> None:
+    def begin(self, checkpoints: CheckpointFolder) -> None:
         """Takes up the rows of the checkpoint, where there is one."""
-        saved = checkpoints.load()
+        saved = checkpoints.state()
         if not saved:
             return
-        self.rows = list(saved[0].rows)
+        self.rows = list(saved.rows)
         self._run.write_metrics(self.rows)
-        if saved[0].epochs_done:
-            self._hooks.note(f"going on after epoch {saved[0].epochs_done}")
+        if saved.epochs_done:
+            self._hooks.note(f"going on after epoch {saved.epochs_done}")
         else:
             self._hooks.epoch(self.rows[0])  # of the first stage on pretrained weights
 

@@ -6,15 +6,18 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from convwise import checks
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.errors import RequestError
 from convwise.files import read_regular
-from convwise.images.copies import COPIES
+from convwise.images.copies import check_copies
+from convwise.images.datasets import Source
 from convwise.images.groups import check_group_by
+from convwise.images.material import Material
 from convwise.images.rules import USUAL, Rules
+from convwise.images.split import check_shares
 from convwise.nets import Network
 from convwise.nets.own.reference import KEEP, OwnNetwork
 from convwise.places import named
@@ -57,8 +60,6 @@ class Request:
     full_recipe: Recipe = field(init=False)
     rules: Rules = field(init=False)
 
-    usual_recipe: ClassVar[str] = "fast"
-
     def __post_init__(self) -> None:
         checks.text("data", self.data)
         for name in ("net", "out"):
@@ -67,13 +68,8 @@ class Request:
                 object.__setattr__(self, name, checks.text(name, value))
         if self.per_class is not None:
             checks.whole("per_class", self.per_class, 1, _MOST_IMAGES)
-        for name in ("test", "validation"):
-            value = getattr(self, name)
-            if value is not None:
-                checks.share(name, value, none=True)
-        if self.per_class is not None and self.test is not None:
-            raise RequestError(f"per_class={self.per_class} and test={self.test} exclude each other; give one of them")
-        checks.choice("copies", self.copies, COPIES)
+        check_shares(self.per_class, self.test, self.validation)
+        check_copies(self.copies)
         if self.group_by is not None:
             object.__setattr__(self, "group_by", check_group_by(self.group_by))
         object.__setattr__(self, "rules", USUAL.limited_to(self.most_pixels))
@@ -97,6 +93,28 @@ class Request:
     def over(self, network: NetworkSettings) -> Self:
         """The request with its settings laid over those of `network`."""
         return replace(self, settings=network.overlaid(self.settings))
+
+    def subject(
+        self, source: Source, material: Material, *, net: Network, recipe: Recipe, reading: Rules
+    ) -> dict[str, Any]:
+        """The fields of a `Subject` by name: what was asked, and what it came to."""
+        assert self.validation is not None
+        return {
+            "data": str(self.data),
+            "folder": str(source.folder),
+            "classes": source.classes,
+            "exclude": source.exclude,
+            "net": net,
+            "network": self.settings,
+            "recipe": recipe,
+            "per_class": self.per_class,
+            "test": self.test,
+            "validation": self.validation,
+            "index_digest": material.index.digest,
+            "reading": reading,
+            "copies": self.copies,
+            "group_by": self.group_by,
+        }
 
     @classmethod
     def _from_file(cls, config: str | Path) -> dict[str, Any]:
@@ -126,7 +144,11 @@ class Request:
             raise RequestError("there is no key 'name'; write recipe = \"fast\" to start from a named recipe")
         if isinstance(self.recipe, Recipe):
             return Recipe.from_dict({**self.recipe.to_dict(), **changes})
-        return named_recipe(self.usual_recipe if self.recipe is None else self.recipe, changes)
+        return named_recipe(self._usual_recipe if self.recipe is None else self.recipe, changes)
+
+    @property
+    def _usual_recipe(self) -> str:
+        return "fast"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +177,9 @@ class TrainRequest(Request):
         if recipe.class_weights != "none" and self.tune == "frozen":
             raise RequestError("class_weights=: with tune=frozen nothing is trained that takes them; drop one of them")
 
-    def _recipe(self) -> Recipe:
-        if self.recipe is None and self.weights not in (None, KEEP):
-            return replace(self, recipe="finetune").full_recipe
-        return super()._recipe()
+    @property
+    def _usual_recipe(self) -> str:
+        return "fast" if self.weights in (None, KEEP) else "finetune"
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from convwise.evaluation import Evaluation
+from convwise.names import counted
 
 
 def result_lines(folder: Path, evaluation: Evaluation | None, seconds: float) -> str:
     """The score, what it was measured on, and where the run lies."""
     if evaluation is None:
         return f"no test images\nrun: {folder}\n{seconds:.1f} s"
-    n_classes, low, high = len(evaluation.class_names), evaluation.log_loss.low, evaluation.log_loss.high
-    classes = "1 class" if n_classes == 1 else f"{n_classes} classes"
+    low, high = evaluation.log_loss.low, evaluation.log_loss.high
+    classes = counted(len(evaluation.class_names), "class", "classes")
     loss = f"log loss {evaluation.log_loss.value:.3f} ({low:.3f} to {high:.3f}), {classes}"
     return f"accuracy {evaluation.told}\n{loss}\nrun: {folder} ({seconds:.1f} s)"

@@ -107,12 +107,12 @@ class CheckpointFolder:
         if not path.exists():
             return None
         arrays = self._read(path)
-        try:
-            told = arrays["progress"].tobytes().decode() if "progress" in arrays else "null"
-            state = record_of(TrainingState, json_values(told, finite=False))
-        except (RequestError, ValueError) as problem:
-            raise ConvwiseError(f"{path}: progress: {problem}; train again into a new folder") from None
-        return state, _numbered(arrays, "w"), _numbered(arrays, "o")
+        return self._state(arrays), _numbered(arrays, "w"), _numbered(arrays, "o")
+
+    def state(self) -> TrainingState | None:
+        """The state alone, as `load` gives it: no weights are read."""
+        path = self.folder / "last.npz"
+        return self._state(self._read(path, only="progress")) if path.exists() else None
 
     def best_weights(self, epoch: int) -> Arrays:
         """The weights of the best epoch."""
@@ -121,6 +121,14 @@ class CheckpointFolder:
     def start_weights(self) -> Arrays:
         """The weights of epoch 0. Raises ConvwiseError where there are none."""
         return _numbered(self._read(self._start), "w")
+
+    def _state(self, arrays: dict[str, NDArray[Any]]) -> TrainingState:
+        path = self.folder / "last.npz"
+        try:
+            told = arrays["progress"].tobytes().decode() if "progress" in arrays else "null"
+            return record_of(TrainingState, json_values(told, finite=False))
+        except (RequestError, ValueError) as problem:
+            raise ConvwiseError(f"{path}: progress: {problem}; train again into a new folder") from None
 
     @property
     def _start(self) -> Path:
@@ -133,13 +141,14 @@ class CheckpointFolder:
         with write_atomically(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
 
-    def _read(self, path: Path) -> dict[str, NDArray[Any]]:
+    def _read(self, path: Path, only: str = "") -> dict[str, NDArray[Any]]:
+        """The arrays of a file by name, or `only` one of them, where it is there."""
         try:
             with open_regular(path) as file:
                 if zipfile.is_zipfile(file):  # else NumPy takes it for something that one could unpickle, and says so
                     file.seek(0)
                     with np.load(file, allow_pickle=False) as archive:
-                        return dict(archive)
+                        return {name: archive[name] for name in archive.files if only in ("", name)}
             reason = "it is damaged"
         except OSError as problem:
             reason = problem.strerror or str(problem)

@@ -66,8 +66,7 @@ def fit(
     The best epoch is the one of lowest validation log loss, which tells epochs apart with less noise than a count of
     errors does; without validation images it is the last. A checkpoint of epoch 0 holds weights to start from, which
     are the ones to beat, and with the recipe's weight_interpolation a part of what each epoch gives. With the recipe's
-    patience the end may come before the last epoch. Raises
-    ConvwiseError where the loss is no longer a number.
+    patience the end may come before the last epoch. Raises ConvwiseError where the loss is no longer a number.
     """
     warn_of_a_slow_start()
     trained = _compiled(model, batches, recipe)

@@ -10,6 +10,7 @@ import keras
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
+from convwise.names import by_sides
 from convwise.nets import Built, conditions, require_options
 from convwise.nets.convolution import Convolution
 from convwise.nets.layer_table.graph import Graph, flatten
@@ -115,7 +116,7 @@ def _source(
         try:
             model.build((None, *shape))
         except ValueError as problem:
-            raise RequestError(f"net={own}: it cannot be built for {_by(shape)}: {problem}") from None
+            raise RequestError(f"net={own}: it cannot be built for {by_sides(shape)}: {problem}") from None
     if graph_of(model) is None:
         raise RequestError(
             f"net={own}: the model {model.name} ({type(model).__name__}) is a class of its own without a graph of "
@@ -128,10 +129,10 @@ def _source(
         )
     taken = tuple(model.input_shape[1:])
     if len(taken) != len(shape) or taken[2] not in (shape[2], None):
-        raise RequestError(f"net={own}: it takes {_by(taken)}; the images are {_by(shape)}")
+        raise RequestError(f"net={own}: it takes {by_sides(taken)}; the images are {by_sides(shape)}")
     if own.function is not None and any(a not in (b, None) for a, b in zip(taken, shape, strict=True)):
         raise RequestError(
-            f"net={own}: it takes {_by(taken)}, whatever it is asked for; use the input_shape it is given"
+            f"net={own}: it takes {by_sides(taken)}, whatever it is asked for; use the input_shape it is given"
         )
     return model
 
@@ -157,7 +158,9 @@ def _require_head(graph: Graph, n_classes: int, title: str) -> None:
         call = makers.get(call.inputs[0].index)
     layer = f" (the layer {call.name})" if call is not None else ""
     if len(answer) != 1:
-        raise RequestError(f"net={title}: it answers with {_by(answer)}{layer}; it must give a number for each class")
+        raise RequestError(
+            f"net={title}: it answers with {by_sides(answer)}{layer}; it must give a number for each class"
+        )
     raise RequestError(f"net={title}: a head of {answer[0]} classes{layer}, and there are {n_classes}")
 
 
@@ -175,8 +178,4 @@ def _keep(old: Any, new: Any, title: str) -> None:
 
 
 def _listed(shapes: list[tuple[int, ...]]) -> str:
-    return " and ".join(_by(shape) or "a number" for shape in shapes)
-
-
-def _by(shape: tuple[int | None, ...]) -> str:
-    return "x".join("any" if side is None else str(side) for side in shape)
+    return " and ".join(by_sides(shape) or "a number" for shape in shapes)
