@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from convwise.nets.parts import CLASSES, Conv, convolve, require_range, require_size, shrink
+from convwise.nets.parts import CLASSES, Conv, convolve, require_activation, require_range, require_size, shrink
 
 
 def allconv(
@@ -15,6 +15,7 @@ def allconv(
     *,
     width: int = 48,
     batch_norm: bool = True,
+    activation: str = "relu",
     dropout: bool = False,
     small_first: bool = True,
 ) -> keras.Model:
@@ -28,6 +29,7 @@ def allconv(
     dropout=True, 0.2 of the input and 0.5 after each strided convolution. The last convolution here is linear: the
     paper's ReLU can silence a class for good, and stage3_classes.activation=relu puts it back.
     """
+    require_activation(activation)
     require_range("width", width, 1, 4096)
     require_size("allconv", input_shape, 12)
     pixels = keras.Input(input_shape, name="pixels")
@@ -35,15 +37,17 @@ def allconv(
     if dropout:
         x = layers.Dropout(0.2, name="dropout0")(x)
     if small_first:
-        x = shrink(conv, x, width, largest_px=48, batch_norm=batch_norm)
+        x = shrink(conv, x, width, largest_px=48, batch_norm=batch_norm, activation=activation)
     for stage, filters in ((1, width), (2, 2 * width)):
         for number, strides in ((1, 1), (2, 1), (3, 2)):
             name = f"stage{stage}_conv{number}"
-            x = convolve(conv, x, filters, 3, strides=strides, name=name, batch_norm=batch_norm)
+            x = convolve(conv, x, filters, 3, strides=strides, name=name, batch_norm=batch_norm, activation=activation)
         if dropout:
             x = layers.Dropout(0.5, name=f"dropout{stage}")(x)
-    x = convolve(conv, x, 2 * width, 3, padding="valid", name="stage3_conv1", batch_norm=batch_norm)
-    x = convolve(conv, x, 2 * width, 1, name="stage3_conv2", batch_norm=batch_norm)
+    x = convolve(
+        conv, x, 2 * width, 3, padding="valid", name="stage3_conv1", batch_norm=batch_norm, activation=activation
+    )
+    x = convolve(conv, x, 2 * width, 1, name="stage3_conv2", batch_norm=batch_norm, activation=activation)
     x = conv(n_classes, 1, kernel_initializer="he_normal", name="stage3_classes", keep=CLASSES)(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     outputs = layers.Activation("softmax", dtype="float32", name="probabilities")(x)

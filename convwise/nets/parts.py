@@ -20,6 +20,10 @@ CLASSES = {
 }
 
 
+# What a network's non-linearity may be: its option `activation`.
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "silu", "gelu")
+
+
 def require_size(net: str, input_shape: tuple[int, int, int], least_px: int) -> None:
     """Raises ValueError where an image of (height, width, channels) is lower or narrower than `least_px`."""
     if min(input_shape[:2]) < least_px:
@@ -30,6 +34,11 @@ def require_choice(name: str, value: object, choices: Sequence[object]) -> None:
     """Raises ValueError, listing the choices, where the option `name` is none of them."""
     if not any(value == choice and type(value) is type(choice) for choice in choices):
         raise ValueError(f"{name}={value}: choose one of {', '.join(map(str, choices))}")
+
+
+def require_activation(activation: str) -> None:
+    """Raises ValueError, listing the choices, where no network has this non-linearity."""
+    require_choice("activation", activation, ACTIVATIONS)
 
 
 def require_range(name: str, value: float, low: float, high: float) -> None:
@@ -43,7 +52,7 @@ def convolve(conv: Conv, x: Any, filters: int, kernel_size: int, *, name: str, b
 
     With batch normalisation the convolution has no bias, which the normalisation would undo, and the ReLU is a layer
     of its own behind it (Ioffe and Szegedy 2015, section 3.2). Without, both belong to the convolution. `own`: more of
-    Conv2D's parameters, and `keep`; activation=None leaves the ReLU out.
+    Conv2D's parameters, and `keep`; another `activation` takes ReLU's place, None leaves it out.
     """
     own = {"padding": "same", "kernel_initializer": "he_normal", "activation": "relu", **own}
     if not batch_norm:
@@ -52,15 +61,24 @@ def convolve(conv: Conv, x: Any, filters: int, kernel_size: int, *, name: str, b
     x = conv(filters, kernel_size, name=name, use_bias=False, **own)(x)
     # A short memory: a small data set has too few steps for Keras's default of 0.99.
     x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if activation else x
+    return activate(x, activation, name=name) if activation else x
 
 
-def shrink(conv: Conv, x: Any, filters: int, *, largest_px: int, batch_norm: bool) -> Any:
+def activate(x: Any, activation: str, *, name: str | None = None) -> Any:
+    """A layer of its own for the activation, such as `stage1_relu` or `stage1_silu` with the name "stage1"."""
+    own_name = name and f"{name}_{activation}"
+    layer = layers.ReLU(name=own_name) if activation == "relu" else layers.Activation(activation, name=own_name)
+    return layer(x)
+
+
+def shrink(conv: Conv, x: Any, filters: int, *, largest_px: int, batch_norm: bool, activation: str) -> Any:
     """3x3 convolutions of stride 2, named stem_conv1 and on, until the map's longer side is at most `largest_px`."""
     number = 0
     while max(x.shape[1:3]) > largest_px:
         before, number = x.shape[1:3], number + 1
-        x = convolve(conv, x, filters, 3, strides=2, name=f"stem_conv{number}", batch_norm=batch_norm)
+        x = convolve(
+            conv, x, filters, 3, strides=2, name=f"stem_conv{number}", batch_norm=batch_norm, activation=activation
+        )
         if x.shape[1:3] == before:  # set so by the user, for this layer
             break
     return x

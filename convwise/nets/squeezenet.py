@@ -7,7 +7,18 @@ from typing import Any
 import keras
 from keras import layers
 
-from convwise.nets.parts import CLASSES, JOIN, Conv, convolve, join, pool, require_choice, require_range, require_size
+from convwise.nets.parts import (
+    CLASSES,
+    JOIN,
+    Conv,
+    convolve,
+    join,
+    pool,
+    require_activation,
+    require_choice,
+    require_range,
+    require_size,
+)
 
 # Fire modules by number: squeeze filters as a share of `width`, in quarters. Each expands to four times as many twice.
 _SQUEEZE = {2: 1, 3: 1, 4: 2, 5: 2, 6: 3, 7: 3, 8: 4, 9: 4}
@@ -20,6 +31,7 @@ def squeezenet(
     *,
     width: int = 64,
     batch_norm: bool = True,
+    activation: str = "relu",
     dropout: float = 0.0,
     pooling: str = "max",
 ) -> keras.Model:
@@ -32,6 +44,7 @@ def squeezenet(
     The published 1,235,496 weights: batch_norm=False at 1000 classes. The last convolution here is linear: the authors'
     ReLU can silence a class for good, and conv10.activation=relu puts it back.
     """
+    require_activation(activation)
     require_choice("pooling", pooling, ("max", "average"))
     require_range("width", width, 4, 4096)
     if width % 4:
@@ -40,11 +53,13 @@ def squeezenet(
     require_size("squeezenet", input_shape, 16)
     pixels = keras.Input(input_shape, name="pixels")
     x = layers.Rescaling(1 / 64, offset=-2, name="scale")(pixels)
-    x = convolve(conv, x, width, 3, strides=2, padding="valid", name="conv1", batch_norm=batch_norm)
+    x = convolve(
+        conv, x, width, 3, strides=2, padding="valid", name="conv1", batch_norm=batch_norm, activation=activation
+    )
     for number, quarters in _SQUEEZE.items():
         if number in (2, 4, 6):
             x = pool(pooling, x, 3, name=f"pool{number - 1}")
-        x = _fire(conv, x, quarters * width // 4, batch_norm=batch_norm, name=f"fire{number}")
+        x = _fire(conv, x, quarters * width // 4, batch_norm=batch_norm, activation=activation, name=f"fire{number}")
     x = layers.Dropout(dropout, name="dropout")(x)
     x = conv(n_classes, 1, kernel_initializer="he_normal", name="conv10", keep=CLASSES)(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
@@ -52,9 +67,13 @@ def squeezenet(
     return keras.Model(pixels, outputs, name="squeezenet")
 
 
-def _fire(conv: Conv, x: Any, squeeze: int, *, batch_norm: bool, name: str) -> Any:
+def _fire(conv: Conv, x: Any, squeeze: int, *, batch_norm: bool, activation: str, name: str) -> Any:
     """1x1 to few channels; from these 1x1 and 3x3 side by side, joined (section 3.2)."""
-    x = convolve(conv, x, squeeze, 1, name=f"{name}_squeeze", batch_norm=batch_norm)
-    one = convolve(conv, x, 4 * squeeze, 1, name=f"{name}_expand1x1", batch_norm=batch_norm, keep=JOIN)
-    three = convolve(conv, x, 4 * squeeze, 3, name=f"{name}_expand3x3", batch_norm=batch_norm, keep=JOIN)
+    x = convolve(conv, x, squeeze, 1, name=f"{name}_squeeze", batch_norm=batch_norm, activation=activation)
+    one = convolve(
+        conv, x, 4 * squeeze, 1, name=f"{name}_expand1x1", batch_norm=batch_norm, activation=activation, keep=JOIN
+    )
+    three = convolve(
+        conv, x, 4 * squeeze, 3, name=f"{name}_expand3x3", batch_norm=batch_norm, activation=activation, keep=JOIN
+    )
     return join([one, three], name=f"{name}_join")

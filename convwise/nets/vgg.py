@@ -5,7 +5,16 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from convwise.nets.parts import Conv, convolve, pool, require_choice, require_range, require_size
+from convwise.nets.parts import (
+    Conv,
+    activate,
+    convolve,
+    pool,
+    require_activation,
+    require_choice,
+    require_range,
+    require_size,
+)
 
 # Convolutions a stage in configurations A, B, D and E of the paper's table 1.
 _CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
@@ -19,6 +28,7 @@ def vgg(
     depth: int = 16,
     width: int = 16,
     batch_norm: bool = True,
+    activation: str = "relu",
     dense: int = 512,
     dropout: float = 0.5,
     pooling: str = "max",
@@ -33,6 +43,7 @@ def vgg(
     classes. Without batch normalisation the deep ones hardly start to learn: the paper began them from the weights of a
     trained depth 11.
     """
+    require_activation(activation)
     require_choice("depth", depth, tuple(_CONVOLUTIONS))
     require_choice("pooling", pooling, ("max", "average"))
     require_range("width", width, 1, 4096)
@@ -44,14 +55,14 @@ def vgg(
     for stage, (count, multiplier) in enumerate(zip(_CONVOLUTIONS[depth], (1, 2, 4, 8, 8), strict=True), start=1):
         for number in range(1, count + 1):
             name = f"stage{stage}_conv{number}"
-            x = convolve(conv, x, width * multiplier, 3, name=name, batch_norm=batch_norm)
+            x = convolve(conv, x, width * multiplier, 3, name=name, batch_norm=batch_norm, activation=activation)
         x = pool(pooling, x, 2, padding="valid", name=f"stage{stage}_pool")
     x = layers.Flatten(name="flatten")(x)
     for number in (1, 2):
         x = layers.Dense(dense, use_bias=not batch_norm, kernel_initializer="he_normal", name=f"dense{number}")(x)
         if batch_norm:
             x = layers.BatchNormalization(momentum=0.9, name=f"dense{number}_norm")(x)
-        x = layers.ReLU(name=f"dense{number}_relu")(x)
+        x = activate(x, activation, name=f"dense{number}")
         x = layers.Dropout(dropout, name=f"dropout{number}")(x)
     outputs = layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(pixels, outputs, name="vgg")

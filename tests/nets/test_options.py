@@ -92,6 +92,31 @@ def test_without_batch_normalisation_convolutions_have_biases_and_relu(name: str
     assert all(layer.use_bias and layer.activation.__name__ == "relu" for layer in hidden)
 
 
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "simple"])
+def test_another_non_linearity_takes_the_place_of_every_relu(name: str) -> None:
+    """simple's belong to its convolutions; allconv's and squeezenet's last convolution has none."""
+
+    def non_linear(model: keras.Model) -> list[str]:
+        return [type(layer).__name__ for layer in model.layers if isinstance(layer, keras.layers.ReLU)] + [
+            layer.activation.__name__
+            for layer in model.layers
+            if isinstance(layer, (keras.layers.Activation, keras.layers.Conv2D, keras.layers.Dense))
+            and layer.activation.__name__ not in ("linear", "softmax")
+        ]
+
+    usual, other = make(name), make(name, activation="silu")
+    assert set(non_linear(usual)) == {"ReLU"}
+    assert non_linear(other) == ["silu"] * len(non_linear(usual))
+    assert usual.count_params() == other.count_params()
+    with pytest.raises(RequestError, match=r"activation=swish: choose one of relu, leaky_relu, elu, silu, gelu"):
+        make(name, activation="swish")
+
+
+def test_without_batch_normalisation_the_non_linearity_belongs_to_the_convolution() -> None:
+    plain = make("allconv", batch_norm=False, activation="elu")
+    assert {layer.activation.__name__ for layer in convolutions(plain) if layer.filters != 5} == {"elu"}
+
+
 def test_allconv_brings_large_images_to_at_most_48_px_first() -> None:
     assert next(layer.name for layer in convolutions(make("allconv", 48))) == "stage1_conv1"
     for size_px, number in ((49, 1), (64, 1), (96, 1), (97, 2), (224, 3)):
