@@ -110,7 +110,7 @@ def split_images(
     sizes = np.bincount(index.labels, minlength=len(index.class_names))
     quotas, protocol = _quotas(index, sizes, per_class, test, validation)
     sides = deal(index, np.arange(len(index.paths)), quotas, seed)
-    split = _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
+    split = sides_of(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
     return replace(split, n_missing=_missing(index, sides, quotas))
 
 
@@ -147,7 +147,7 @@ def resplit(split: Split, index: "ImageIndex", *, validation: float, seed: int) 
     protocol = f"{split.protocol}; divided anew with validation={validation:g}"
     _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
     sides = deal(index, among, [sizes - n_validation, n_validation], seed)
-    return _split(index, train=sides[0], validation=sides[1], test=split.test, protocol=protocol)
+    return sides_of(index, train=sides[0], validation=sides[1], test=split.test, protocol=protocol)
 
 
 def check_shares(per_class: int | None, test: float | None, validation: float | None) -> None:
@@ -226,7 +226,7 @@ def _as_given(
     for side, dealt in zip(SIDES, shares, strict=False):
         # A side that is given keeps its images; nothing was dealt to it.
         sides[side] = dealt if side == "train" or side not in given else sides[side]
-    split = _split(index, **sides, protocol=protocol, n_dropped_copies=n_dropped)
+    split = sides_of(index, **sides, protocol=protocol, n_dropped_copies=n_dropped)
     return replace(split, n_missing=_missing(index, shares, quotas))
 
 
@@ -268,7 +268,7 @@ def classes_without(index: "ImageIndex", members: NDArray[np.int64]) -> tuple[st
     return tuple(index.class_names[label] for label in np.flatnonzero(counts == 0))
 
 
-def _split(
+def sides_of(
     index: "ImageIndex",
     *,
     train: NDArray[np.int64],
@@ -277,6 +277,7 @@ def _split(
     protocol: str,
     n_dropped_copies: int = 0,
 ) -> Split:
+    """The split of these positions in the index; what is on no side counts as unused."""
     sides = {"train": train, "validation": validation, "test": test}
     return Split(
         train=train,
