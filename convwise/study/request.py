@@ -1,57 +1,62 @@
-"""What a study is asked, and what whoever asks may want to hear."""
+"""What a study is asked, resolved, and what whoever asks may want to hear."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convwise import checks
-from convwise.conv2d import PARAMETERS
 from convwise.errors import RequestError
 from convwise.records import record_of
 from convwise.study.factors import Factor, Settled
-from convwise.study.trials import Bench
+from convwise.study.trials import ExperimentSpec
 
-if TYPE_CHECKING:
-    from convwise.study.verdicts import Verdict  # with SciPy's statistics, which take a second
+ENGINES = ("local", "ray")
+METRICS = ("accuracy", "mean_class_accuracy", "log_loss")
+_MOST = 1_000_000
+_PLAIN = ("smallest_effect", "metric", "minutes", "runs", "n_workers", "engine", "address")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a study is asked: everything that decides it besides the images."""
+    """What a study is asked: everything that decides it besides the images.
 
-    bench: Bench
+    `smallest_effect`: the smallest difference worth having, in points (of log loss: nats). `minutes` for everything, or
+    `runs`, the number of whole trainings.
+    """
+
+    spec: ExperimentSpec
     factors: tuple[Factor, ...]
     settled: tuple[Settled, ...]
     smallest_effect: float
+    metric: str
     minutes: float | None
     runs: int | None
-    trial_epochs: int | None
     n_workers: int
-    n_train: int
     engine: str = "local"
     address: str | None = None
 
     def __post_init__(self) -> None:
         checks.number("smallest_effect", self.smallest_effect, 1e-9, 100)
+        checks.choice("metric", self.metric, METRICS)
         if (self.minutes is None) == (self.runs is None):
             raise RequestError(f"minutes={self.minutes}, runs={self.runs}: one of the two is the budget")
         if self.minutes is not None:
             checks.number("minutes", self.minutes, 1e-9, _MOST)
-        for name in ("runs", "trial_epochs", "n_workers", "n_train"):
+        for name in ("runs", "n_workers"):
             if getattr(self, name) is not None:
-                checks.whole(name, getattr(self, name), 1, _MOST_IMAGES if name == "n_train" else _MOST)
+                checks.whole(name, getattr(self, name), 1, _MOST)
         checks.choice("engine", self.engine, ENGINES)
         names = [factor.parameter for factor in self.factors]
-        if not names or len(set(names)) < len(names) or not set(names) <= set(PARAMETERS):
-            raise RequestError(f"factors: parameters of Conv2D are needed, each once, not {names}")
+        if not names or len(set(names)) < len(names):
+            raise RequestError(f"factors: some parameters are needed, each once, not {names}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
             **{name: getattr(self, name) for name in _PLAIN},
-            "bench": self.bench.to_dict(),
+            "spec": self.spec.to_dict(),
             "factors": [factor.to_dict() for factor in self.factors],
             "settled": [asdict(rule) for rule in self.settled],
         }
@@ -62,16 +67,10 @@ class Request:
         return record_of(cls, values)
 
 
-ENGINES = ("local", "ray")
-_MOST, _MOST_IMAGES = 1_000_000, 10**12
-_PLAIN = ("smallest_effect", "minutes", "runs", "trial_epochs", "n_workers", "n_train", "engine", "address")
-
-
 @dataclass(frozen=True)
 class StudyHooks:
-    """What a caller may want to hear: lines, trials done of those planned, and verdicts as far as they are known."""
+    """What a caller may want to hear: lines, trainings done of those planned in a block, pictures decoded."""
 
     note: Callable[[str], None] = lambda text: None
     trial: Callable[[str, int, int], None] = lambda stage, done, total: None
-    known: Callable[[Sequence[Verdict]], None] = lambda verdicts: None
     decoding: Callable[[int, int], None] | None = None

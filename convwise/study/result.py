@@ -1,147 +1,172 @@
-"""A study's result as it is saved: what must be in it for the report, and for a training from it."""
+"""A study's result: for each parameter a verdict with its reason as values, and what it rests on."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-from convwise.conv2d import PARAMETERS, parse_settings
+from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
-from convwise.records import convert
+from convwise.files import to_plain
+from convwise.records import record_of
+
+Kind = Literal["set it", "keep it", "free choice", "early only", "undecided", "settled by rule"]
+ReasonKind = Literal[
+    "confirmed",  # fresh whole trainings showed the gain
+    "loses",  # the interval lies below zero
+    "no gain",  # a gain worth having is excluded
+    "equal",  # within the smallest effect
+    "equal and cheaper",
+    "fails",  # its trainings failed
+    "rule",  # mathematics, or what the network allows
+    "early only",  # short trainings showed a gain, whole ones do not
+    "open",  # the interval holds both
+    "not confirmed",  # fresh whole trainings did not show the gain
+    "quick look",  # too little time for whole trainings
+    "too few images",  # one image is worth more than the smallest effect
+]
 
 
-class SavedEffect(TypedDict):
-    """Points of accuracy, or nats, with the 95 % interval."""
+@dataclass(frozen=True)
+class Interval:
+    """An effect with its limits, points (of log loss: nats, less loss counted as a gain), from `blocks` blocks."""
 
     estimate: float
     low: float
     high: float
+    blocks: int
 
 
-class SavedDifference(TypedDict):
-    """Of pairs; too few have no interval."""
+@dataclass(frozen=True)
+class Costs:
+    """Ratios to the unchanged network, 1 where it is the same. `seconds` of training, measured; None before that."""
 
-    estimate: float
-    low: float | None
-    high: float | None
-
-
-class _MeasuredTime(TypedDict, total=False):
-    seconds_low: float | None
-    seconds_high: float | None
+    seconds: float | None = None
+    weights: float = 1.0
+    multiply_adds: float = 1.0
+    memory: float = 1.0
 
 
-class SavedCosts(_MeasuredTime):
-    """Ratios to the network's own."""
+@dataclass(frozen=True)
+class LevelResult:
+    """What is known of one value of a parameter: the interval that decides, on top of the adopted changes `after`."""
 
-    seconds: float
-    weights: float
-    memory: float
-
-
-class _Longer(TypedDict, total=False):
-    more_runs: int | None
-
-
-class SavedVerdict(_Longer):
-    """What to do with a parameter, and why."""
-
-    parameter: str
-    verdict: Literal["set it", "keep it", "free choice", "undecided", "settled by rule"]
+    name: str
     value: str
-    effect: SavedEffect | None
-    costs: SavedCosts | None
-    why: str
+    settings: tuple[str, ...]
+    changes: Mapping[str, Any]
+    verdict: Kind
+    effect: Interval | None
+    costs: Costs
+    failures: int = 0
+    after: tuple[str, ...] = ()
 
 
-class _Ended(TypedDict, total=False):
-    no_time: bool
+@dataclass(frozen=True)
+class Reason:
+    """Why: its kind, a rule's or failure's `text`, and how many more blocks would settle it (None: out of reach)."""
+
+    kind: ReasonKind
+    text: str = ""
+    more_blocks: int | None = None
 
 
-class SavedRace(_Ended):
-    """A level that was raced."""
+@dataclass(frozen=True)
+class Verdict:
+    """What to do with a parameter: `value` is the one to take, `own` the network's. `tried`: the value that the verdict,
+    its interval and its reason speak of; further values that were tried stand in `levels`."""
 
     parameter: str
+    kind: Kind
+    own: str
     value: str
-    taken: bool
-    difference: SavedDifference | None
+    reason: Reason
+    tried: LevelResult | None = None
+    levels: tuple[LevelResult, ...] = ()
 
 
-class SavedCheck(TypedDict):
-    """A change that was taken back to see whether it is needed."""
+@dataclass(frozen=True)
+class ConfirmedArm:
+    """Changes by name that were trained together in fresh blocks, and whether their gain was confirmed."""
 
-    parameter: str
-    taken_back: bool
-    difference: SavedDifference | None
-
-
-class StartAndProposed(TypedDict):
-    """The starting network's mean and the proposed one's."""
-
-    start: float
-    proposed: float
+    names: tuple[str, ...]
+    effect: Interval
+    passed: bool
 
 
-class StartAndProposedIfTested(TypedDict):
-    """The same, where there are test images."""
+@dataclass(frozen=True)
+class ConfirmationResult:
+    """One round of fresh blocks; `chance` of any wrong confirmation in it."""
 
-    start: float | None
-    proposed: float | None
-
-
-class SavedConfirmation(TypedDict):
-    """The proposed settings against the starting network."""
-
-    validation: SavedDifference
-    test: SavedDifference | None
-    confirmed: bool
-    sought: str
-    pairs: int
-    test_accuracy: StartAndProposedIfTested
-    seconds_per_image: StartAndProposed
-    weights: StartAndProposed
+    arms: tuple[ConfirmedArm, ...]
+    adopted: tuple[str, ...]
+    chance: float
 
 
-class SavedFailure(TypedDict):
-    """A trial that came to nothing."""
+@dataclass(frozen=True)
+class TestResult:
+    """The one look at the test images: mean accuracy, percent, of the unchanged and of the recommended network."""
 
-    key: str
-    reason: str
-
-
-class _Later(TypedDict, total=False):
-    checks: list[SavedCheck]
-    proposed_settings: list[str]
+    n_images: int
+    unchanged: float
+    recommended: float
+    trainings: int
 
 
-class SavedResult(_Later):
-    """result.json. Further keys are kept as they are."""
+@dataclass(frozen=True)
+class StudyResult:
+    """All of `result.json`.
 
+    `level`: the one-sided chance of each limit to be wrong. `unchanged`: the metric's mean for the unchanged network.
+    `control`: the unchanged network against itself under another seed. `ruler`: points of accuracy per nat of score.
+    `judged`: images a block. `quick`: the trainings were short, and there are no verdicts. `sentence`: what the time
+    bought, to be said first.
+    """
+
+    data: str
+    net: str
+    size: int
+    metric: str
     smallest_effect: float
-    verdicts: list[SavedVerdict]
-    recommended_settings: list[str]
-    proposed: dict[str, str]
-    confirmation: SavedConfirmation | None
-    race: list[SavedRace]
-    interactions: list[str]
-    deviation: float
-    alternatives: dict[str, str]
-    trials: int
-    failures: list[SavedFailure]
+    level: float
+    epochs: int
+    blocks: int
+    trainings: int
+    judged: int
+    pool: int
+    unchanged: float
+    unchanged_errors: float
+    verdicts: tuple[Verdict, ...]
+    recommended: tuple[str, ...]
+    recommended_settings: tuple[str, ...]
+    recommended_changes: Mapping[str, Any]
+    confirmations: tuple[ConfirmationResult, ...]
+    control: Interval | None
+    ruler: float | None
+    test: TestResult | None
+    failures: tuple[tuple[str, str], ...]
+    sentence: str
     seconds: float
+    quick: bool = False
+    minutes_needed: float | None = None
+    reach: Mapping[str, str] = field(default_factory=dict)
 
-
-def read_result(values: Any) -> dict[str, Any]:
-    """The result, checked. Raises RequestError, naming the key."""
-    result: dict[str, Any] = convert(values, SavedResult)
-    for i, verdict in enumerate(result["verdicts"]):
-        if verdict["parameter"] not in PARAMETERS:
-            raise RequestError(f"verdicts[{i}].parameter={verdict['parameter']}: Conv2D has no such parameter")
-    for name in ("recommended_settings", "proposed_settings"):
+    def __post_init__(self) -> None:
         try:
-            parse_settings(result.get(name, ()))
+            parse_settings(self.recommended_settings)
         except RequestError as problem:
-            raise RequestError(f"{name}: {problem}") from None
-    found = result["confirmation"]
-    if found and found["test"] and None in found["test_accuracy"].values():
-        raise RequestError("confirmation.test_accuracy: it must hold two numbers, as there are test images")
-    return result
+            raise RequestError(f"recommended_settings: {problem}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dict(to_plain(asdict(self)))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> StudyResult:
+        """The inverse of `to_dict`. Raises RequestError, naming the key."""
+        return record_of(cls, values)
+
+    def of(self, parameter: str) -> Verdict:
+        """The verdict on that parameter. Raises KeyError."""
+        return {verdict.parameter: verdict for verdict in self.verdicts}[parameter]

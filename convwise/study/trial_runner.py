@@ -1,0 +1,148 @@
+"""Carries out trials: the images of a study, held once, and trainings on them one after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.conv2d import parse_settings
+from convwise.errors import ConvwiseError, RequestError, one_line
+from convwise.images.folds import folds
+from convwise.images.groups import grouped
+from convwise.images.index import ImageIndex
+from convwise.images.material import Material
+from convwise.images.prepare import prepare
+from convwise.images.split import Split, split_images
+from convwise.seeds import derive_seed
+from convwise.study.costs import costs_of
+from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed, packed
+from convwise.training.recipe import Recipe
+
+_TIMED_STEPS = 6
+
+
+def images_of(spec: ExperimentSpec, recipe: Recipe) -> tuple[ImageIndex, NDArray[np.uint8]]:
+    """The index and the pixels (N, size, size, 3) of a study at the recipe's size."""
+    index, cache = prepare(
+        spec.folder,
+        size=recipe.size_px,
+        resize=recipe.resize,
+        classes=spec.classes,
+        exclude=spec.exclude,
+        rules=spec.reading,
+        copies=spec.copies,
+    )
+    return grouped(index, spec.group_by), cache.pixels
+
+
+@dataclass(frozen=True)
+class TrialRunner:
+    """Everything that a trial needs besides its own settings. A trial's outcome depends on these and on it alone."""
+
+    spec: ExperimentSpec
+    index: ImageIndex
+    split: Split
+    pixels: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, spec: ExperimentSpec) -> TrialRunner:
+        """Reads the images, from the pixel cache where they are there. RequestError where they have changed."""
+        return cls.of(spec, *images_of(spec, spec.recipe))
+
+    @classmethod
+    def of(cls, spec: ExperimentSpec, index: ImageIndex, pixels: NDArray[np.uint8]) -> TrialRunner:
+        """The same with the images at hand."""
+        if spec.index_digest and index.digest != spec.index_digest:
+            raise RequestError(
+                f"data={spec.data}: the pictures in {spec.folder} have changed since the study began; put them back "
+                "as they were, or begin a new study"
+            )
+        split = split_images(index, per_class=spec.per_class, test=spec.test, validation=spec.validation, seed=spec.seed)
+        return cls(spec, index, split, {spec.recipe.size_px: pixels})
+
+    def fold(self, block: int) -> Split:
+        """The division of that block: the folds of one division in turn, then those of the next."""
+        division, number = divmod(block, self.spec.n_folds)
+        seed = derive_seed(self.spec.seed, "division", division)
+        dealt = folds(self.split, self.index, n_folds=self.spec.n_folds, seed=seed)
+        return dealt[number % len(dealt)]
+
+    def carry_out(self, trial: Trial) -> Outcome:
+        """Trains and judges. What goes wrong with the trial is a record, not an error."""
+        began = time.monotonic()
+        try:
+            return self._carried_out(trial, began)
+        except ConvwiseError as problem:
+            return failed(trial.key, str(problem), time.monotonic() - began)
+        except MemoryError:
+            return failed(trial.key, "out of memory", time.monotonic() - began)
+        except Exception as problem:  # a backend's own errors, out of memory on a GPU among them
+            reason = f"{type(problem).__name__}: {one_line(problem)[:300]}"
+            return failed(trial.key, reason, time.monotonic() - began)
+        finally:
+            gc.collect()
+
+    def _carried_out(self, trial: Trial, began: float) -> Outcome:
+        from convwise.nets import build
+        from convwise.nets.fast_layers import with_fast_layers
+        from convwise.training.checkpoint import NoCheckpoints
+        from convwise.training.fit import batches_of, fit, seconds_per_step
+        from convwise.training.hooks import Hooks
+        from convwise.training.predict import predict_probabilities
+
+        spec = self.spec
+        seed = derive_seed(spec.seed, "block", trial.block) % 2**62
+        if trial.own_seed:
+            seed = derive_seed(seed, "again") % 2**62
+        recipe = dataclasses.replace(spec.recipe, minutes=None, towers=1, seed=seed, **trial.changes)
+        recipe = dataclasses.replace(recipe, epochs=trial.epochs or recipe.epochs)
+        pixels = self._pixels(recipe)
+        split = self.fold(trial.block)
+        built = build(
+            spec.net,
+            size_px=recipe.size_px,
+            n_classes=len(self.index.class_names),
+            settings=spec.network.overlaid(parse_settings(trial.settings)),
+            seed=derive_seed(seed, "weights"),
+            precision=recipe.precision,
+            require_used=False,
+        )
+        costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
+        network = with_fast_layers(built.model)
+        del built  # its weights are in the other
+        batches = batches_of(Material(self.index, pixels, split), recipe)
+        if trial.epochs == 0:
+            step = seconds_per_step(network, batches, recipe, n_steps=_TIMED_STEPS)
+            taken = time.monotonic() - began
+            return Outcome(trial.key, "timed", seconds_per_image=step / batches.batch_size, seconds=taken, **costs)
+        seconds: list[float] = []
+        hooks = Hooks(epoch=lambda row: seconds.append(row["seconds"]))
+        fit(network, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), hooks=hooks)
+
+        def answers(members: NDArray[np.int64]) -> NDArray[np.float64]:
+            return predict_probabilities(network, pixels, members, flip_averaging=recipe.flip_averaging)
+
+        judged = answers(split.validation)
+        if not np.isfinite(judged).all():
+            raise ConvwiseError("the network's answers are not numbers")
+        steady = float(np.median(seconds[1:] or seconds)) / (batches.steps * batches.batch_size)
+        return Outcome(
+            trial.key,
+            "done",
+            answers=packed(judged),
+            test_answers=packed(answers(split.test)) if trial.on_test and len(split.test) else "",
+            seconds_per_image=round(steady, 8),
+            seconds=round(time.monotonic() - began, 3),
+            **costs,
+        )
+
+    def _pixels(self, recipe: Recipe) -> NDArray[np.uint8]:
+        """At the recipe's size, which a study may vary."""
+        if recipe.size_px not in self.pixels:
+            self.pixels[recipe.size_px] = images_of(self.spec, recipe)[1]
+        return self.pixels[recipe.size_px]
