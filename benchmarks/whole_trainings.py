@@ -161,7 +161,7 @@ def _trained(task: tuple[dict[str, Any], str]) -> tuple[dict[str, Any], float | 
     from convwise.training.fit import batches_of, fit
     from convwise.training.predict import predict_probabilities
 
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     laboratory = _STATE["laboratory"]
     bench, index, pixels = laboratory.bench, laboratory.index, laboratory.pixels
     division = folds(laboratory.split, index, n_folds=N_FOLDS, seed=derive_seed(0, "division", job["division"]))
@@ -183,7 +183,12 @@ def _trained(task: tuple[dict[str, Any], str]) -> tuple[dict[str, Any], float | 
         for side, members in (("judged", split.validation), ("test", split.test))
     }
     seconds = time.monotonic() - began
-    meta = {**job, "seconds": round(seconds, 2), "cpu_seconds": round(time.process_time(), 2), "machine": machine()}
+    meta = {
+        **job,
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(time.process_time() - cpu, 2),
+        "machine": machine(),
+    }
     meta |= {"epochs": recipe.epochs, "size": recipe.size_px, "index": index.digest}
     arrays = {**answers, "judged_members": split.validation.astype(np.int16), "meta": np.array(json.dumps(meta))}
     arrays |= {"test_members": split.test.astype(np.int16), "labels": index.labels.astype(np.int8)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +17,6 @@ from convwise.training.hooks import Hooks
 
 if TYPE_CHECKING:
     from convwise.study.request import StudyHooks
-    from convwise.study.verdicts import Verdict
 
 Wording = Callable[[str], str]  # a message in the words of who reads it
 _PLAIN_EVERY_SECONDS = 10.0
@@ -130,31 +129,22 @@ def _watched() -> bool:
 
 
 class StudyDisplay(_Reading):
-    """A bar for the trials of each stage, and what is known so far, as often as that changes."""
+    """A bar for the trainings of each block."""
 
     def __init__(self, *, quiet: bool = False, wording: Wording = str) -> None:
         super().__init__(quiet=quiet, wording=wording)
-        self._trials = self._progress.add_task("trials", total=None, visible=False)
+        self._trials = self._progress.add_task("trainings", total=None, visible=False)
         self._stage, self._last = ("", 0), 0.0
-        self._told: dict[str, str] = {}
-        from convwise.study.request import StudyHooks  # with SciPy's statistics, which take a second
+        from convwise.study.request import StudyHooks
 
-        self.hooks = StudyHooks(self._note, self._trial, self._known, self._decoded)
+        self.hooks = StudyHooks(self._note, self._trial, self._decoded)
 
     def _trial(self, stage: str, done: int, total: int) -> None:
-        if (stage, total) != self._stage:  # a check that does not tell goes on with more trials
+        if (stage, total) != self._stage:  # the next block
             self._stage = stage, total
             self._progress.reset(self._trials, total=total, description=stage, visible=True)
         self._progress.update(self._trials, completed=done)
         late = time.monotonic() - self._last > _PLAIN_EVERY_SECONDS
         if not self._console.is_terminal and (late or done == total):
             self._last = time.monotonic()
-            self._plainly(f"{stage}: {done} of {counted(total, 'trial')}")
-
-    def _known(self, verdicts: Sequence[Verdict]) -> None:
-        """Each verdict that is new or has changed, a line."""
-        for verdict in verdicts:
-            if verdict.kind in ("undecided", "settled by rule") or self._told.get(verdict.parameter) == verdict.kind:
-                continue
-            self._told[verdict.parameter] = verdict.kind
-            self._note(f"so far: {verdict.parameter}: {verdict.kind} ({verdict.value}); {verdict.why}")
+            self._plainly(f"{stage}: {done} of {counted(total, 'training')}")

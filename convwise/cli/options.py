@@ -11,6 +11,7 @@ from convwise.nets import NETWORKS
 # The names that the library knows, written out since its modules take long to import; a test holds them equal.
 COPIES = ("near", "exact", "ignore")
 ENGINES = ("local", "ray")
+METRICS = ("accuracy", "mean_class_accuracy", "log_loss")
 RECIPES = ("fast", "plain", "thorough", "finetune", "tutorial")
 RESIZE_MODES = ("stretch", "crop", "pad")
 OPTIMIZERS = ("sgd", "adam", "adamw")

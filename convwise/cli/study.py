@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convwise.cli.options import (
     DATA,
     ENGINES,
+    METRICS,
     TRUST_TO_RESUME,
     add_copies,
     add_group_by,
@@ -28,7 +29,7 @@ from convwise.cli.parser import Parser, add_command, given, name_list, number, s
 from convwise.errors import RequestError
 
 if TYPE_CHECKING:
-    from convwise.commands.study import StudyResult
+    from convwise.study.result import StudyResult
 
 _RECIPES = ("fast", "plain", "thorough", "tutorial")  # finetune starts from pretrained weights
 
@@ -40,14 +41,20 @@ def add(verbs: Any) -> None:
         "study",
         _study,
         help="which Conv2D parameters matter on these images, and what to set them to",
-        description="A designed experiment on DATA: for each of Conv2D's sixteen parameters whether to change it, the "
-        "value, the effect with its 95% interval, and what it costs; then the recommended settings, confirmed against "
-        "the unchanged network. `convwise study report DIR` shows a finished one again.",
-        example="convwise study shapes --size 16 --runs 16 --parameters groups,padding --trial-epochs 1 --epochs 1",
+        description="Trains the network of `convwise train DATA` to the end, unchanged and with one change at a time. "
+        "Says for each of Conv2D's sixteen parameters whether to change it, to which value, what that does to accuracy "
+        "with its interval, and what it costs. What is recommended was confirmed by fresh trainings. `convwise study "
+        "report DIR` shows a finished study again.",
+        example="convwise study shapes --size 16 --epochs 1 --runs 12 --parameters groups,padding",
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA)
     parser.add_argument("folder", metavar="DIR", nargs="?", help="after the word report: the folder of a study")
-    parser.add_argument("--resume", metavar="DIR", help="continue a study that was stopped, with its own settings")
+    parser.add_argument(
+        "--resume", metavar="DIR", help="continue a study; with more --minutes, one that is finished too"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be tried, what a training costs and what can be settled"
+    )
     add_trust(parser, TRUST_TO_RESUME)
     _add_data(parser)
     _add_network(parser)
@@ -62,7 +69,7 @@ def add(verbs: Any) -> None:
 def _add_data(parser: Parser) -> None:
     group = parser.add_argument_group("data")
     add_picture_size(group)
-    add_sides(group, "share of the remaining images to judge trials on (default 0.3)")
+    add_sides(group, "share of the remaining images that judges in each block (default a third)")
     add_copies(group)
     add_group_by(group)
     add_most_pixels(group)
@@ -70,26 +77,37 @@ def _add_data(parser: Parser) -> None:
 
 def _add_network(parser: Parser) -> None:
     group = parser.add_argument_group("network")
-    add_network(group, "simple")
+    add_network(group, "narrowresnet")
     add_set(group, "a setting of the network to start from, as for train; may be repeated")
 
 
 def _add_question(parser: Parser) -> None:
     group = parser.add_argument_group("question")
     group.add_argument(
-        "--parameters", type=name_list, metavar="NAME,...", help="measure only these (default: all sixteen)"
+        "--parameters",
+        type=name_list,
+        metavar="NAME,...",
+        help="measure only these (default: all sixteen); also learning_rate, size, augmentation, weight_decay, batch, "
+        "label_smoothing",
     )
     group.add_argument(
         "--levels",
         action="append",
         metavar="NAME=VALUE,...",
-        help="alternatives in place of the usual ones: the first is measured, further ones are raced; may be repeated",
+        help="values in place of the usual ones: the first is tried first; may be repeated",
+    )
+    group.add_argument("--by-stage", action="store_true", help="ask for each stage of the network by itself")
+    group.add_argument(
+        "--metric",
+        choices=METRICS,
+        help="what is compared (default accuracy; mean_class_accuracy where the largest class has more than five times "
+        "the images of the smallest)",
     )
     group.add_argument(
         "--smallest-effect",
         type=number,
         metavar="POINTS",
-        help="the smallest difference in accuracy that matters (default 1)",
+        help="the smallest difference that matters (default 1 point)",
     )
 
 
@@ -97,28 +115,63 @@ def _add_training(parser: Parser) -> None:
     group = parser.add_argument_group("training")
     budget = group.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=number, metavar="M", help="time for everything (default 15)")
-    budget.add_argument("--runs", type=whole_number, metavar="N", help="number of screening trials, in place of time")
+    budget.add_argument("--runs", type=whole_number, metavar="N", help="number of whole trainings, in place of time")
     add_recipe(group, _RECIPES[0], _RECIPES)
     add_optimizer(group)
-    group.add_argument("--epochs", type=whole_number, metavar="N", help="of the confirmation (default: the recipe's)")
-    group.add_argument(
-        "--trial-epochs", type=whole_number, metavar="N", help="of a trial (default: as the budget allows)"
-    )
-    group.add_argument("--workers", type=whole_number, metavar="N", help="trials at a time (default: one per core)")
-    group.add_argument("--engine", choices=ENGINES, help="what runs the trials (default local)")
+    group.add_argument("--epochs", type=whole_number, metavar="N", help="of each training (default: the recipe's)")
+    group.add_argument("--workers", type=whole_number, metavar="N", help="trainings at a time (default: one per core)")
+    group.add_argument("--engine", choices=ENGINES, help="what runs the trainings (default local)")
     group.add_argument("--address", metavar="HOST:PORT", help="of a Ray cluster (default: one is started here)")
     add_seed(group)
 
 
 def _study(options: argparse.Namespace) -> None:
-    result = _result(given(options), shown(options))
+    asked, look = given(options), shown(options)
+    if asked.pop("dry_run", False):
+        _print_plan(asked, look, as_json=options.json)
+        return
+    if asked.get("data") == "report" and _print_old(asked.get("folder"), as_json=options.json):
+        return
+    result = _result(asked, look)
     if options.json:
-        print_json(result.values)
+        print_json(result.to_dict())
         return
     from convwise.report.study_tables import print_study
 
-    print_study(result.values)
+    print_study(result)
     print_line(f"study: {result.folder}")
+
+
+def _print_plan(asked: dict[str, Any], look: dict[str, Any], *, as_json: bool) -> None:
+    from convwise.commands.study import plan_study
+    from convwise.progress import StudyDisplay
+
+    data = asked.pop("data", None)
+    if data in (None, "report") or "folder" in asked or "resume" in asked or "trust" in asked:
+        raise RequestError("--dry-run: name DATA to study; it goes with no report, no --resume and no --trust")
+    with StudyDisplay(**look) as display:
+        plan = plan_study(data, **asked, hooks=display.hooks)
+    if as_json:
+        print_json(plan.to_dict())
+        return
+    for line in plan.lines():
+        print_line(line)
+
+
+def _print_old(folder: str | None, *, as_json: bool) -> bool:
+    """Shows a study that an earlier version made, if it is one."""
+    from convwise.commands.study import old_study
+
+    values = old_study(folder) if folder is not None else None
+    if values is None:
+        return False
+    if as_json:
+        print_json(values)
+    else:
+        from convwise.report.study_tables import print_old_study
+
+        print_old_study(values)
+    return True
 
 
 def _result(asked: dict[str, Any], look: dict[str, Any]) -> StudyResult:
@@ -131,13 +184,17 @@ def _result(asked: dict[str, Any], look: dict[str, Any]) -> StudyResult:
         raise RequestError("--trust: it is for a study to go on with, --resume DIR; a file that you name is run")
     report = data == "report"
     if report or stopped is not None:
+        minutes = asked.pop("minutes", None) if stopped is not None else None
         what = "report DIR" if report else f"--resume {stopped}"
         if asked or (stopped is not None and data is not None) or (report and folder is None):
-            raise RequestError(f"study {what} takes the study's own settings: name its folder, drop the other options")
+            also = "" if report else ", all but --minutes"
+            raise RequestError(
+                f"study {what} takes the study's own settings: name its folder, drop the other options{also}"
+            )
         if report:
             return study_report(folder)
         with StudyDisplay(**look) as display:
-            return resume_study(stopped, trust=bool(trust), hooks=display.hooks)
+            return resume_study(stopped, minutes=minutes, trust=bool(trust), hooks=display.hooks)
     if data is None or folder is not None:
         raise RequestError("name DATA to study, --resume DIR to go on with a study, or report DIR to show one")
     with StudyDisplay(**look) as display:

@@ -27,9 +27,9 @@ from convwise.runs.notes import chance_hint
 from convwise.runs.pictures import pictures
 from convwise.runs.request import TrainRequest
 from convwise.runs.result_lines import result_lines
+from convwise.runs.settings import Subject
 from convwise.runs.starts import network_to_train, start_of
 from convwise.study.folder import StudyFolder
-from convwise.study.trials import Bench
 from convwise.training.checkpoint import CheckpointFolder
 from convwise.training.class_weights import ClassWeights
 from convwise.training.hooks import Hooks
@@ -119,8 +119,8 @@ def train(
     `optimizer` "sgd", "adam" or "adamw". `patience`: end after so many epochs without a better validation log loss.
     `class_weights`: "none" (default), "auto" (each class counts the same in the loss, whatever its size) or a weight
     by class name; metrics stay unweighted.
-    `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
-    recommends; what is given here wins. `trust`: run the code of its network, where that is someone else's own.
+    `from_study` is the folder of a finished study: its network, recipe, seed and test images, and what it recommends;
+    what is given here wins. `trust`: run the code of its network, where that is someone else's own.
     Progress is shown in a terminal and in a notebook, unless `quiet`; `hooks` hear it instead.
     Raises RequestError for a request that cannot be met, before anything is written.
     """
@@ -241,8 +241,8 @@ def _draw(run: Run, done: Finished, material: Material) -> None:
     figures.worst_mistakes(done.evaluation, lambda path: pixels[position[path]], run.folder / "worst_mistakes.png")
 
 
-def _of_study(studied: Bench | None) -> dict[str, object]:
-    """What a training takes over from a study."""
+def _of_study(studied: Subject | None) -> dict[str, object]:
+    """What a training takes over from a study: everything but how the work is spread over the machine."""
     if studied is None:
         return {}
     return {
@@ -251,16 +251,23 @@ def _of_study(studied: Bench | None) -> dict[str, object]:
         "test": studied.test,
         "copies": studied.copies,
         "group_by": studied.group_by,
-        "size": studied.recipe.size_px,
-        "seed": studied.seed,
+        "recipe": dataclasses.replace(studied.recipe, towers=None, precision="auto"),
     }
 
 
-def _studied(folder: str | Path, trust: bool) -> Bench:
-    """What a finished study worked on, with the settings that it recommends."""
+def _studied(folder: str | Path, trust: bool) -> Subject:
+    """What a finished study worked on, with what it recommends."""
     found = StudyFolder.open(folder)
-    recommended = parse_settings(found.result["recommended_settings"])
-    bench = found.request.bench
-    if isinstance(bench.net, OwnNetwork):
-        require_trusted(bench.net, trust=trust, where=f"study={folder}")
-    return dataclasses.replace(bench, network=bench.network.overlaid(recommended))
+    old = found.old
+    spec: Subject
+    changes: dict[str, Any] = {}
+    if old is not None:
+        spec = dataclasses.replace(old.in_folder(found.path), recipe=dataclasses.replace(old.recipe, seed=old.seed))
+        settings = found.old_result["recommended_settings"]
+    else:
+        result = found.result
+        spec, settings, changes = found.request.spec, result.recommended_settings, dict(result.recommended_changes)
+    if isinstance(spec.net, OwnNetwork):
+        require_trusted(spec.net, trust=trust, where=f"study={folder}")
+    recipe = dataclasses.replace(spec.recipe, **changes)
+    return dataclasses.replace(spec, network=spec.network.overlaid(parse_settings(settings)), recipe=recipe)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from convwise import checks
 from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
-from convwise.nets import Network
 from convwise.runs.request import Request
 from convwise.study.factors import read_levels
-from convwise.study.request import ENGINES
+from convwise.study.request import ENGINES, METRICS
 
 _MINUTES = 15.0
+_SMALLEST_EFFECT = 1.0  # points
+_VALIDATION = 1 / 3  # a third of the images judges in each block: three folds
 _MOST = 1_000_000
 
 
@@ -20,25 +21,26 @@ _MOST = 1_000_000
 class StudyRequest(Request):
     """What a study is asked, besides.
 
-    `minutes` for everything, or `runs`, the number of screening trials; `trial_epochs` of a trial; `parameters` to
-    measure, all sixteen for None; `levels`, texts such as "kernel_size=3,5"; `smallest_effect`, in points
-    of accuracy, that makes a difference; `workers`, the trials at a time; `engine`, "local" or "ray", the latter with
-    the `address` of its cluster.
+    `minutes` for everything, or `runs`, the number of whole trainings; `parameters` to measure, all sixteen for None;
+    `levels`, texts such as "kernel_size=3,5"; `by_stage` asks for each stage of the network by itself. `metric`:
+    "accuracy", "mean_class_accuracy" or "log_loss", None for the one that the classes ask for; `smallest_effect`, in
+    points of it (of log loss: nats, which must be given), makes a difference. `workers`, the trainings at a time;
+    `engine`, "local" or "ray", the latter with the `address` of its cluster.
     """
 
-    net: Network = "simple"
     minutes: float | None = None
     runs: int | None = None
-    trial_epochs: int | None = None
     parameters: tuple[str, ...] | None = None
     levels: tuple[str, ...] = ()
-    smallest_effect: float = 1.0
+    by_stage: bool = False
+    metric: str | None = None
+    smallest_effect: float | None = None
     workers: int | None = None
     engine: str = "local"
     address: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("runs", "trial_epochs", "workers"):
+        for name in ("runs", "workers"):
             if getattr(self, name) is not None:
                 checks.whole(name, getattr(self, name), 1, _MOST)
         if self.minutes is not None and self.runs is not None:
@@ -47,7 +49,14 @@ class StudyRequest(Request):
             object.__setattr__(self, "minutes", _MINUTES)
         if self.minutes is not None:
             checks.number("minutes", self.minutes, 0.001, _MOST)
+        if self.metric is not None:
+            checks.choice("metric", self.metric, METRICS)
+        if self.smallest_effect is None:
+            if self.metric == "log_loss":
+                raise RequestError("metric=log_loss: give smallest_effect= too, in nats; there is no usual one")
+            object.__setattr__(self, "smallest_effect", _SMALLEST_EFFECT)
         checks.number("smallest_effect", self.smallest_effect, 0.001, 100)
+        checks.true_or_false("by_stage", self.by_stage)
         checks.choice("engine", self.engine, ENGINES)
         if self.address is not None:
             checks.text("address", self.address)
@@ -66,12 +75,18 @@ class StudyRequest(Request):
             require_parameter(parameter)
         read_levels(self.levels)
         super().__post_init__()
-        validation = 0.3 if self.validation is None else self.validation
+        validation = _VALIDATION if self.validation is None else self.validation
         object.__setattr__(self, "validation", checks.share("validation", validation))
+        if validation > 1 / 2:
+            raise RequestError(f"validation={validation:g}: at most half of the images can judge in a block")
         if self.full_recipe.patience is not None:
             raise RequestError(
-                f"patience={self.full_recipe.patience}: the trials of a study are compared at the same number of "
+                f"patience={self.full_recipe.patience}: the trainings of a study are compared at the same number of "
                 "epochs; drop it"
+            )
+        if self.full_recipe.minutes is not None:
+            raise RequestError(
+                f"recipe: minutes={self.full_recipe.minutes:g} are those of a training; a study's end after epochs"
             )
         if self.full_recipe.weight_interpolation:
             raise RequestError(

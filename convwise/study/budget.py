@@ -1,62 +1,98 @@
-"""The budget: whether the time of a plan reaches for more, by what the trials so far have taken."""
+"""The budget of a study: minutes, by what trainings have taken so far, or a number of trainings."""
 
 from __future__ import annotations
 
+import heapq
+import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from convwise.study.plan import PAIRS, Plan, together
-from convwise.study.trials import Outcome
+from convwise.records import record_of
+from convwise.study.search import Arm
+
+_FIXED = 0.25  # of a training's time, that does not grow with the network's multiply-adds
+_JUDGING = 1 / 3  # of the time of a training step, for an image that is judged
 
 
-class Budget:
-    """Time as the trials on record tell it, in the order in which they were asked for.
+@dataclass(frozen=True)
+class Pace:
+    """What a training takes on one core, from a few timed steps: seconds to begin, and for each image of an epoch."""
 
-    So a study that was stopped and resumed decides by the same rule as one that was not; a trial that is carried out
-    again may take another time. A plan without a time reaches for everything.
+    start: float
+    per_image: float
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Pace:
+        """Of `plan.json`."""
+        return record_of(cls, values)
+
+    def training(self, *, epochs: int, n_train: int, n_judged: int) -> float:
+        """Seconds of a whole training; each judged image counts twice, with its mirror image."""
+        return self.start + self.per_image * (epochs * n_train + 2 * n_judged * _JUDGING)
+
+
+def together(seconds: Iterable[float], n_workers: int) -> float:
+    """Seconds until the last of these trainings ends, where each in turn goes to the first worker that is free."""
+    free = [0.0] * n_workers
+    for each in seconds:
+        heapq.heapreplace(free, free[0] + each)
+    return max(free)
+
+
+class Minutes:
+    """Time: prices from the trainings asked for so far, by what was changed in them, else from the first estimate.
+
+    Only these count, not what lies on record besides, so that a study that was stopped and resumed decides as one that
+    was not; a training that is carried out again may take another time.
     """
 
-    def __init__(self, plan: Plan, n_train: int) -> None:
-        self.plan, self.n_train = plan, n_train
-        self.spent = 0.0  # seconds since the plan was made
-        self._counted: set[str] = set()
-        self._starts: list[float] = []
+    def __init__(self, total: float, training: float, costs: Mapping[str, float], n_workers: int) -> None:
+        """`total` and a `training` of the unchanged network in seconds; `costs`: multiply-adds by candidate, ratios."""
+        self.total = total
+        self._training, self._costs, self._n_workers = training, costs, n_workers
+        self._spent = 0.0
+        self._seen: dict[Arm, list[float]] = {}
 
-    def spend(self, outcomes: Sequence[Outcome]) -> None:
-        """Count trials that were carried out together, each once, whatever later stages ask for again."""
-        new = {outcome.key: outcome for outcome in outcomes if outcome.key not in self._counted}
-        self.spent += together((outcome.seconds for outcome in new.values()), self.plan.n_workers)
-        self._counted.update(new)
-        self._starts += [
-            outcome.seconds - self.plan.epochs * self._epoch(outcome)
-            for outcome in new.values()
-            if outcome.seconds_per_image is not None
-        ]
+    def spent(self) -> float:
+        """Seconds."""
+        return self._spent
 
-    def counts(self, key: str) -> bool:
-        """Whether the trial of this name was asked for before."""
-        return key in self._counted
+    def price(self, arms: Sequence[Arm]) -> float:
+        """Seconds of a block with these arms and the unchanged network."""
+        return together([self.training(()), *map(self.training, arms)], self._n_workers)
 
-    def seconds(self, outcome: Outcome) -> float:
-        """What a trial like this one takes, from a usual start on: a worker's first trial begins late."""
-        return self._start() + self.plan.epochs * self._epoch(outcome)
+    def training(self, arm: Arm) -> float:
+        """Seconds of one training."""
+        if arm in self._seen:
+            return statistics.median(self._seen[arm])
+        own = statistics.median(self._seen[()]) if () in self._seen else self._training
+        ratio = math.prod(self._costs.get(name, 1.0) for name in arm)
+        return own * (_FIXED + (1 - _FIXED) * ratio)
 
-    def reaches(self, rounds: int, each: Sequence[Outcome], proposed: Sequence[Outcome] | None = None) -> bool:
-        """Whether the time is enough for `rounds` of `each` and then to confirm any one that is proposed.
+    def count(self, seconds: Sequence[tuple[Arm, float]]) -> None:
+        """Trainings that were carried out together."""
+        self._spent += together([each for _, each in seconds], self._n_workers)
+        for arm, each in seconds:
+            self._seen.setdefault(arm, []).append(each)
 
-        Proposed may be all of `each`, unless others are named, and the network itself, which takes part in every
-        confirmation.
-        """
-        plan = self.plan
-        if plan.seconds is None:
-            return True
-        a_round = together(map(self.seconds, each), plan.n_workers)
-        full = [self._start() + plan.full_epochs * self._epoch(outcome) for outcome in proposed or each]
-        pairs = [plan.own_seconds, max([plan.own_seconds, *full])] * PAIRS
-        return self.spent + rounds * a_round + together(pairs, plan.n_workers) <= plan.seconds
 
-    def _start(self) -> float:
-        return max(0.0, statistics.median(self._starts)) if self._starts else 0.0
+class Trainings:
+    """A number of trainings: the same study on every machine."""
 
-    def _epoch(self, outcome: Outcome) -> float:
-        return (outcome.seconds_per_image or 0.0) * self.n_train
+    def __init__(self, total: int) -> None:
+        self.total: float = total
+        self._spent = 0
+
+    def spent(self) -> float:
+        """Trainings."""
+        return self._spent
+
+    def price(self, arms: Sequence[Arm]) -> float:
+        """The unchanged network and the arms."""
+        return 1 + len(arms)
+
+    def count(self, seconds: Sequence[tuple[Arm, float]]) -> None:
+        """Trainings that were carried out together."""
+        self._spent += len(seconds)

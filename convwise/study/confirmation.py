@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scipy import stats
 
@@ -31,8 +31,8 @@ class Nominee:
 class Confirmation:
     """What fresh blocks said: `effects` of each arm with intervals at the `chance` it was tested at.
 
-    `passed`: the arms whose gain is confirmed; `adopted`: the one to build on, () where there is none; `base`: what
-    was adopted before. Failed arms have no effect.
+    `levels`: the one-sided chance at which each arm was tested. `passed`: the arms whose gain is confirmed; `adopted`:
+    the one to build on, () where there is none; `base`: what was adopted before. Failed arms have no effect.
     """
 
     names: tuple[str, ...]
@@ -40,6 +40,7 @@ class Confirmation:
     passed: tuple[tuple[str, ...], ...]
     failed: tuple[tuple[str, ...], ...]
     chance: float
+    levels: Mapping[tuple[str, ...], float] = field(default_factory=dict)
     adopted: tuple[str, ...] = ()
     base: tuple[str, ...] = ()
 
@@ -52,7 +53,8 @@ class Confirmation:
         """The same after the part was trained together: it is adopted where that was confirmed."""
         effects, passed = {**self.effects, **other.effects}, (*self.passed, *other.passed)
         adopted = other.adopted if _better(other.adopted, self.adopted, effects) else self.adopted
-        return replace(self, effects=effects, passed=passed, failed=(*self.failed, *other.failed), adopted=adopted)
+        levels, failed = {**self.levels, **other.levels}, (*self.failed, *other.failed)
+        return replace(self, effects=effects, levels=levels, passed=passed, failed=failed, adopted=adopted)
 
 
 def n_fresh(estimate: Estimate | None, smallest_effect: float) -> int:
@@ -85,16 +87,17 @@ def confirmed(
     usable = {arm: of for arm, of in readings.items() if arm not in failed and len(of) >= 2}
     effects = dict(zip(usable, _effects(usable, ruler, lent), strict=True))
     ranked = sorted(effects, key=lambda arm: _p(effects[arm]))
+    levels = {arm: chance / (len(readings) - i) for i, arm in enumerate(ranked)}
     passed = []
-    for i, arm in enumerate(ranked):
-        if _p(effects[arm]) > chance / (len(readings) - i):
+    for arm in ranked:
+        if _p(effects[arm]) > levels[arm]:
             break
         passed.append(arm)
     passed = [arm for arm in passed if effects[arm].estimate >= smallest_effect]
     sound = [arm for arm in passed if all((name,) in passed for name in arm)] if len(readings) > 1 else passed
     adopted = max(sound, key=lambda arm: effects[arm].estimate, default=())
     names = tuple(dict.fromkeys(name for arm in readings for name in arm))
-    return Confirmation(names, effects, tuple(passed), tuple(sorted(failed)), chance, adopted)
+    return Confirmation(names, effects, tuple(passed), tuple(sorted(failed)), chance, levels, adopted)
 
 
 def _effects(

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from convwise.errors import ConvwiseError, RequestError
-from convwise.study.trials import Bench, Outcome, Trial, failed
+from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed
 
 TRIES = 3  # of a trial whose worker dies under it
 _TRIALS_A_WORKER = 40  # then a fresh process takes its place: what a backend never gives back is little by then
@@ -30,7 +30,7 @@ class Engine(Protocol):
 class _Worker:
     """A process that holds the images and takes one trial at a time."""
 
-    def __init__(self, bench: Bench, number: int) -> None:
+    def __init__(self, spec: ExperimentSpec, number: int) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "convwise.study.worker", str(number)],
             stdin=subprocess.PIPE,
@@ -42,7 +42,7 @@ class _Worker:
         )
         self.n_trials = 0
         self._first: dict[str, Any] | None = None
-        self._send(bench.to_dict())
+        self._send(spec.to_dict())
 
     def carry_out(self, trial: Trial) -> Outcome | None:
         """The outcome; None where the process died. Raises ConvwiseError where it cannot read the images."""
@@ -94,8 +94,8 @@ class _Worker:
 class LocalEngine:
     """Worker processes on this machine, each bound to a core of its own. A worker that dies is replaced."""
 
-    def __init__(self, bench: Bench, n_workers: int) -> None:
-        self._bench, self.n_workers = bench, n_workers
+    def __init__(self, spec: ExperimentSpec, n_workers: int) -> None:
+        self._spec, self.n_workers = spec, n_workers
         self._workers: list[_Worker | None] = [None] * n_workers
         self._stopping = False
 
@@ -147,7 +147,7 @@ class LocalEngine:
                 worker.end()
                 worker = None
             if worker is None:
-                worker = self._workers[number] = _Worker(self._bench, number)
+                worker = self._workers[number] = _Worker(self._spec, number)
             outcome = worker.carry_out(trial)
             if outcome is not None:
                 return outcome
@@ -160,9 +160,9 @@ class LocalEngine:
 
 
 @contextmanager
-def local_engine(bench: Bench, n_workers: int) -> Iterator[LocalEngine]:
+def local_engine(spec: ExperimentSpec, n_workers: int) -> Iterator[LocalEngine]:
     """A `LocalEngine` that leaves no process behind."""
-    engine = LocalEngine(bench, n_workers)
+    engine = LocalEngine(spec, n_workers)
     try:
         yield engine
     finally:

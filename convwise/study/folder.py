@@ -18,12 +18,13 @@ from convwise.places import kind_of, named, reason_of
 from convwise.records import MOST_LIST_BYTES, read_record, write_record
 from convwise.runs.place import laid_out
 from convwise.strict_json import json_values
+from convwise.study.old_result import OldSubject, is_old, old_subject, read_result
 from convwise.study.request import Request
-from convwise.study.result import read_result
+from convwise.study.result import StudyResult
 from convwise.study.trials import Outcome
 
 if TYPE_CHECKING:
-    from convwise.study.plan import Plan  # with SciPy's statistics, which take a second
+    from convwise.study.run_study import Plan  # with SciPy's statistics, which take a second
 
 T = TypeVar("T")
 _FIX = "put the file back as it was, or begin a new study"
@@ -59,19 +60,50 @@ class StudyFolder:
 
     @property
     def request(self) -> Request:
-        """What was asked: the bench, the factors, the budget; a network of the user's own is the study's copy."""
+        """What was asked: what is trained, the factors, the budget; a network of the user's own is the study's copy."""
+        if self.old is not None:
+            raise RequestError(
+                f"study={self.path}: an earlier version began it, which measured short trainings; begin a new study"
+            )
         asked = self._read("study.json", Request.from_dict)
-        return replace(asked, bench=asked.bench.in_folder(self.path))
+        return replace(asked, spec=asked.spec.in_folder(self.path))
+
+    def ask_anew(self, request: Mapping[str, Any]) -> None:
+        """The same study with another budget: its result so far is put away, that of a quick look for good."""
+        write_record(self.path / "study.json", request)
+        if self.complete:
+            result = self.path / "result.json"
+            if self.result.quick:
+                result.replace(self.path / "quick.json")
+            else:
+                result.unlink()
+
+    @property
+    def quick_look(self) -> StudyResult | None:
+        """What short trainings showed, before the study had time for whole ones."""
+        there = (self.path / "quick.json").is_file()
+        return self._read("quick.json", StudyResult.from_dict) if there else None
+
+    @property
+    def old(self) -> OldSubject | None:
+        """What a study of an earlier format worked on; None of this one's."""
+        values = self._read("study.json", dict)
+        return self._read("study.json", old_subject) if is_old(values) else None
+
+    @property
+    def old_result(self) -> dict[str, Any]:
+        """The result of a study of an earlier format, which was another one."""
+        return self._of_result(read_result)
 
     @property
     def plan(self) -> Plan | None:
         """The plan, once it is made."""
-        from convwise.study.plan import Plan
+        from convwise.study.run_study import Plan
 
         return self._read("plan.json", Plan.from_dict) if (self.path / "plan.json").is_file() else None
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
-        """Keeps the plan, for good."""
+        """Keeps the plan."""
         write_record(self.path / "plan.json", plan)
 
     @property
@@ -80,13 +112,9 @@ class StudyFolder:
         return (self.path / "result.json").is_file()
 
     @property
-    def result(self) -> dict[str, Any]:
+    def result(self) -> StudyResult:
         """The content of `result.json`. Raises RequestError, saying how to go on, before the end."""
-        if not self.complete:
-            raise RequestError(
-                f"study={self.path}: it is not finished; finish it with convwise study --resume {self.path}"
-            )
-        return self._read("result.json", read_result)
+        return replace(self._of_result(StudyResult.from_dict), folder=self.path)
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Writes the result, the last of the files."""
@@ -142,6 +170,13 @@ class StudyFolder:
         except OSError as problem:
             raise RequestError(f"{path}: it cannot be read ({reason_of(problem)}); {_FIX}") from None
         return [line + b"\n" for line in lines[:-1]]
+
+    def _of_result(self, make: Callable[[Any], T]) -> T:
+        if not self.complete:
+            raise RequestError(
+                f"study={self.path}: it is not finished; finish it with convwise study --resume {self.path}"
+            )
+        return self._read("result.json", make)
 
     def _read(self, name: str, make: Callable[[Any], T]) -> T:
         return read_record(self.path / name, make, fix=_FIX)

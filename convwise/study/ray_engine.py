@@ -17,37 +17,37 @@ from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.nets.own.reference import OwnNetwork
 from convwise.processor import ONE_DNN
 from convwise.study.engine import TRIES
-from convwise.study.laboratory import Laboratory, images_of
-from convwise.study.trials import Bench, Outcome, Trial, failed
+from convwise.study.trial_runner import TrialRunner, images_of
+from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed
 
 
 class _Worker:
     """An actor: one process with one core, or one GPU, of the cluster."""
 
-    def __init__(self, bench: dict[str, Any], index: Any, pixels: Any, network: bytes | None) -> None:
+    def __init__(self, spec: dict[str, Any], index: Any, pixels: Any, network: bytes | None) -> None:
         take_one_thread()
-        subject = Bench.from_dict(bench)
+        subject = ExperimentSpec.from_dict(spec)
         if network is not None and isinstance(subject.net, OwnNetwork):  # the study's folder is on another machine
             self._folder = tempfile.TemporaryDirectory(prefix="convwise-")
             place = Path(self._folder.name)
             (place / subject.net.copy_name).write_bytes(network)
             subject = subject.in_folder(place)
-        self._laboratory = Laboratory.of(subject, index, np.asarray(pixels))
+        self._runner = TrialRunner.of(subject, index, np.asarray(pixels))
 
     def carry_out(self, trial: dict[str, Any]) -> dict[str, Any]:
         """The outcome of one trial."""
-        return self._laboratory.carry_out(Trial.from_dict(trial)).to_dict()
+        return self._runner.carry_out(Trial.from_dict(trial)).to_dict()
 
 
 class RayEngine:
     """Actors of a Ray cluster, each with one trial at a time. See `convwise.study.engine.Engine`."""
 
-    def __init__(self, ray: Any, bench: Bench, n_workers: int) -> None:
-        self._ray, self._bench, self.n_workers = ray, bench, n_workers
-        index, pixels = images_of(bench)
+    def __init__(self, ray: Any, spec: ExperimentSpec, n_workers: int) -> None:
+        self._ray, self._spec, self.n_workers = ray, spec, n_workers
+        index, pixels = images_of(spec, spec.recipe)
         # One copy in the cluster's object store; each machine fetches it once and its workers map the same memory.
         self._index, self._pixels = ray.put(index), ray.put(np.asarray(pixels))
-        self._network = ray.put(Path(bench.net.path).read_bytes() if isinstance(bench.net, OwnNetwork) else None)
+        self._network = ray.put(Path(spec.net.path).read_bytes() if isinstance(spec.net, OwnNetwork) else None)
         gpus = int(ray.cluster_resources().get("GPU", 0))
         resources = {"num_gpus": 1, "num_cpus": 1} if gpus else {"num_cpus": 1}
         environment = {name: os.environ[name] for name in ("KERAS_BACKEND", ONE_DNN) if name in os.environ}
@@ -91,13 +91,15 @@ class RayEngine:
         self._actors = []
 
     def _new(self) -> Any:
-        actor = self._kind.remote(self._bench.to_dict(), self._index, self._pixels, self._network)
+        actor = self._kind.remote(self._spec.to_dict(), self._index, self._pixels, self._network)
         self._actors.append(actor)
         return actor
 
 
 @contextmanager
-def ray_engine(bench: Bench, n_workers: int, address: str | None, note: Callable[[str], None]) -> Iterator[RayEngine]:
+def ray_engine(
+    spec: ExperimentSpec, n_workers: int, address: str | None, note: Callable[[str], None]
+) -> Iterator[RayEngine]:
     """A `RayEngine` on the cluster at `address`, or on one started here for the time being.
 
     Raises RequestError where Ray is not installed or no cluster answers at the address.
@@ -115,7 +117,7 @@ def ray_engine(bench: Bench, n_workers: int, address: str | None, note: Callable
         raise RequestError(f"address={address}: no Ray cluster answers there ({one_line(problem)[:200]})") from None
     cores = int(ray.cluster_resources().get("CPU", 1))
     note(f"Ray: {len(ray.nodes())} machines, {cores} cores; {n_workers} trials at a time")
-    engine = RayEngine(ray, bench, n_workers)
+    engine = RayEngine(ray, spec, n_workers)
     try:
         yield engine
     finally:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
 from convwise.files import to_plain
+from convwise.names import counted
 from convwise.records import record_of
 
 Kind = Literal["set it", "keep it", "free choice", "early only", "undecided", "settled by rule"]
@@ -74,8 +76,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do with a parameter: `value` is the one to take, `own` the network's. `tried`: the value that the verdict,
-    its interval and its reason speak of; further values that were tried stand in `levels`."""
+    """What to do with a parameter: `value` is the one to take, `own` the network's.
+
+    `tried`: the value that the verdict, its interval and its reason speak of; further ones that were tried: `levels`.
+    """
 
     parameter: str
     kind: Kind
@@ -149,6 +153,7 @@ class StudyResult:
     sentence: str
     seconds: float
     quick: bool = False
+    folder: Path | None = field(default=None, compare=False)
     minutes_needed: float | None = None
     reach: Mapping[str, str] = field(default_factory=dict)
 
@@ -159,13 +164,28 @@ class StudyResult:
             raise RequestError(f"recommended_settings: {problem}") from None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return dict(to_plain(asdict(self)))
+        """Plain values for JSON; not the folder, in which they lie."""
+        values = dict(to_plain(asdict(self)))
+        del values["folder"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StudyResult:
         """The inverse of `to_dict`. Raises RequestError, naming the key."""
         return record_of(cls, values)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What is recommended, as texts of `--set`; empty where the unchanged network stands."""
+        return self.recommended_settings
+
+    def __repr__(self) -> str:
+        return f"<StudyResult {self.folder}: {' '.join(self.recommended) or 'the unchanged network'}>"
+
+    def __str__(self) -> str:
+        recommended = " ".join(self.recommended) or "the unchanged network"
+        done = f"{counted(self.trainings, 'training')} in {self.seconds:.0f} s"
+        return f"recommended: {recommended}\n{done}\nstudy: {self.folder}"
 
     def of(self, parameter: str) -> Verdict:
         """The verdict on that parameter. Raises KeyError."""

@@ -71,9 +71,7 @@ def measured(ruler: Ruler, on_accuracy: Estimate, on_score: Estimate) -> Estimat
     return Estimate(on_accuracy.estimate - weight * off, math.sqrt(variance), on_accuracy.df, on_accuracy.n)
 
 
-def _line(
-    a: np.ndarray, s: np.ndarray, v_a: np.ndarray, v_s: np.ndarray, correlation: float
-) -> tuple[float, float]:
+def _line(a: np.ndarray, s: np.ndarray, v_a: np.ndarray, v_s: np.ndarray, correlation: float) -> tuple[float, float]:
     """Slope and squared spread, in turns: weighted least squares through the origin, its bias by the score's noise
     taken off (Fuller 1987, section 1.2), and the mean excess of squared residuals; both with their usual values."""
     spread2, slope = USUAL_SPREAD**2, USUAL_SLOPE

@@ -109,12 +109,14 @@ def search(
     budget: Budget,
     *,
     smallest_effect: float,
+    stands: Callable[[Arm], bool] = lambda arm: True,
     heard: Callable[[State], None] = lambda state: None,
 ) -> State:
     """Blocks until everything is settled or the budget has no room for another one.
 
-    `smallest_effect`: the smallest difference worth having, in the units of the readings. `heard` is told the state
-    after each block. The same answers of `ask` and `budget` lead to the same state.
+    `smallest_effect`: the smallest difference worth having, in the units of the readings. `stands`: whether a network
+    with all these changes can be built. `heard` is told the state after each block. The same answers of `ask` and
+    `budget` lead to the same state.
     """
     state = State({each.name: Finding(each) for each in candidates})
     state.level = level_for(_planned(state, budget))
@@ -125,7 +127,7 @@ def search(
         _take_in(state, ask(Round(state.n_blocks, "search", state.base, arms)))
         _look(state, smallest_effect)
         heard(state)
-        nominees = _nominees(state, budget, smallest_effect)
+        nominees = _nominees(state, budget, smallest_effect, stands)
         if nominees:
             _confirm(state, nominees, ask, smallest_effect)
             heard(state)
@@ -179,6 +181,8 @@ def _look(state: State, smallest_effect: float, *, last: bool = False) -> None:
         settled: Settled | None = None
         if (is_look(estimate.n) or (last and estimate.n >= FEWEST)) and not found.failures:
             settled = _settled(interval, found.candidate.cheaper, smallest_effect)
+            if settled and interval[1] >= 0 and max(each.worth for each in found.readings) > smallest_effect:
+                settled = None  # one image decides more than that
         state.findings[name] = replace(found, estimate=estimate, interval=interval, settled=settled)
 
 
@@ -191,10 +195,11 @@ def _settled(interval: tuple[float, float], cheaper: bool, smallest_effect: floa
     return None
 
 
-def _nominees(state: State, budget: Budget, smallest_effect: float) -> list[Nominee]:
+def _nominees(state: State, budget: Budget, smallest_effect: float, stands: Callable[[Arm], bool]) -> list[Nominee]:
     """Up to three that seem to gain, once a third of the budget is spent or nothing else is open.
 
-    As many fresh blocks as the effect that shows asks for; where the budget has not even room for half of them, the search goes on.
+    As many fresh blocks as the effect that shows asks for; where the budget has no room for half of them, the search
+    goes on.
     """
     again = {name for confirmation in state.confirmations for name in confirmation.names}
     found = [
@@ -217,7 +222,8 @@ def _nominees(state: State, budget: Budget, smallest_effect: float) -> list[Nomi
         wanted = max(n_fresh(each.estimate, smallest_effect) for each in chosen if each.estimate)
         price = budget.price(_arms_of([each.candidate.name for each in chosen]))
         room = int((budget.total - budget.spent()) / max(price, 1e-9))
-        if room >= max(wanted / 2, n_fresh(None, smallest_effect)):
+        fits = stands((*state.base, *(each.candidate.name for each in chosen)))
+        if fits and room >= max(wanted / 2, n_fresh(None, smallest_effect)):
             return [Nominee(each.candidate.name, min(wanted, room)) for each in chosen]
         chosen.pop()
     return []

@@ -62,7 +62,9 @@ class TrialRunner:
                 f"data={spec.data}: the pictures in {spec.folder} have changed since the study began; put them back "
                 "as they were, or begin a new study"
             )
-        split = split_images(index, per_class=spec.per_class, test=spec.test, validation=spec.validation, seed=spec.seed)
+        split = split_images(
+            index, per_class=spec.per_class, test=spec.test, validation=spec.validation, seed=spec.seed
+        )
         return cls(spec, index, split, {spec.recipe.size_px: pixels})
 
     def fold(self, block: int) -> Split:

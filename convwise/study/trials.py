@@ -43,7 +43,8 @@ class Trial:
     """One training: `settings` (texts of `--set`) on top of the study's network, `changes` on top of its recipe.
 
     `block` names fold and seed, which trials of one block share; with `own_seed` it has a seed of its own in the same
-    fold. `epochs`: None for the recipe's; with 0 a few steps are timed and nothing is judged. `key` names the trial within its study; `on_test` looks at the test images.
+    fold. `epochs`: None for the recipe's; with 0 a few steps are timed and nothing is judged. `key` names the trial
+    within its study; `on_test` looks at the test images as well.
     """
 
     key: str
@@ -69,7 +70,8 @@ class Outcome:
     """What came of the trial `key`.
 
     `answers`: the probabilities of the fold's images, in their order, and of the test images where these were asked for
-    (`packed`). "timed": a few steps, no answers. `seconds_per_image` of training on one core, by the steady epochs; `seconds` of the whole trial;
+    (`packed`). "timed": a few steps, no answers. `seconds_per_image` of training on one core, by the steady epochs;
+    `seconds` of the whole trial;
     `multiply_adds` and `weights` by the layer table, `memory` the bytes of a training step by it. A failed trial has
     its `reason`.
     """

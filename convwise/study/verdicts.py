@@ -1,171 +1,154 @@
-"""From an effect and its costs to a verdict: set it, keep it, free choice, undecided, settled by rule."""
+"""The final verdicts, in one visible order: from what is known of each candidate to what to do with each parameter."""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+import math
+from collections.abc import Callable, Mapping, Sequence
 
-from scipy import stats
+from convwise.study.confirmation import Confirmation
+from convwise.study.estimates import Estimate
+from convwise.study.factors import Factor, Level, Settled
+from convwise.study.result import Costs, Interval, Kind, LevelResult, Reason, ReasonKind, Verdict
+from convwise.study.search import Finding, State
 
-from convwise.names import counted
-from convwise.study.effects import Effect, runs_needed
-
-Kind = Literal["set it", "keep it", "free choice", "undecided", "settled by rule"]
-WRONG = 0.045  # the chance of a wrong "keep it" or "free choice", for each parameter: 5 % with a margin
+_MOST_BLOCKS = 500  # more than anyone trains: out of reach
+_NO_GAIN = ("no gain", "equal", "loses")
+_SAVES, _ADDS = 0.95, 1.05
 
 
-@dataclass(frozen=True)
-class Costs:
-    """What the alternative costs beside the network's own value: ratios of high to low, 1 where it is the same.
+def verdicts(
+    factors: Sequence[Factor],
+    settled: Sequence[Settled],
+    state: State,
+    seconds: Callable[[str], float | None],
+    *,
+    smallest_effect: float,
+    quick: bool = False,
+    failures: Mapping[str, str] | None = None,
+    early: Mapping[str, Interval] | None = None,
+) -> tuple[Verdict, ...]:
+    """One for each parameter: factors in their order, then what rules settle.
 
-    The time is measured, and `seconds_low` to `seconds_high` its interval for all parameters at once; None stands for a
-    time without an error.
+    The order of a verdict: adopted after fresh blocks, it is set; else the first value's own settlement counts; else it
+    is undecided. `seconds`: the measured time of a candidate as a ratio; `failures`: a reason by candidate; `quick`:
+    nothing was trained to the end, and nothing is decided; `early`: what short trainings showed before.
     """
-
-    seconds: float = 1.0
-    weights: float = 1.0
-    multiply_adds: float = 1.0
-    memory: float = 1.0
-    seconds_low: float | None = None
-    seconds_high: float | None = None
-
-    @property
-    def cheaper(self) -> bool:
-        """Whether it saves at least a twentieth of something, beyond doubt, and seems to add as much to nothing."""
-        return self.saving < 0.95 and max(self.seconds, self.weights, self.multiply_adds, self.memory) < 1.05
-
-    @property
-    def saving(self) -> float:
-        """The smallest of the ratios: what it saves most of. A time that may be the same saves nothing."""
-        in_doubt = self.seconds_high is not None and self.seconds_high >= 1
-        return float(min(1.0 if in_doubt else self.seconds, self.weights, self.multiply_adds, self.memory))
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What to do with a parameter: `value` is the one to take, as a text of `--set`; `why` one sentence.
-
-    `effect` in points of accuracy, `log_loss` in nats (less is better). `more_runs`: for "undecided", how many further
-    trials would settle it if the effect is what it seems. `aliased`: the effect is beyond doubt, but no larger than
-    interactions that were seen, so that it may be one of three other parameters.
-    """
-
-    parameter: str
-    kind: Kind
-    value: str
-    effect: Effect | None
-    costs: Costs | None
-    why: str
-    more_runs: int | None = None
-    log_loss: Effect | None = None
-    aliased: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "parameter": self.parameter,
-            "verdict": self.kind,
-            "value": self.value,
-            "effect": _told(self.effect),
-            "log_loss": _told(self.log_loss),
-            "costs": asdict(self.costs) if self.costs else None,
-            "why": self.why,
-            "more_runs": self.more_runs,
-            "aliased": self.aliased,
-        }
+    found = []
+    for factor in factors:
+        levels = [
+            _level(factor.parameter, level, state, seconds, quick)
+            for level in (factor.first, *factor.further, *factor.opposite)
+        ]
+        tried = [level for level in levels if level is not None]
+        adopted = next((level for level in tried if level.verdict == "set it"), None)
+        decides = adopted or tried[0]
+        kind, reason = _decided(decides, state, smallest_effect, quick, failures or {})
+        before = (early or {}).get(decides.name)
+        if before and before.low > 0 and before.estimate >= smallest_effect and reason.kind in _NO_GAIN:
+            kind, reason = "early only", Reason("early only")
+        takes = kind == "set it" or (kind == "free choice" and reason.kind == "equal and cheaper")
+        found.append(
+            Verdict(
+                factor.parameter,
+                kind,
+                factor.own,
+                decides.value if takes else factor.own,
+                reason,
+                decides,
+                tuple(level for level in tried if level is not decides),
+            )
+        )
+    found += [
+        Verdict(rule.parameter, "settled by rule", rule.own, rule.own, Reason("rule", rule.why)) for rule in settled
+    ]
+    return tuple(found)
 
 
-def in_points(estimate: float, low: float, high: float) -> str:
-    """An effect on accuracy with its interval, as sentences tell it."""
-    return f"{estimate:+.2f} points ({low:+.2f} to {high:+.2f})"
+def cheaper(costs: Costs) -> bool:
+    """Whether it saves at least a twentieth of time, weights or memory, and adds as much to none of them."""
+    told = [costs.weights, costs.multiply_adds, costs.memory, *([] if costs.seconds is None else [costs.seconds])]
+    return min(told) < _SAVES and max(told) < _ADDS
 
 
-def _told(effect: Effect | None) -> dict[str, float] | None:
-    keys = ("estimate", "low", "high", "joint_low", "joint_high", "n")
-    return {key: getattr(effect, key) for key in keys} if effect else None
+def interval_of(estimate: Estimate, level: float) -> Interval:
+    """With limits that are each wrong with the chance `level`."""
+    low, high = estimate.interval(level)
+    return Interval(estimate.estimate, low, high, estimate.n)
 
 
-def on_log_loss(verdict: Verdict, log_loss: Effect) -> Verdict:
-    """The verdict with the effect on the log loss, and a word where that tells what the accuracy does not.
-
-    The log loss counts how sure the network is of the right class, not only whether it is right: where it errs on few
-    images, a difference often shows there first. It decides nothing: the verdicts speak of accuracy.
-    """
-    verdict = dataclasses.replace(verdict, log_loss=log_loss)
-    gains = verdict.kind == "set it" and log_loss.estimate < 0
-    loses = verdict.effect is not None and verdict.effect.high < 0 < log_loss.estimate
-    if gains or loses or log_loss.joint_low <= 0 <= log_loss.joint_high:
-        return verdict
-    word = "worse" if log_loss.estimate > 0 else "better"
-    interval = f"{log_loss.estimate:+.3f} ({log_loss.low:+.3f} to {log_loss.high:+.3f})"
-    return dataclasses.replace(verdict, why=f"{verdict.why}; significantly {word} log loss: {interval}")
-
-
-def in_doubt_of_interactions(
-    verdict: Verdict, interaction: float, smallest_effect: float, *, nested: bool = False
-) -> Verdict:
-    """The verdict, marked where its effect, up or down, may be an interaction of three (`Analysis.interaction`).
-
-    A `nested` parameter acts in half of the trials only, so that its effect is mixed with interactions of two as well:
-    it may be twice as large and still be none of its own.
-    """
-    effect = verdict.effect
-    if effect is None or not (effect.joint_low > 0 or effect.joint_high < 0):
-        return verdict
-    if not smallest_effect <= abs(effect.estimate) <= interaction * (2 if nested else 1):
-        return verdict
-    why = f"{verdict.why}; may be an interaction of others: some of up to {interaction:.1f} points were seen"
-    return dataclasses.replace(verdict, aliased=True, why=why)
+def _level(
+    parameter: str, level: Level, state: State, seconds: Callable[[str], float | None], quick: bool
+) -> LevelResult | None:
+    """None for a value that was not tried."""
+    name = f"{parameter}={level.value}"
+    finding = state.findings.get(name)
+    if finding is None:
+        return None
+    costs = Costs(seconds(name), level.weights, level.multiply_adds, level.memory)
+    kind: Kind = "undecided"
+    effect = None
+    if finding.estimate and finding.interval:
+        effect = Interval(finding.estimate.estimate, *finding.interval, finding.estimate.n)
+    after = finding.base
+    if name in state.base:
+        kind = "set it"
+        confirmation = _confirmed_by(name, state.confirmations)
+        if confirmation and (name,) in confirmation.effects:
+            effect, after = _shown(confirmation, (name,)), confirmation.base
+    elif finding.settled and not quick:
+        kind = finding.settled
+    return LevelResult(name, level.value, level.settings, level.changes, kind, effect, costs, finding.failures, after)
 
 
-def decide(
-    effect: Effect, *, own: str, alternative: str, costs: Costs, smallest_effect: float, n_trials: int
-) -> Verdict:
-    """The verdict on one parameter, `effect` in the response's own units (points of accuracy), higher being better.
-
-    - set it: the joint interval lies above zero and the estimate is at least `smallest_effect`. With no true effects
-      the chance of any such verdict among all parameters is at most 1 - the joint confidence.
-    - keep it: the alternative is worse (its interval lies below zero), or the upper one-sided bound lies below
-      `smallest_effect`, so that a gain worth having is excluded.
-    - free choice: both one-sided bounds lie within `smallest_effect` of zero (two one-sided tests: Schuirmann
-      1987), and the alternative is cheaper: take it.
-    - undecided: anything else.
-    """
-    if smallest_effect <= 0:
-        raise ValueError(f"smallest_effect={smallest_effect}: it must be above 0")
-    told, smallest = in_points(effect.estimate, effect.low, effect.high), counted(smallest_effect, "point")
-
-    def verdict(kind: Kind, value: str, why: str, more_runs: int | None = None) -> Verdict:
-        return Verdict(effect.factor, kind, value, effect, costs, why, more_runs)
-
-    if effect.joint_low > 0 and effect.estimate >= smallest_effect:
-        return verdict("set it", alternative, f"{alternative} gains {told}, significant for all parameters jointly")
-    if excludes(effect.estimate, effect.error, effect.df, smallest_effect):
-        if excludes(-effect.estimate, effect.error, effect.df, smallest_effect):
-            if costs.cheaper:
-                return verdict("free choice", alternative, f"equal within {smallest}, and cheaper")
-            return verdict("keep it", own, f"{alternative} differs by less than {smallest}")
-        worse = effect.high < 0
-        why = f"{alternative} loses: {told}" if worse else f"a gain of {smallest} is excluded: {told}"
-        return verdict("keep it", own, why)
-    return verdict("undecided", own, f"{told}: it may still matter", _runs_to_settle(effect, smallest_effect, n_trials))
+def _confirmed_by(name: str, confirmations: Sequence[Confirmation]) -> Confirmation | None:
+    return next((each for each in confirmations if name in each.adopted), None)
 
 
-def _runs_to_settle(effect: Effect, smallest_effect: float, n_trials: int) -> int:
-    """Further trials after which the nearest verdict would be reached, if the estimate stays where it is."""
-    if effect.estimate >= smallest_effect:
-        quantile, distance = (effect.joint_high - effect.estimate) / effect.error, effect.estimate
-    else:
-        quantile, distance = _one_sided(effect.df), smallest_effect - effect.estimate
-    return max(1, runs_needed(effect, distance, quantile, n_trials) - n_trials)
+def _shown(confirmation: Confirmation, arm: tuple[str, ...]) -> Interval:
+    """With the interval at the level that the arm was tested at."""
+    return interval_of(confirmation.effects[arm], confirmation.levels.get(arm, confirmation.chance))
 
 
-def excludes(estimate: float, error: float, df: int, smallest_effect: float, wrong: float = WRONG) -> bool:
-    """Whether an effect as large as `smallest_effect` is excluded, by a one-sided test that errs in `wrong`."""
-    return estimate + _one_sided(df, wrong) * error < smallest_effect
+def _decided(
+    level: LevelResult, state: State, smallest_effect: float, quick: bool, failures: Mapping[str, str]
+) -> tuple[Kind, Reason]:
+    if quick:
+        return "undecided", Reason("quick look")
+    if level.verdict == "set it":
+        return "set it", Reason("confirmed")
+    finding = state.findings[level.name]
+    if level.verdict == "keep it":
+        if finding.failures and (not level.effect or level.effect.high >= smallest_effect):
+            return "keep it", Reason("fails", failures.get(level.name, ""))
+        loses = level.effect is not None and level.effect.high < 0
+        return "keep it", Reason("loses" if loses else "no gain")
+    if level.verdict == "free choice":
+        return "free choice", Reason("equal and cheaper" if cheaper(level.costs) else "equal")
+    tested = any(level.name in each.names for each in state.confirmations)
+    if finding.failures:
+        return "undecided", Reason("fails", failures.get(level.name, ""))
+    kind: ReasonKind = "not confirmed" if tested else "open"
+    if not tested and _too_few_images(finding, smallest_effect):
+        kind = "too few images"
+    return "undecided", Reason(kind, more_blocks=_more_blocks(finding, state.level, smallest_effect))
 
 
-def _one_sided(df: int, wrong: float = WRONG) -> float:
-    """The bound of the equivalence tests, in standard errors."""
-    return float(stats.t.ppf(1 - wrong, df))
+def _too_few_images(finding: Finding, smallest_effect: float) -> bool:
+    return any(reading.worth > smallest_effect for reading in finding.readings)
+
+
+def _more_blocks(finding: Finding, level: float, smallest_effect: float) -> int | None:
+    """Further blocks after which the interval would leave one side or the other, if the estimate stays."""
+    estimate = finding.estimate
+    if estimate is None:
+        return None
+    half = estimate.interval(level)[1] - estimate.estimate
+    room = abs(smallest_effect - estimate.estimate)
+    if estimate.estimate < -smallest_effect:
+        room = smallest_effect - estimate.estimate
+    elif estimate.estimate < 0:
+        room = max(smallest_effect + estimate.estimate, smallest_effect - abs(estimate.estimate))
+    if room <= 0:
+        return None
+    needed = math.ceil(estimate.n * (half / room) ** 2) - estimate.n
+    return max(1, needed) if needed <= _MOST_BLOCKS else None

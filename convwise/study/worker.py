@@ -11,7 +11,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Reads the bench, then trials, from standard input until it ends; answers on what was standard output."""
+    """Reads what is trained, then trials, from standard input until it ends; answers on what was standard output."""
     from convwise.cores import take_one_core
 
     take_one_core(int(sys.argv[1]))
@@ -21,21 +21,21 @@ def main() -> None:
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
 
     from convwise.errors import ConvwiseError
-    from convwise.study.laboratory import Laboratory
-    from convwise.study.trials import Bench, Trial
+    from convwise.study.trial_runner import TrialRunner
+    from convwise.study.trials import ExperimentSpec, Trial
 
     def answer(value: dict[str, Any]) -> None:
         answers.write(json.dumps(value) + "\n")
         answers.flush()
 
     try:
-        laboratory = Laboratory.open(Bench.from_dict(json.loads(lines.get())))
+        runner = TrialRunner.open(ExperimentSpec.from_dict(json.loads(lines.get())))
     except ConvwiseError as problem:
         answer({"error": str(problem), "exit_code": problem.exit_code})
         return
     answer({"ready": True})
     while True:
-        answer(laboratory.carry_out(Trial.from_dict(json.loads(lines.get()))).to_dict())
+        answer(runner.carry_out(Trial.from_dict(json.loads(lines.get()))).to_dict())
 
 
 def _read(lines: SimpleQueue[str]) -> None:

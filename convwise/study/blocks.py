@@ -1,0 +1,134 @@
+"""Blocks of trials: what a round asks for, carried out or found on record, and read as differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise.errors import ConvwiseError
+from convwise.study.budget import Minutes, Trainings
+from convwise.study.engine import Engine
+from convwise.study.factors import Level
+from convwise.study.folder import StudyFolder
+from convwise.study.measures import Judged, Metric, Scores, reading
+from convwise.study.request import StudyHooks
+from convwise.study.search import AGAIN, Arm, Block, Round
+from convwise.study.trial_runner import TrialRunner
+from convwise.study.trials import Outcome, Trial, unpacked
+
+UNCHANGED: Arm = ()
+
+
+class Blocks:
+    """Carries out rounds; trials on record are not carried out again. `levels`: each candidate's by its name.
+
+    `epochs`: of short trainings; None trains to the end.
+    """
+
+    def __init__(
+        self,
+        runner: TrialRunner,
+        folder: StudyFolder,
+        engine: Engine,
+        levels: Mapping[str, Level],
+        hooks: StudyHooks,
+        *,
+        metric: Metric,
+        epochs: int | None = None,
+    ) -> None:
+        self.runner, self.levels, self.metric, self.epochs = runner, levels, metric, epochs
+        self._folder, self._engine, self._hooks = folder, engine, hooks
+        folder.mend()
+        self.known = folder.outcomes()
+        self.rounds: list[tuple[Round, dict[Arm, Outcome]]] = []
+        self.unchanged: list[float] = []
+
+    def carry_out(self, round_: Round, budget: Minutes | Trainings) -> Block:
+        """The readings of the round's arms. Raises ConvwiseError where the unchanged network cannot be trained."""
+        trials = {arm: self._trial(round_, arm) for arm in (UNCHANGED, *round_.arms)}
+        self._train(round_, list(trials.values()))
+        outcomes = {arm: self.known[trial.key] for arm, trial in trials.items()}
+        budget.count([((*round_.base, *arm) if arm != AGAIN else arm, o.seconds) for arm, o in outcomes.items()])
+        self.rounds.append((round_, outcomes))
+        own = outcomes[UNCHANGED]
+        if own.status == "failed":
+            raise ConvwiseError(f"the unchanged network cannot be trained: {own.reason}")
+        judged = self.judged(round_.number)
+        scores = {arm: self._scores(outcome, judged) for arm, outcome in outcomes.items() if outcome.status == "done"}
+        unchanged = [scores[arm] for arm in (UNCHANGED, AGAIN) if arm in scores]
+        self.unchanged += [each.value(judged, self.metric) for each in unchanged if not round_.base]
+        readings: dict[Arm, Any] = {}
+        for arm in round_.arms:
+            against = unchanged[:1] if arm == AGAIN else unchanged
+            readings[arm] = reading(scores[arm], against, judged, self.metric) if arm in scores else None
+        return Block(readings)
+
+    def judged(self, block: int) -> Judged:
+        """The images of the block's fold."""
+        index = self.runner.index
+        return Judged(index.labels[self.runner.fold(block).validation], len(index.class_names))
+
+    def of_test(self, outcome: Outcome) -> float | None:
+        """Percent of the test images that are right; None where they were not looked at."""
+        if not outcome.test_answers:
+            return None
+        index, members = self.runner.index, self.runner.split.test
+        probabilities = unpacked(outcome.test_answers, len(index.class_names))
+        return 100 * float(np.mean(probabilities.argmax(axis=1) == index.labels[members]))
+
+    def seconds_ratio(self, name: str) -> float | None:
+        """Of a step with this candidate to one of the unchanged network, the median over the blocks of the search."""
+        ratios = []
+        for round_, outcomes in self.rounds:
+            own, other = outcomes[UNCHANGED].seconds_per_image, outcomes.get((name,))
+            if not round_.base and own and other and other.seconds_per_image:
+                ratios.append(other.seconds_per_image / own)
+        return float(np.median(ratios)) if ratios else None
+
+    def _scores(self, outcome: Outcome, judged: Judged) -> Scores:
+        probabilities: NDArray[np.float64] = unpacked(outcome.answers, judged.n_classes)
+        if len(probabilities) != len(judged.labels):
+            raise ConvwiseError(
+                f"trial {outcome.key}: {len(probabilities)} answers for {len(judged.labels)} images; take its line out "
+                f"of {self._folder.path / 'trials.jsonl'}, and it is carried out again"
+            )
+        return Scores.of(probabilities, judged.labels)
+
+    def _trial(self, round_: Round, arm: Arm) -> Trial:
+        names = round_.base if arm == AGAIN else (*round_.base, *arm)
+        levels = [self.levels[name] for name in names]
+        changes: dict[str, Any] = {}
+        for level in levels:
+            changes.update(level.changes)
+        short = f"{self.epochs} epochs/" if self.epochs else ""
+        what = " + ".join(names) or "unchanged"
+        return Trial(
+            f"{short}{round_.number}/{what}{' again' if arm == AGAIN else ''}",
+            round_.number,
+            tuple(text for level in levels for text in level.settings),
+            changes,
+            own_seed=arm == AGAIN,
+            epochs=self.epochs,
+            on_test=round_.stage == "confirm",
+        )
+
+    def _train(self, round_: Round, trials: list[Trial]) -> None:
+        missing = [trial for trial in trials if trial.key not in self.known]
+        stage = f"block {round_.number + 1}{', to confirm' if round_.stage == 'confirm' else ''}"
+        n_known = len(trials) - len(missing)
+        self._hooks.trial(stage, n_known, len(trials))
+
+        def done(outcome: Outcome) -> None:
+            nonlocal n_known
+            self._folder.append(outcome)
+            self.known[outcome.key] = outcome
+            n_known += 1
+            self._hooks.trial(stage, n_known, len(trials))
+            if outcome.status == "failed":
+                self._hooks.note(f"training {outcome.key} failed: {outcome.reason}")
+
+        if missing:
+            self._engine.run(missing, done)
