@@ -86,10 +86,11 @@ class Finding:
 
 @dataclass
 class State:
-    """A study as far as it has come."""
+    """A study as far as it has come. `superseded`: adopted once, until a further value of the parameter took over."""
 
     findings: dict[str, Finding]
     base: Arm = ()
+    superseded: Arm = ()
     control: list[Reading] = field(default_factory=list)
     confirmations: list[Confirmation] = field(default_factory=list)
     ruler: Ruler | None = None
@@ -100,7 +101,8 @@ class State:
     @property
     def open(self) -> list[Finding]:
         """What is neither settled nor adopted."""
-        return [each for each in self.findings.values() if not each.settled and each.candidate.name not in self.base]
+        adopted = {*self.base, *self.superseded}
+        return [each for each in self.findings.values() if not each.settled and each.candidate.name not in adopted]
 
 
 def search(
@@ -257,7 +259,9 @@ def _confirm(state: State, nominees: Sequence[Nominee], ask: Callable[[Round], B
             state.findings[name] = replace(found, readings=(*found.readings, *readings.get((name,), ())))
         _look(state, smallest_effect)
         return
-    state.base = (*(name for name in state.base if not _replaced(state, name, adopted)), *adopted)
+    replaced = tuple(name for name in state.base if _replaced(state, name, adopted))
+    state.superseded += replaced
+    state.base = (*(name for name in state.base if name not in replaced), *adopted)
     for name in adopted:
         for level in state.findings[name].candidate.then:
             state.not_tried.append(level)
