@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from convwise.study.estimates import Reading
-from convwise.study.search import AGAIN, Arm, Block, Candidate, Round, State, search
+from convwise.study.search import search
+from convwise.study.state import AGAIN, Arm, Block, Candidate, Round, State
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from convwise.study.confirmation import confirmed, n_fresh
 from convwise.study.estimates import Estimate, Reading
 
 
-def readings(effects: dict[tuple[str, ...], float], sd: float = 0.3, n: int = 6) -> dict[tuple[str, ...], list[Reading]]:
+def readings(
+    effects: dict[tuple[str, ...], float], sd: float = 0.3, n: int = 6
+) -> dict[tuple[str, ...], list[Reading]]:
     """With exactly this mean and deviation."""
     around = np.linspace(-1, 1, n)
     around *= sd / around.std(ddof=1)

@@ -39,7 +39,9 @@ def test_against_two_unchanged_trainings_it_is_the_mean_of_both_readings() -> No
     judged = Judged(LABELS, 3)
     both = reading(CHANGED, [UNCHANGED, CHANGED], judged, "accuracy")
     one = reading(CHANGED, [UNCHANGED], judged, "accuracy")
-    assert (both.difference, both.churn, both.score) == pytest.approx((one.difference / 2, one.churn / 2, one.score / 2))
+    assert (both.difference, both.churn, both.score) == pytest.approx(
+        (one.difference / 2, one.churn / 2, one.score / 2)
+    )
 
 
 def test_less_log_loss_is_a_gain() -> None:
@@ -62,7 +64,9 @@ def test_the_temperature_of_one_half_is_fitted_on_the_other() -> None:
         return float(-scaled[np.arange(len(rows)), labels[rows]].mean())
 
     halves = np.arange(0, 400, 2), np.arange(1, 400, 2)
-    best = [optimize.minimize_scalar(lambda t, r=rows: loss(t, r), bounds=(0.2, 5), method="bounded").x for rows in halves]
+    best = [
+        optimize.minimize_scalar(lambda t, r=rows: loss(t, r), bounds=(0.2, 5), method="bounded").x for rows in halves
+    ]
     expected = (loss(best[1], halves[0]) + loss(best[0], halves[1])) / 2
     found = Scores.of(probabilities, labels)
     assert found.loss == pytest.approx(expected, rel=5e-3)

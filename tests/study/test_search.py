@@ -13,7 +13,8 @@ import pytest
 
 from convwise.study.estimates import Reading
 from convwise.study.looks import LOOKS, is_look, level_for
-from convwise.study.search import AGAIN, Arm, Block, Candidate, Round, State, search
+from convwise.study.search import search
+from convwise.study.state import AGAIN, Arm, Block, Candidate, Round, State
 
 
 def _world() -> Any:
@@ -33,7 +34,9 @@ world = _world()
 class Fixed:
     """Every candidate's reading by name, with a little noise of its own; a number of trainings for a budget."""
 
-    def __init__(self, effects: dict[str, float], total: float, *, fails: Sequence[str] = (), worth: float = 0.1) -> None:
+    def __init__(
+        self, effects: dict[str, float], total: float, *, fails: Sequence[str] = (), worth: float = 0.1
+    ) -> None:
         self.effects, self.total, self.fails, self.worth = effects, total, fails, worth
         self.rounds: list[Round] = []
 
@@ -98,9 +101,7 @@ def test_several_gains_are_trained_alone_and_together() -> None:
 def test_two_values_of_one_parameter_are_never_set_together() -> None:
     more = Candidate("a=4", "a")
     fixed = Fixed({"a=2": 3.0, "a=4": 5.0, "b": 0.0}, 1000)
-    state = search(
-        [Candidate("a=2", "a", then=(more,)), Candidate("b", "b")], fixed.ask, fixed, smallest_effect=1.0
-    )
+    state = search([Candidate("a=2", "a", then=(more,)), Candidate("b", "b")], fixed.ask, fixed, smallest_effect=1.0)
     assert state.base == ("a=4",)
     assert not any({"a=2", "a=4"} <= {*arm} for round_ in fixed.rounds for arm in round_.arms)
 
@@ -159,9 +160,7 @@ def test_looks_become_rarer_and_stricter() -> None:
     assert levels == sorted(levels, reverse=True)
 
 
-@pytest.mark.parametrize(
-    ("sd", "judged", "seconds", "score_sd"), [(0.31, 515, 33, float("nan")), (2.2, 1136, 60, 0.9)]
-)
+@pytest.mark.parametrize(("sd", "judged", "seconds", "score_sd"), [(0.31, 515, 33, float("nan")), (2.2, 1136, 60, 0.9)])
 def test_simulated_studies_rarely_err(sd: float, judged: int, seconds: float, score_sd: float) -> None:
     """No effects, and a mixture; benchmarks/study_simulation.py draws thousands."""
     mixture = {f"c{i}": effect for i, effect in enumerate((3.0, -3.0, -1.5, 0.5, -0.5, 0.0, 0.0, 0.0))}
