@@ -21,7 +21,8 @@ class World:
     as much noise of its own. `by_seed`: how a candidate's effect differs from seed to seed, points. `slope`: points
     per nat of score; `deviations`: points off that line, by candidate, others are drawn with the deviation `spread`;
     `score_sd`: the noise of the score's difference, as points on the line; `correlation` of the two noises. `fails`:
-    by candidate, the chance that a training fails. `seconds` of a training on one core, times `costs` by candidate. Gains add up but
+    by candidate, the chance that a training fails.
+    `seconds` of a training on one core, times `costs` by candidate. Gains add up but
     for a part: each further one counts `sub_additive` times.
     """
 

@@ -20,6 +20,7 @@ from convwise.study.estimates import Estimate, Reading, estimates
 # outweighs this soon; where no candidate has an effect there is no slope to find, and none is needed to say so.
 USUAL_SLOPE, SLOPE_VARIES = -24.0, 12.0
 USUAL_SPREAD, _PRIOR_CANDIDATES = 0.2, 4.0
+_SHARED_NOISE = 0.5  # of the variance of a difference: the part of the unchanged network, where it is trained once
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ def fitted(readings: Mapping[str, Sequence[Reading]], *, control: str | None = N
     v_s = np.array([on_score[name].error ** 2 for name in names])
     correlation = _correlation([readings[name] for name in names])
     slope, spread2 = _line(a, s, v_a, v_s, correlation)
-    noise = v_a - 2 * slope * correlation * np.sqrt(v_a * v_s) + slope**2 * v_s + spread2
-    error = math.sqrt(1 / (float((np.maximum(s**2 - v_s, 0) / noise).sum()) + 1 / SLOPE_VARIES**2))
+    error = _error(s, v_s, v_a - 2 * slope * correlation * np.sqrt(v_a * v_s) + slope**2 * v_s, spread2)
     return Ruler(slope, error, math.sqrt(spread2), correlation)
 
 
@@ -69,6 +69,15 @@ def measured(ruler: Ruler, on_accuracy: Estimate, on_score: Estimate) -> Estimat
     if not 0 < variance < v_a:
         return on_accuracy
     return Estimate(on_accuracy.estimate - weight * off, math.sqrt(variance), on_accuracy.df, on_accuracy.n)
+
+
+def _error(s: np.ndarray, v_s: np.ndarray, noise: np.ndarray, spread2: float) -> float:
+    """Of the slope. The noise of the unchanged network, which is in every difference, does not average out."""
+    pull = np.sqrt(np.maximum(s**2 - v_s, 0)) * np.sign(s) / (noise + spread2)
+    own = float((pull**2 * (noise + spread2)).sum())
+    together = _SHARED_NOISE * (float((pull * np.sqrt(noise)).sum()) ** 2 - float((pull**2 * noise).sum()))
+    weight = float((np.maximum(s**2 - v_s, 0) / (noise + spread2)).sum()) + 1 / SLOPE_VARIES**2
+    return math.sqrt((own + max(together, 0.0) + 1 / SLOPE_VARIES**2) / weight**2)
 
 
 def _line(a: np.ndarray, s: np.ndarray, v_a: np.ndarray, v_s: np.ndarray, correlation: float) -> tuple[float, float]:
