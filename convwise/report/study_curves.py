@@ -60,7 +60,9 @@ def most_accurate(points: Sequence[Point]) -> Point:
 
 
 def _set(points: Sequence[Point]) -> Point | None:
-    return next((point for point in points if point.kind == "set it"), None)
+    """The value that was set last: another one may have been set before it."""
+    found = [point for point in points if point.kind == "set it"]
+    return max(found, key=lambda point: len(point.after)) if found else None
 
 
 def cheapest_without_loss(points: Sequence[Point], smallest_effect: float) -> Point | None:
@@ -75,13 +77,18 @@ def cheapest_without_loss(points: Sequence[Point], smallest_effect: float) -> Po
 def trade_off(result: StudyResult, after: tuple[str, ...] = ()) -> tuple[Point, ...]:
     """What is not dominated of all that was tried on top of `after`, cheapest first; the unchanged network among it.
 
-    One that is as good and cheaper, or better and as cheap, dominates. Estimates are compared; a free choice counts as
-    no gain, and times within a twentieth as the same.
+    One that is as good and cheaper, or better and as cheap, beats another; so does the unchanged one at a tie. The
+    estimates are compared; a free choice counts as no gain, and times within a twentieth as the same.
     """
     levels = [level for verdict in result.verdicts for level in tried_levels(verdict) if level.after == after]
     points = [_point(level) for level in levels if level.effect and not level.failures]
     base = Point(" + ".join(after) or UNCHANGED, "", None, Costs(seconds=1.0))
-    kept = [point for point in points if not any(_dominates(other, point) for other in (base, *points))]
+    kept = [
+        point
+        for point in points
+        if not _as_good(base, point)
+        and not any(_as_good(other, point) and not _as_good(point, other) for other in points)
+    ]
     return tuple(sorted((base, *kept), key=lambda point: (_time(point.costs), point.costs.weights)))
 
 
@@ -103,16 +110,14 @@ def _time(costs: Costs) -> float:
     return 1.0 if abs(seconds - 1) <= _SAME_TIME else seconds
 
 
-def _dominates(one: Point, other: Point) -> bool:
-    if one is other:
-        return False
-    pairs = [
-        (other.gain, one.gain),
-        (_time(one.costs), _time(other.costs)),
-        (one.costs.weights, other.costs.weights),
-        (one.costs.multiply_adds, other.costs.multiply_adds),
-    ]
-    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+def _as_good(one: Point, other: Point) -> bool:
+    """In accuracy and in each of the costs."""
+    return (
+        one.gain >= other.gain
+        and _time(one.costs) <= _time(other.costs)
+        and one.costs.weights <= other.costs.weights
+        and one.costs.multiply_adds <= other.costs.multiply_adds
+    )
 
 
 def _place(parameter: str, point: Point) -> float | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convwise.files import write_atomically
 from convwise.report.study_curves import tried_levels
-from convwise.report.study_words import unit
+from convwise.report.study_words import amount, unit
 from convwise.study.result import Interval, Kind, StudyResult
 
 COLOURS: dict[Kind, str] = {
@@ -59,10 +59,10 @@ def effects_figure(result: StudyResult, path: Path) -> None:
 
     drawn = bars(result)
     tallest = max((bar.height for bar in drawn), default=0.0)
-    figure = Figure(figsize=(8, 0.42 * tallest + 2.0), layout="constrained")
+    figure = Figure(figsize=(8, 0.42 * tallest + 2.3), layout="constrained")
     axes = figure.subplots()
     smallest = result.smallest_effect
-    axes.axvspan(-smallest, smallest, color="#eeeeee", zorder=0, label=f"within {smallest:g} {unit(result)}")
+    axes.axvspan(-smallest, smallest, color="#eeeeee", zorder=0, label=f"within {amount(smallest, result)}")
     axes.axvline(0, color="#888888", linewidth=0.8)
     for bar in drawn:
         colour = COLOURS[bar.kind] if bar.kind else _ESTIMATE
@@ -76,7 +76,7 @@ def effects_figure(result: StudyResult, path: Path) -> None:
     what = "estimates of short trainings, no verdicts" if result.quick else "in whole trainings"
     axes.set_xlabel(f"effect on {result.metric.replace('_', ' ')}, {unit(result)}, with the interval that decides")
     axes.set_title(f"{result.net} at {result.size} px on {Path(result.data).name}, {what}", parse_math=False)
-    axes.legend(loc="best", frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     with write_atomically(path) as file:

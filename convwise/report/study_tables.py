@@ -67,7 +67,7 @@ def verdicts_table(result: StudyResult) -> Table:
     A quick look has no column of verdicts.
     """
     verdicts = [] if result.quick else ["verdict", "value"]
-    table = _table(["parameter", *verdicts, "tried", f"effect, {unit(result)}", "costs"])
+    table = _table(["parameter", *verdicts, "tried", f"effect, {unit(result)}", "costs"], gap=0)
     for verdict in result.verdicts:
         name = _broken(verdict.parameter, 19)
         head = [] if result.quick else [_kind(verdict.kind), _broken(verdict.value or verdict.own, 9)]
@@ -108,8 +108,9 @@ def trade_off_table(points: Sequence[Point], result: StudyResult) -> Table:
     return table
 
 
-def _table(columns: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+def _table(columns: Sequence[str], *, gap: int = 1) -> Table:
+    """With `gap` more than the one space between the columns."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), show_edge=False, pad_edge=False)
     for column in columns:
         table.add_column(Text(column), overflow="fold")
     return table

@@ -143,8 +143,8 @@ def _open(verdict: Verdict, tried: LevelResult, result: StudyResult) -> str:
 
 
 def _not_confirmed(verdict: Verdict, tried: LevelResult, result: StudyResult) -> str:
-    seen = f" All blocks together: {_found(tried, result)}; {more(verdict)}" if tried.effect else ""
-    return f"undecided: {tried.value} seemed to gain, and fresh blocks did not confirm it.{seen}"
+    seen = f"; over all blocks {_found(tried, result)}; {more(verdict)}" if tried.effect else ""
+    return f"undecided: {tried.value} seemed to gain, and fresh blocks did not confirm it{seen}"
 
 
 def _quick_look(verdict: Verdict, tried: LevelResult, result: StudyResult) -> str:
@@ -215,11 +215,16 @@ def effect_numbers(effect: Interval, result: StudyResult) -> tuple[str, str, str
 
 
 def _rounded(value: float, digits: int, smallest_effect: float) -> str:
-    for places in range(digits, digits + 3):
+    fewest = digits - (abs(value) >= 10)
+    for places in range(fewest, digits + 3):
         text = f"{value:+.{places}f}"
-        if all((float(text) > mark) == (value > mark) for mark in (-smallest_effect, 0.0, smallest_effect)):
+        if all(_side(float(text), mark) == _side(value, mark) for mark in (-smallest_effect, 0.0, smallest_effect)):
             break
     return f"{0:.{digits}f}" if value == 0 else text
+
+
+def _side(value: float, mark: float) -> int:
+    return (value > mark) - (value < mark)
 
 
 def unit(result: StudyResult) -> str:
@@ -243,7 +248,7 @@ def ratio(value: float | None) -> str:
     """`x0.35`, `same`; nothing where it is not known."""
     if value is None:
         return ""
-    return "same" if abs(value - 1) <= _SAME else f"x{value:.2f}"
+    return "same" if abs(value - 1) <= _SAME else f"x{value:.2f}" if value < 10 else f"x{value:.1f}"
 
 
 def savings(costs: Costs) -> str:
