@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from convwise.study.estimates import Reading
-from convwise.study.search import AGAIN, Arm, Block, Candidate, Round, State, search
+from convwise.study.search import search
+from convwise.study.state import AGAIN, Arm, Block, Candidate, Round, State
 
 
 @dataclass(frozen=True)
 class World:
-    """`effects`, points, by candidate. `sd`: of the difference of two trainings of one block, points.
+    """What is true: `effects`, points, by candidate, and the noise of a training.
 
-    `noisier`: by candidate, times as much noise of its own. `by_seed`: a candidate's effect differs from seed to seed by
-    so much, points. `slope`: points per nat of score; `deviations`: by candidate, points off that line; `score_sd`:
-    noise of the score's difference, in points of the slope; `correlation` of the two noises. `fails`: by candidate, the
-    chance that a training fails. `seconds` of a training on one core, times `costs` by candidate.
+    `sd`: of the difference of two trainings of one block, points, of `judged` images. `noisier`: by candidate, times
+    as much noise of its own. `by_seed`: how a candidate's effect differs from seed to seed, points. `slope`: points
+    per nat of score; `deviations`: points off that line, by candidate, others are drawn with the deviation `spread`;
+    `score_sd`: the noise of the score's difference, as points on the line; `correlation` of the two noises. `fails`:
+    by candidate, the chance that a training fails. `seconds` of a training on one core, times `costs` by candidate. Gains add up but
+    for a part: each further one counts `sub_additive` times.
     """
 
     effects: Mapping[str, float]
@@ -31,6 +34,7 @@ class World:
     score_sd: float = math.nan
     slope: float = -27.0
     deviations: Mapping[str, float] = field(default_factory=dict)
+    spread: float = 0.0
     correlation: float = 0.5
     fails: Mapping[str, float] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
@@ -48,6 +52,7 @@ class Laboratory:
 
     def __init__(self, world: World, random: np.random.Generator, minutes: float) -> None:
         self.world, self.random, self.total = world, random, 60 * minutes
+        self.off = {name: world.deviations.get(name, random.normal(0, world.spread)) for name in world.effects}
         self._spent = 0.0
 
     def spent(self) -> float:
@@ -76,7 +81,7 @@ class Laboratory:
             noisier = max(world.noisier.get(name, 1.0) for name in arm)
             kept = tuple(dict.fromkeys((*round_.base, *arm)))
             effect = world.value(kept) + random.normal(0, world.by_seed)
-            off = sum(world.deviations.get(name, 0.0) for name in arm)
+            off = sum(self.off.get(name, 0.0) for name in arm)
             readings[arm] = self._reading(self._training(noisier, effect, off), unchanged)
         return Block(readings)
 
@@ -117,10 +122,10 @@ class Rates:
     n: int = 0
     false_set: int = 0
     n_wrong: int = 0
-    n_right_settled: int = 0
+    n_settled_wrong: int = 0
+    n_edge: int = 0
     undecided: float = 0.0
     found: int = 0
-    first: int = 0
     n_covered: int = 0
     n_shown: int = 0
     blocks: float = 0.0
@@ -131,24 +136,31 @@ class Rates:
         adopted = set(state.base)
         self.false_set += any(world.effects[name] <= 0 for name in adopted)
         self.blocks += state.n_blocks
+        wrongly = 0
         for name, found in state.findings.items():
-            truth = world.effects[name]
+            truth = world.value((*found.base, name)) - world.value(found.base)  # around what was adopted before
+            self.n_edge += abs(truth) >= smallest_effect
             if name in adopted:
                 self.found += truth >= smallest_effect
-                self.first += name == "c0"
                 continue
             wrong = found.settled is not None and (
                 truth >= smallest_effect or (found.settled == "free choice" and abs(truth) >= smallest_effect)
             )
-            self.n_wrong += wrong
+            wrongly += wrong
             self.undecided += found.settled is None
-            if found.interval and not found.base:
+            if found.interval:
                 self.n_shown += 1
                 self.n_covered += found.interval[0] <= truth <= found.interval[1]
+        self.n_wrong += wrongly
+        self.n_settled_wrong += wrongly > 0
+
+    def __add__(self, other: Rates) -> Rates:
+        return Rates(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     def __str__(self) -> str:
         return (
-            f"false set {100 * self.false_set / self.n:.1f} %, wrong {100 * self.n_wrong / self.n:.1f} % of studies, "
-            f"undecided {self.undecided / self.n:.2f}, found {self.found / self.n:.2f} first {self.first / self.n:.2f}, "
+            f"false set {100 * self.false_set / self.n:.1f} %, "
+            f"wrong {100 * self.n_wrong / max(1, self.n_edge):.1f} % of {self.n_edge / self.n:.1f} worth having, "
+            f"undecided {self.undecided / self.n:.2f}, found {self.found / self.n:.2f}, "
             f"covered {100 * self.n_covered / max(1, self.n_shown):.1f} %, blocks {self.blocks / self.n:.1f}"
         )

@@ -132,7 +132,8 @@ def study(
 def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     """What `study` does with its request."""
     ready = _ready(request, hooks)
-    from convwise.study.run_study import planned, run_study  # with SciPy's statistics, which take a second
+    from convwise.study.plan import planned
+    from convwise.study.run_study import run_study  # with SciPy's statistics, which take a second
 
     asked = ready.request
     with _engine(asked, hooks) as engine:
@@ -154,7 +155,7 @@ def plan_study(data: str | Path, *, hooks: StudyHooks | None = None, **asked: An
     hooks = hooks or StudyHooks()
     request = StudyRequest.asked(data, below={}, **{"config": None, "settings": (), **asked})
     ready = _ready(request, hooks)
-    from convwise.study.run_study import planned
+    from convwise.study.plan import planned
 
     asked_of = ready.request
     with _engine(asked_of, hooks) as engine:
@@ -289,7 +290,8 @@ def _gone_on(folder: str | Path, minutes: float | None, trust: bool, hooks: Stud
     if minutes is not None:
         request = dataclasses.replace(request, minutes=minutes, runs=None)
     found.outcomes()  # what is damaged is told before an engine is started
-    from convwise.study.run_study import plan_of, planned, run_study
+    from convwise.study.plan import plan_of, planned
+    from convwise.study.run_study import run_study
 
     runner = TrialRunner.open(request.spec)
     with found.locked(), _engine(request, hooks) as engine:

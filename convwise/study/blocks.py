@@ -15,7 +15,7 @@ from convwise.study.factors import Level
 from convwise.study.folder import StudyFolder
 from convwise.study.measures import Judged, Metric, Scores, reading
 from convwise.study.request import StudyHooks
-from convwise.study.search import AGAIN, Arm, Block, Round
+from convwise.study.state import AGAIN, Arm, Block, Round
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import Outcome, Trial, unpacked
 

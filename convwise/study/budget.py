@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convwise.records import record_of
-from convwise.study.search import Arm
+from convwise.study.state import Arm
 
 _FIXED = 0.25  # of a training's time, that does not grow with the network's multiply-adds
 _JUDGING = 1 / 3  # of the time of a training step, for an image that is judged

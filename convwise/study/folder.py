@@ -24,7 +24,7 @@ from convwise.study.result import StudyResult
 from convwise.study.trials import Outcome
 
 if TYPE_CHECKING:
-    from convwise.study.run_study import Plan  # with SciPy's statistics, which take a second
+    from convwise.study.plan import Plan  # with SciPy's statistics, which take a second
 
 T = TypeVar("T")
 _FIX = "put the file back as it was, or begin a new study"
@@ -98,7 +98,7 @@ class StudyFolder:
     @property
     def plan(self) -> Plan | None:
         """The plan, once it is made."""
-        from convwise.study.run_study import Plan
+        from convwise.study.plan import Plan
 
         return self._read("plan.json", Plan.from_dict) if (self.path / "plan.json").is_file() else None
 

@@ -6,101 +6,20 @@ carries them out, here or on a cluster or by simulation, is not its concern.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from convwise.study.confirmation import Confirmation, Nominee, confirmed, n_fresh
-from convwise.study.estimates import Estimate, Reading, own_variances
+from convwise.study.confirmation import Nominee, confirmed, n_fresh
+from convwise.study.estimates import Reading, own_variances
 from convwise.study.looks import FEWEST, is_look, level_for
-from convwise.study.ruler import Ruler, fitted
+from convwise.study.ruler import fitted
+from convwise.study.state import AGAIN, Arm, Block, Budget, Candidate, Finding, Round, Settled, State
 from convwise.study.weighing import weighed
 
-Arm = tuple[str, ...]
-"""Candidates that are changed together, by name, on top of what was adopted before; () is the unchanged network."""
-AGAIN: Arm = ("unchanged again",)
-"""The unchanged network a second time, with a seed of its own: the negative control."""
-Settled = Literal["keep it", "free choice"]
 _OPEN_FOR_CONTROL = 4  # open candidates from which on the unchanged network is trained twice
 _SEARCH_SHARE = 1 / 3  # of the budget, before anything is nominated, unless nothing else is open
 _MOST_NOMINEES = 3
 _MOST_FAILURES = 2
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A value of a parameter that is tried. `cheaper`: it saves time, weights or memory and costs none of them.
-
-    `then`: candidates that enter once this one was adopted, and `otherwise`, once it has turned out to lose.
-    """
-
-    name: str
-    parameter: str
-    cheaper: bool = False
-    then: tuple[Candidate, ...] = ()
-    otherwise: tuple[Candidate, ...] = ()
-
-
-@dataclass(frozen=True)
-class Round:
-    """A block to be carried out: its number in the study, what is adopted, and the arms besides the unchanged."""
-
-    number: int
-    stage: Literal["search", "confirm"]
-    base: Arm
-    arms: tuple[Arm, ...]
-
-
-@dataclass(frozen=True)
-class Block:
-    """What came of a round: a reading for each arm; None where its training failed."""
-
-    readings: Mapping[Arm, Reading | None]
-
-
-class Budget(Protocol):
-    """Time or trainings, in one unit."""
-
-    total: float
-
-    def spent(self) -> float:
-        """What is used up."""
-
-    def price(self, arms: Sequence[Arm]) -> float:
-        """Of a block with these arms and the unchanged network."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is known of a candidate. `settled` after so many blocks by the interval that is shown, or not yet."""
-
-    candidate: Candidate
-    readings: tuple[Reading, ...] = ()
-    failures: int = 0
-    settled: Settled | None = None
-    estimate: Estimate | None = None
-    interval: tuple[float, float] | None = None
-    base: Arm = ()
-
-
-@dataclass
-class State:
-    """A study as far as it has come."""
-
-    findings: dict[str, Finding]
-    base: Arm = ()
-    control: list[Reading] = field(default_factory=list)
-    confirmations: list[Confirmation] = field(default_factory=list)
-    ruler: Ruler | None = None
-    level: float = 0.025
-    n_blocks: int = 0
-    not_tried: list[Candidate] = field(default_factory=list)
-
-    @property
-    def open(self) -> list[Finding]:
-        """What is neither settled nor adopted."""
-        return [each for each in self.findings.values() if not each.settled and each.candidate.name not in self.base]
 
 
 def search(
@@ -257,7 +176,9 @@ def _confirm(state: State, nominees: Sequence[Nominee], ask: Callable[[Round], B
             state.findings[name] = replace(found, readings=(*found.readings, *readings.get((name,), ())))
         _look(state, smallest_effect)
         return
-    state.base = (*(name for name in state.base if not _replaced(state, name, adopted)), *adopted)
+    replaced = tuple(name for name in state.base if _replaced(state, name, adopted))
+    state.superseded += replaced
+    state.base = (*(name for name in state.base if name not in replaced), *adopted)
     for name in adopted:
         for level in state.findings[name].candidate.then:
             state.not_tried.append(level)
@@ -300,8 +221,3 @@ def _enter(state: State, budget: Budget) -> None:
         if budget.spent() + FEWEST * budget.price(arms) <= budget.total:
             state.findings[level.name] = Finding(level)
             waiting.remove(level)
-
-
-def promised_blocks(sd: float, smallest_effect: float) -> int:
-    """Blocks that settle a change without effect, about: 10 (sd / smallest effect) squared, three at least."""
-    return max(FEWEST, math.ceil(10 * (sd / smallest_effect) ** 2))

@@ -23,7 +23,7 @@ from convwise.study.costs import costs_of
 from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed, packed
 from convwise.training.recipe import Recipe
 
-_TIMED_STEPS = 6
+TIMED_STEPS = 6
 
 
 def images_of(spec: ExperimentSpec, recipe: Recipe) -> tuple[ImageIndex, NDArray[np.uint8]]:
@@ -119,7 +119,7 @@ class TrialRunner:
         del built  # its weights are in the other
         batches = batches_of(Material(self.index, pixels, split), recipe)
         if trial.epochs == 0:
-            step = seconds_per_step(network, batches, recipe, n_steps=_TIMED_STEPS)
+            step = seconds_per_step(network, batches, recipe, n_steps=TIMED_STEPS)
             taken = time.monotonic() - began
             return Outcome(trial.key, "timed", seconds_per_image=step / batches.batch_size, seconds=taken, **costs)
         seconds: list[float] = []

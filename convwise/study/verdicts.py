@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from convwise.study.confirmation import Confirmation
+from convwise.study.confirmation import Confirmation, n_fresh
 from convwise.study.estimates import Estimate
 from convwise.study.factors import Factor, Level, Settled
 from convwise.study.result import Costs, Interval, Kind, LevelResult, Reason, ReasonKind, Verdict
-from convwise.study.search import Finding, State
+from convwise.study.state import Finding, State
 
 _MOST_BLOCKS = 500  # more than anyone trains: out of reach
 _NO_GAIN = ("no gain", "equal", "loses")
@@ -40,7 +40,7 @@ def verdicts(
             for level in (factor.first, *factor.further, *factor.opposite)
         ]
         tried = [level for level in levels if level is not None]
-        adopted = next((level for level in tried if level.verdict == "set it"), None)
+        adopted = next((level for level in tried if level.name in state.base), None)
         decides = adopted or tried[0]
         kind, reason = _decided(decides, state, smallest_effect, quick, failures or {})
         before = (early or {}).get(decides.name)
@@ -90,7 +90,7 @@ def _level(
     if finding.estimate and finding.interval:
         effect = Interval(finding.estimate.estimate, *finding.interval, finding.estimate.n)
     after = finding.base
-    if name in state.base:
+    if name in (*state.base, *state.superseded):
         kind = "set it"
         confirmation = _confirmed_by(name, state.confirmations)
         if confirmation and (name,) in confirmation.effects:
@@ -142,6 +142,8 @@ def _more_blocks(finding: Finding, level: float, smallest_effect: float) -> int 
     estimate = finding.estimate
     if estimate is None:
         return None
+    if estimate.estimate >= smallest_effect:
+        return n_fresh(estimate, smallest_effect)
     half = estimate.interval(level)[1] - estimate.estimate
     room = abs(smallest_effect - estimate.estimate)
     if estimate.estimate < -smallest_effect:

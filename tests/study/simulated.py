@@ -1,72 +1,103 @@
-"""A study without networks: factors by name, and an engine whose trials follow a formula."""
+"""What the tests of a study share: a network that is never built, and an engine whose trainings follow a formula."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from convwise.conv2d import PARAMETERS, NetworkSettings
+import numpy as np
+
+from convwise.conv2d import NetworkSettings
+from convwise.images.split import split_images
 from convwise.seeds import generator
 from convwise.study.factors import Factor, Level, Settled
 from convwise.study.request import Request
-from convwise.study.trials import Bench, Outcome, Trial
+from convwise.study.trial_runner import TrialRunner
+from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed, packed
 from convwise.training.recipe import Recipe
+from tests.images.test_split import make
 
-BENCH = Bench("d", "/d", None, (), "simple", NetworkSettings(), Recipe(epochs=18), None, 0.25, 0.3, "", 3)
+SPEC = ExperimentSpec(
+    "d", "/d", None, (), "simple", NetworkSettings(), Recipe(epochs=18), None, 0.25, 1 / 3, "", seed=3
+)
+N_CLASSES = 4
 
 
-def factor(parameter: str, nested_in: str = "", further: Sequence[str] = ()) -> Factor:
-    """A parameter whose alternative is called "other"."""
-    more = tuple(Level(value, (f"{parameter}={value}",)) for value in further)
-    return Factor(parameter, "own", Level("other", (f"{parameter}=other",)), "all", nested_in, more)
+def runner(n_per_class: int = 150) -> TrialRunner:
+    """Images by name alone."""
+    index: Any = make({f"c{i}": n_per_class for i in range(N_CLASSES)})
+    return TrialRunner(SPEC, index, split_images(index, seed=SPEC.seed, validation=SPEC.validation))
+
+
+def factor(parameter: str, *, further: Sequence[str] = (), opposite: Sequence[str] = (), **costs: float) -> Factor:
+    """A parameter whose first value is called "other"."""
+
+    def level(value: str) -> Level:
+        return Level(value, (f"conv.{parameter}={value}",), **costs)
+
+    return Factor(parameter, "own", level("other"), tuple(map(level, further)), tuple(map(level, opposite)), "all")
 
 
 def request(
-    names: Sequence[str] = PARAMETERS, *, runs: int = 64, settled: Sequence[Settled] = (), **further: Sequence[str]
+    *factors: Factor, runs: int | None = 200, minutes: float | None = None, settled: Sequence[Settled] = (), **kw: Any
 ) -> Request:
-    """A study of these parameters; `further` gives levels to race."""
-    factors = tuple(factor(name, further=further.get(name, ())) for name in names)
-    return Request(BENCH, factors, tuple(settled), 1.0, None, runs, None, 2, 100)
+    """A study of these."""
+    asked = {"smallest_effect": 1.0, "metric": "accuracy", "n_workers": 2, **kw}
+    return Request(SPEC, factors, tuple(settled), minutes=minutes, runs=runs, **asked)
 
 
-@dataclasses.dataclass
 class Formula:
-    """Engine: accuracy is 80 plus what each setting brings, plus noise that a trial's own name draws.
+    """An engine: 80 % right, plus a gain for each setting; `seconds` a training; a key in `dies` fails."""
 
-    A trial takes 0.4 seconds to begin and 0.1 an epoch, or so many times more as `slower` has for its settings; an
-    image takes a hundredth of an epoch; the first begins `late`. `fails` says why a trial fails, or ""; after
-    `stop_after` outcomes the power is cut.
-    """
-
-    gains: Mapping[str, float]
-    noise: float = 1.0
-    fails: Callable[[Trial], str] = lambda trial: ""
-    stop_after: int = 10**9
-    seed: int = 1
-    slower: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    late: float = 0.0
-    asked: list[str] = dataclasses.field(default_factory=list)
+    def __init__(
+        self,
+        of: TrialRunner,
+        gains: Mapping[str, float],
+        *,
+        dies: Mapping[str, str] | None = None,
+        seconds: float = 10.0,
+        interrupt_after: int | None = None,
+    ) -> None:
+        self.runner, self.gains, self.dies, self.seconds = of, gains, dies or {}, seconds
+        self.left = interrupt_after
+        self.trials: list[Trial] = []
 
     def run(self, trials: Sequence[Trial], done: Callable[[Outcome], None]) -> None:
+        """See `Engine`."""
         for trial in trials:
-            if len(self.asked) >= self.stop_after:
-                raise KeyboardInterrupt
-            self.asked.append(trial.key)
-            outcome = self.outcome(trial)
-            late = self.late if len(self.asked) == 1 else 0.0
-            done(dataclasses.replace(outcome, seconds=outcome.seconds + late))
+            if self.left is not None:
+                if self.left == 0:
+                    raise KeyboardInterrupt
+                self.left -= 1
+            self.trials.append(trial)
+            done(self.outcome(trial))
 
     def outcome(self, trial: Trial) -> Outcome:
-        reason = self.fails(trial)
-        if reason:
-            return Outcome(trial.key, "failed", reason)
-        random = generator(self.seed, trial.key)
-        accuracy = 80 + sum(self.gains.get(text, 0.0) for text in trial.settings) + self.noise * random.normal()
-        cheap = sum("padding" in text for text in trial.settings)
-        correct = "".join("1" if hit else "0" for hit in random.random(200) < accuracy / 100) if trial.on_test else ""
-        per_image = 0.001 * math.prod(self.slower.get(text, 1.0) for text in trial.settings) * 0.7**cheap
-        seconds = 0.4 + 100 * per_image * trial.epochs
+        """By the trial alone."""
+        if trial.epochs == 0:
+            return Outcome(trial.key, "timed", seconds_per_image=0.001, seconds=2.0)
+        for text in trial.settings:
+            if text in self.dies:
+                return failed(trial.key, self.dies[text], 1.0)
+        index, fold = self.runner.index, self.runner.fold(trial.block)
+        rate = 0.8 + sum(self.gains.get(text, 0.0) for text in trial.settings) / 100
         return Outcome(
-            trial.key, "done", "", accuracy, 2.1 - accuracy / 50, per_image, seconds, 1000, 5000, 700, correct
-        )  # fmt: skip
+            trial.key,
+            "done",
+            answers=packed(self._answers(trial, index.labels[fold.validation], rate)),
+            test_answers=packed(self._answers(trial, index.labels[fold.test], rate)) if trial.on_test else "",
+            seconds_per_image=0.001,
+            seconds=self.seconds,
+            weights=100,
+            multiply_adds=1000,
+            memory=10000,
+        )
+
+    def _answers(self, trial: Trial, labels: np.ndarray, rate: float) -> np.ndarray:
+        """The easiest images of the block are right, the same for each training but for a little noise."""
+        easy = generator(0, "block", trial.block).random(len(labels))
+        noise = generator(0, "trial", trial.key).normal(0, 0.01, len(labels))
+        right = easy + noise < np.quantile(easy, min(1.0, rate))
+        rows = np.full((len(labels), N_CLASSES), 0.1)
+        rows[np.arange(len(labels)), np.where(right, labels, (labels + 1) % N_CLASSES)] = 0.7
+        return rows

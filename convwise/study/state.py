@@ -1,0 +1,94 @@
+"""What a search knows: candidates, the blocks that are asked for and what came of them, what is settled and adopted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from convwise.study.confirmation import Confirmation
+from convwise.study.estimates import Estimate, Reading
+from convwise.study.ruler import Ruler
+
+Arm = tuple[str, ...]
+"""Candidates that are changed together, by name, on top of what was adopted before; () is the unchanged network."""
+AGAIN: Arm = ("unchanged again",)
+"""The unchanged network a second time, with a seed of its own: the negative control."""
+Settled = Literal["keep it", "free choice"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A value of a parameter that is tried. `cheaper`: it saves time, weights or memory and costs none of them.
+
+    `then`: candidates that enter once this one was adopted, and `otherwise`, once it has turned out to lose.
+    """
+
+    name: str
+    parameter: str
+    cheaper: bool = False
+    then: tuple[Candidate, ...] = ()
+    otherwise: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Round:
+    """A block to be carried out: its number in the study, what is adopted, and the arms besides the unchanged."""
+
+    number: int
+    stage: Literal["search", "confirm"]
+    base: Arm
+    arms: tuple[Arm, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What came of a round: a reading for each arm; None where its training failed."""
+
+    readings: Mapping[Arm, Reading | None]
+
+
+class Budget(Protocol):
+    """Time or trainings, in one unit."""
+
+    total: float
+
+    def spent(self) -> float:
+        """What is used up."""
+
+    def price(self, arms: Sequence[Arm]) -> float:
+        """Of a block with these arms and the unchanged network."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known of a candidate. `settled` after so many blocks by the interval that is shown, or not yet."""
+
+    candidate: Candidate
+    readings: tuple[Reading, ...] = ()
+    failures: int = 0
+    settled: Settled | None = None
+    estimate: Estimate | None = None
+    interval: tuple[float, float] | None = None
+    base: Arm = ()
+
+
+@dataclass
+class State:
+    """A study as far as it has come. `superseded`: adopted once, until a further value of the parameter took over."""
+
+    findings: dict[str, Finding]
+    base: Arm = ()
+    superseded: Arm = ()
+    control: list[Reading] = field(default_factory=list)
+    confirmations: list[Confirmation] = field(default_factory=list)
+    ruler: Ruler | None = None
+    level: float = 0.025
+    n_blocks: int = 0
+    not_tried: list[Candidate] = field(default_factory=list)
+
+    @property
+    def open(self) -> list[Finding]:
+        """What is neither settled nor adopted."""
+        adopted = {*self.base, *self.superseded}
+        return [each for each in self.findings.values() if not each.settled and each.candidate.name not in adopted]
