@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convwise.files import write_atomically
 from convwise.report.study_curves import tried_levels
-from convwise.report.study_words import amount, unit
+from convwise.report.study_numbers import amount, unit
 from convwise.study.result import Interval, Kind, StudyResult
 
 COLOURS: dict[Kind, str] = {
@@ -76,7 +76,7 @@ def effects_figure(result: StudyResult, path: Path) -> None:
     what = "estimates of short trainings, no verdicts" if result.quick else "in whole trainings"
     axes.set_xlabel(f"effect on {result.metric.replace('_', ' ')}, {unit(result)}, with the interval that decides")
     axes.set_title(f"{result.net} at {result.size} px on {Path(result.data).name}, {what}", parse_math=False)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     with write_atomically(path) as file:

@@ -22,7 +22,8 @@ from convwise.report.study_curves import (
     trade_off,
     tried_levels,
 )
-from convwise.report.study_words import effect_numbers, first_lines, last_lines, ratio, sentence, unit
+from convwise.report.study_numbers import effect_numbers, ratio, unit
+from convwise.report.study_words import first_lines, last_lines, sentence
 from convwise.study.result import Costs, Interval, LevelResult, StudyResult
 
 _STYLES = {

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from convwise.names import counted
+from convwise.report.study_numbers import amount, effect_text, error_share, rounded, savings
 from convwise.report.study_script import script_lines
-from convwise.study.result import ConfirmationResult, Costs, Interval, LevelResult, StudyResult, Verdict
+from convwise.study.result import ConfirmationResult, Interval, LevelResult, StudyResult, Verdict
 
-_FEW_ERRORS = 3.0  # percent: below, a point is a large share of what can be gained at all
-_SAME = 0.02  # of a ratio of costs
-_NOUNS = {"seconds": "time", "weights": "weights", "multiply_adds": "multiply-adds", "memory": "memory"}
 _METRICS = {"accuracy": "accuracy", "mean_class_accuracy": "mean class accuracy", "log_loss": "log loss"}
 OUT_OF_REACH = "settling it is out of reach"
 
@@ -200,67 +198,6 @@ def _found(tried: LevelResult, result: StudyResult, which: str = "") -> str:
     return f"{effect_text(tried.effect, result)} in {trainings}"
 
 
-def effect_text(effect: Interval, result: StudyResult) -> str:
-    """`+1.56 points (+0.34 to +2.79)`: a gain is above zero, for the log loss too."""
-    estimate, low, high = effect_numbers(effect, result)
-    return f"{estimate} {unit(result)} ({low} to {high})"
-
-
-def effect_numbers(effect: Interval, result: StudyResult) -> tuple[str, str, str]:
-    """Estimate and limits, rounded to the same side of zero and of the smallest effect as they are."""
-    digits = 3 if result.metric == "log_loss" else 2
-    return tuple(  # type: ignore[return-value]
-        _rounded(value, digits, result.smallest_effect) for value in (effect.estimate, effect.low, effect.high)
-    )
-
-
-def _rounded(value: float, digits: int, smallest_effect: float) -> str:
-    fewest = digits - (abs(value) >= 10)
-    for places in range(fewest, digits + 3):
-        text = f"{value:+.{places}f}"
-        if all(_side(float(text), mark) == _side(value, mark) for mark in (-smallest_effect, 0.0, smallest_effect)):
-            break
-    return f"{0:.{digits}f}" if value == 0 else text
-
-
-def _side(value: float, mark: float) -> int:
-    return (value > mark) - (value < mark)
-
-
-def unit(result: StudyResult) -> str:
-    """What effects are counted in."""
-    return "nats" if result.metric == "log_loss" else "points"
-
-
-def amount(value: float, result: StudyResult) -> str:
-    """`1 point`, `0.05 nats`."""
-    return counted(value, unit(result).removesuffix("s"))
-
-
-def error_share(points: float, result: StudyResult) -> float | None:
-    """Percent of the unchanged network's errors, where these are few; else None."""
-    if result.metric == "log_loss" or not 0 < result.unchanged_errors < _FEW_ERRORS:
-        return None
-    return 100 * points / result.unchanged_errors
-
-
-def ratio(value: float | None) -> str:
-    """`x0.35`, `same`; nothing where it is not known."""
-    if value is None:
-        return ""
-    return "same" if abs(value - 1) <= _SAME else f"x{value:.2f}" if value < 10 else f"x{value:.1f}"
-
-
-def savings(costs: Costs) -> str:
-    """What it saves, and what it costs more, where that is not the same."""
-    told = []
-    for name, noun in _NOUNS.items():
-        text = ratio(getattr(costs, name))
-        if text not in ("", "same"):
-            told.append(f"{text} of the {noun}")
-    return ", ".join(told)
-
-
 def confirmation_lines(number: int, confirmation: ConfirmationResult, result: StudyResult) -> list[str]:
     """What fresh blocks said of each change by itself and of all together."""
     lines = []
@@ -278,7 +215,7 @@ def confirmation_lines(number: int, confirmation: ConfirmationResult, result: St
 
 def _against_the_sum(together: Interval, alone: Sequence[Interval], result: StudyResult) -> str:
     total = sum(effect.estimate for effect in alone)
-    text = f"; the sum of each by itself would be {_rounded(total, 2, result.smallest_effect)}"
+    text = f"; the sum of each by itself would be {rounded(total, 2, result.smallest_effect)}"
     margin = math.hypot(together.high - together.estimate, *(effect.high - effect.estimate for effect in alone))
     if total - together.estimate > margin:
         text += ": all together is less than the sum"

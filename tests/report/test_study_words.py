@@ -8,10 +8,10 @@ from typing import get_args
 
 import pytest
 
+from convwise.report.study_numbers import effect_numbers
 from convwise.report.study_words import (
     confirmation_lines,
     control_lines,
-    effect_numbers,
     first_lines,
     in_words,
     last_lines,
