@@ -123,7 +123,7 @@ def test_each_planted_truth_is_told_with_what_its_study_begins_with() -> None:
     for name, planted in PLANTED.items():
         options = [f"--set {text}" for text in planted.start] + [f"--levels {text}" for text in planted.levels]
         if planted.epochs != Planted.epochs:
-            options.append(f"--trial-epochs {planted.epochs}")
+            options.append(f"--epochs {planted.epochs}")
         assert rows[name].rstrip(" |").endswith(f"`{' '.join(options)}`" if options else "nothing at all"), name
 
 

@@ -1,45 +1,88 @@
-"""The picture of a study: every parameter's effect with its interval, against the smallest effect that matters."""
+"""The picture of a study: every value that was tried, with the interval that decided about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from convwise.files import write_atomically
+from convwise.report.study_curves import tried_levels
+from convwise.report.study_numbers import amount, unit
+from convwise.study.result import Interval, Kind, StudyResult
 
-COLOURS = {
+COLOURS: dict[Kind, str] = {
     "set it": "#1b7837",
     "keep it": "#555555",
     "free choice": "#2166ac",
+    "early only": "#762a83",
     "undecided": "#e08214",
     "settled by rule": "#999999",
 }
+_ESTIMATE = "#555555"  # of a quick look, which has no verdicts
+_BETWEEN = 0.62  # of a row, for the values within a parameter
 
 
-def effects_figure(result: Mapping[str, Any], path: Path) -> None:
-    """Draws the effects of `result.json`, largest first, as a PNG file."""
+@dataclass(frozen=True)
+class Bar:
+    """What is drawn of one value: at `height`, in the colour of its own verdict (None: a quick look has none)."""
+
+    parameter: str
+    value: str
+    effect: Interval
+    kind: Kind | None
+    height: float
+
+
+def bars(result: StudyResult) -> tuple[Bar, ...]:
+    """A parameter's values one below the other, the parameter that gains most on top; nothing without an interval."""
+    rows = []
+    for verdict in result.verdicts:
+        seen = [(level, level.effect) for level in tried_levels(verdict) if level.effect is not None]
+        if seen:
+            rows.append((verdict.parameter, seen))
+    rows.sort(key=lambda row: max(effect.estimate for _, effect in row[1]))
+    drawn, height = [], 0.0
+    for parameter, seen in rows:
+        for level, effect in reversed(seen):
+            kind = None if result.quick else level.verdict
+            after = f", after {' + '.join(level.after)}" if level.after else ""
+            drawn.append(Bar(parameter, f"{level.value}{after}", effect, kind, height))
+            height += _BETWEEN
+        height += 1 - _BETWEEN
+    return tuple(drawn)
+
+
+def effects_figure(result: StudyResult, path: Path) -> None:
+    """Draws the effects of all values that were tried as a PNG file."""
     from matplotlib.figure import Figure
 
-    rows = [verdict for verdict in result["verdicts"] if verdict["effect"]]
-    rows.sort(key=lambda verdict: verdict["effect"]["estimate"])
-    figure = Figure(figsize=(8, 0.42 * len(rows) + 1.6), layout="constrained")
+    drawn = bars(result)
+    tallest = max((bar.height for bar in drawn), default=0.0)
+    figure = Figure(figsize=(8, 0.42 * tallest + 2.3), layout="constrained")
     axes = figure.subplots()
-    smallest = result["smallest_effect"]
-    axes.axvspan(-smallest, smallest, color="#eeeeee", zorder=0, label=f"within {smallest:g} points")
+    smallest = result.smallest_effect
+    axes.axvspan(-smallest, smallest, color="#eeeeee", zorder=0, label=f"within {amount(smallest, result)}")
     axes.axvline(0, color="#888888", linewidth=0.8)
-    for place, verdict in enumerate(rows):
-        effect, colour = verdict["effect"], COLOURS[verdict["verdict"]]
-        axes.plot([effect["low"], effect["high"]], [place, place], color=colour, linewidth=2.5, solid_capstyle="round")
-        axes.plot(effect["estimate"], place, "o", color=colour, markersize=6)
-    names = [f"{v['parameter']}: {result['alternatives'].get(v['parameter'], v['value'])}" for v in rows]
-    axes.set_yticks(range(len(rows)), names)
-    for kind in dict.fromkeys(verdict["verdict"] for verdict in reversed(rows)):
+    for bar in drawn:
+        colour = COLOURS[bar.kind] if bar.kind else _ESTIMATE
+        limits = [bar.effect.low, bar.effect.high]
+        axes.plot(limits, [bar.height, bar.height], color=colour, linewidth=2.5, solid_capstyle="round")
+        axes.plot(bar.effect.estimate, bar.height, "o", color=colour, markersize=6)
+    axes.set_yticks([bar.height for bar in drawn], [f"{bar.parameter}: {bar.value}" for bar in drawn], parse_math=False)
+    axes.set_ylim(-0.6, tallest + 0.6)
+    for kind in _in_order(drawn):
         axes.plot([], [], "o-", color=COLOURS[kind], label=kind)
-    axes.set_xlabel("effect on accuracy, points, with its 95 % interval")
-    axes.set_title(f"{result['net']} at {result['size']} px on {Path(result['data']).name}")
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    what = "estimates of short trainings, no verdicts" if result.quick else "in whole trainings"
+    axes.set_xlabel(f"effect on {result.metric.replace('_', ' ')}, {unit(result)}, with the interval that decides")
+    axes.set_title(f"{result.net} at {result.size} px on {Path(result.data).name}, {what}", parse_math=False)
+    figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     with write_atomically(path) as file:
         figure.savefig(file, format="png", dpi=130)
+
+
+def _in_order(drawn: Sequence[Bar]) -> list[Kind]:
+    kinds = {bar.kind for bar in drawn}
+    return [kind for kind in COLOURS if kind in kinds]

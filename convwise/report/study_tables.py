@@ -1,8 +1,10 @@
-"""Tables of a study on the terminal."""
+"""Tables of a study on the terminal, 80 columns wide."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -10,139 +12,189 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from convwise.names import counted
-from convwise.study.verdicts import in_points
+from convwise.names import counted, printable
+from convwise.report.study_curves import (
+    Point,
+    bases,
+    cheapest_without_loss,
+    curve,
+    most_accurate,
+    trade_off,
+    tried_levels,
+)
+from convwise.report.study_numbers import effect_numbers, ratio, unit
+from convwise.report.study_words import first_lines, last_lines, sentence
+from convwise.study.result import Costs, Interval, LevelResult, StudyResult
 
-_WIDTH = 118  # columns; in a narrower window the lines wrap as wholes
-_WORTH_HAVING = 0.9  # of the time
-_STYLES = {"set it": "bold green", "free choice": "blue", "undecided": "yellow", "settled by rule": "dim"}
+_STYLES = {
+    "set it": "bold green",
+    "free choice": "blue",
+    "early only": "magenta",
+    "undecided": "yellow",
+    "settled by rule": "dim",
+}
+_PLACES = re.compile(r"(?<=[:,/=_])")  # where a long value may be broken
 
 
-def verdicts_table(verdicts: Sequence[Mapping[str, Any]], alternatives: Mapping[str, str]) -> Table:
-    """One line per parameter: verdict, value, effect with its interval, what the alternative costs."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("parameter", "verdict", "value", "tried", "effect, points", "time", "weights", "memory"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("parameter", "verdict", "effect, points"))
-    for verdict in verdicts:
-        effect, costs, kind = verdict["effect"], verdict["costs"], verdict["verdict"]
-        told = f"{effect['estimate']:+.1f} ({effect['low']:+.1f} to {effect['high']:+.1f})" if effect else ""
-        ratios = [_ratio(costs[name]) if costs else "" for name in ("seconds", "weights", "memory")]
-        if ratios[0].startswith("x") and _may_be_the_same(costs):
-            ratios[0] += "?"
-        cells = (
-            verdict["parameter"],
-            Text(kind, style=_STYLES.get(kind, "")),
-            verdict["value"],
-            alternatives.get(verdict["parameter"], ""),
-            told,
-            *ratios,
-        )
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+def print_study(result: StudyResult, folder: str | Path | None = None) -> None:
+    """The first line, the verdicts with their reasons, the curves, the trade-off, and what is recommended.
+
+    `folder` is where the study lies, unless the result knows.
+    """
+    console = Console(highlight=False)
+    for line in first_lines(result):
+        _say(console, line)
+    console.print(verdicts_table(result))
+    for verdict in result.verdicts:
+        _say(console, f"{verdict.parameter}: {sentence(verdict, result)}")
+    console.print()
+    for verdict in result.verdicts:
+        points = curve(verdict)
+        if points:
+            console.print(curve_table(verdict.parameter, points, result))
+            if not result.quick:
+                _say(console, value_line(verdict.parameter, points, result))
+    for after in bases(result):
+        points = trade_off(result, after)
+        if len(points) > 1:
+            console.print(trade_off_table(points, result))
+    for line in last_lines(result, folder):
+        _say(console, line)
+
+
+def verdicts_table(result: StudyResult) -> Table:
+    """A row for each parameter, about the value that was tried; rows below it for further values.
+
+    A quick look has no column of verdicts.
+    """
+    verdicts = [] if result.quick else ["verdict", "value"]
+    table = _table(["parameter", *verdicts, "tried", f"effect, {unit(result)}", "costs"], gap=0)
+    for verdict in result.verdicts:
+        name = _broken(verdict.parameter, 19)
+        head = [] if result.quick else [_kind(verdict.kind), _broken(verdict.value or verdict.own, 9)]
+        first, *further = tried_levels(verdict) or (None,)
+        table.add_row(name, *head, *_level_cells(first, result))
+        for level in further:
+            empty = [] if result.quick else [_kind(level.verdict), Text("")]
+            table.add_row(Text(""), *empty, *_level_cells(level, result))
     return table
 
 
-def print_study(result: Mapping[str, Any]) -> None:
-    """The verdicts, the recommended settings and how they were confirmed."""
+def curve_table(parameter: str, points: Sequence[Point], result: StudyResult) -> Table:
+    """A row for each value, in their order, with what it gains and costs."""
+    table = _table([_one(parameter), f"effect, {unit(result)}", "time", "weights"])
+    for point in points:
+        own = " (own)" if point.effect is None and point.kind is None else ""
+        value = f"{point.value}{own}" + (f", after {' + '.join(point.after)}" if point.after else "")
+        effect = "0" if own else _on_one_line(point.effect, result)
+        table.add_row(*map(Text, (value, effect, ratio(point.costs.seconds), ratio(point.costs.weights))))
+    return table
+
+
+def value_line(parameter: str, points: Sequence[Point], result: StudyResult) -> str:
+    """The value for the most accurate network, and the cheapest that gives nothing away worth having."""
+    best = most_accurate(points)
+    cheapest = cheapest_without_loss(points, result.smallest_effect)
+    line = f"{parameter}: most accurate by the estimates: {best.value}"
+    return f"{line}; the cheapest that gives away nothing worth having: {cheapest.value}" if cheapest else line
+
+
+def trade_off_table(points: Sequence[Point], result: StudyResult) -> Table:
+    """What nothing else that was tried beats in accuracy and costs alike."""
+    table = _table(["nothing tried beats", f"effect, {unit(result)}", "time", "weights", "multiply-adds"])
+    for point in points:
+        costs = (ratio(point.costs.seconds), ratio(point.costs.weights), ratio(point.costs.multiply_adds))
+        effect = _on_one_line(point.effect, result) if point.effect else "0"
+        table.add_row(_broken(point.name, 22), *map(Text, (effect, *costs)))
+    return table
+
+
+def _table(columns: Sequence[str], *, gap: int = 1) -> Table:
+    """With `gap` more than the one space between the columns."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    return table
+
+
+def _level_cells(level: LevelResult | None, result: StudyResult) -> list[Text]:
+    if level is None:
+        return [Text(""), Text(""), Text("")]
+    return [_broken(level.value, 9), Text(_on_two_lines(level.effect, result)), Text(_costs(level.costs))]
+
+
+def _on_one_line(effect: Interval | None, result: StudyResult) -> str:
+    if effect is None:
+        return ""
+    estimate, low, high = effect_numbers(effect, result)
+    return f"{estimate} ({low} to {high})"
+
+
+def _on_two_lines(effect: Interval | None, result: StudyResult) -> str:
+    if effect is None:
+        return ""
+    estimate, low, high = effect_numbers(effect, result)
+    return f"{estimate}\n{low} to {high}"
+
+
+def _costs(costs: Costs) -> str:
+    told = {"time": ratio(costs.seconds), "weights": ratio(costs.weights)}
+    other = [f"{name} {text}" for name, text in told.items() if text not in ("", "same")]
+    return "\n".join(other) or ("" if costs.seconds is None else "same")
+
+
+def _kind(kind: str) -> Text:
+    lines = kind if len(kind) <= 10 else "\n".join(kind.split(" ", 1))
+    return Text(lines, style=_STYLES.get(kind, ""))
+
+
+def _broken(text: str, width: int) -> Text:
+    """Over several lines where it is wider, each as full as it goes."""
+    lines = [""]
+    for part in _PLACES.split(_one(text)):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return Text("\n".join(lines))
+
+
+def _one(text: str) -> str:
+    return printable(text)
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(Text(printable(line)), soft_wrap=True)
+
+
+def print_old_study(values: Mapping[str, Any]) -> None:
+    """What an earlier version found (format 2), as it said it then."""
     console = Console(highlight=False)
-    console = Console(highlight=False, width=max(console.width, _WIDTH))
-    console.print(verdicts_table(result["verdicts"], result["alternatives"]))
-    for verdict in result["verdicts"]:
-        console.print(Text(f"{verdict['parameter']}: {_why(verdict)}"), soft_wrap=True)
-    console.print()
-    for row in result["race"]:
-        no_time = "dropped for lack of time" if row.get("no_time") else ""
-        told = _difference(row["difference"]) if row["difference"] else ("" if no_time else "failed")
-        outcome = "adopted" if row["taken"] else no_time or "not adopted"
-        console.print(
-            f"raced: {row['parameter']}={row['value']}: {'; '.join(filter(None, (told, outcome)))}", markup=False
-        )
-    for row in result.get("checks", ()):
-        told = _difference(row["difference"]) if row["difference"] else "failed"
-        console.print(
-            f"checked: without {row['parameter']}: {told}; {'dropped' if row['taken_back'] else 'kept'}",
-            markup=False,
-        )
-    for sentence in result["interactions"]:
-        console.print(f"interaction: {sentence}", soft_wrap=True, markup=False)
-    for line in confirmation_lines(result):
-        console.print(line, soft_wrap=True, markup=False)
-    failures = result["failures"]
-    if failures:
-        console.print(
-            f"{len(failures)} of {counted(result['trials'], 'trial')} failed and are left out of the effects; the "
-            f"first reason: {failures[0]['reason']}",
-            markup=False,
-        )
-    console.print(
-        f"{counted(result['trials'], 'trial')} in {result['seconds']:.0f} s; repeated trials of the same settings "
-        f"have a standard deviation of {result['deviation']:.2f} points",
-        soft_wrap=True,
-    )
+    for line in old_lines(values):
+        _say(console, line)
 
 
-def confirmation_lines(result: Mapping[str, Any]) -> list[str]:
-    """What is recommended, and on what evidence."""
-    found = result["confirmation"]
-    if found is None:
-        return ["recommended: the unchanged network; no alternative is worth setting"]
-    proposed = " ".join(f"{name}={value}" for name, value in result["proposed"].items())
-    lines = [f"proposed: {proposed}"]
-    lines.append(
-        f"confirmed with {found['pairs']} pairs, trained in full: {_difference(found['validation'])} on validation "
-        "images"
-        if found["confirmed"]
-        else f"not confirmed ({found['sought']} was sought): {_difference(found['validation'])} on validation images"
-    )
-    if found["test"]:
-        accuracy = found["test_accuracy"]
-        lines.append(
-            f"on the test images, once: {accuracy['proposed']:.2f} % against {accuracy['start']:.2f} %, "
-            f"{_difference(found['test'])}"
-        )
-    if found["confirmed"]:
-        lines.append("recommended: " + " ".join(f"--set {text}" for text in result["recommended_settings"]))
-    else:
-        lines.append("recommended: the unchanged network")
-        lines += _cheaper(result)
+def old_lines(values: Mapping[str, Any]) -> list[str]:
+    """One line that says what it is, one for each stored verdict, and what was recommended."""
+    lines = ["an earlier version made this study: it measured short trainings in which other parameters changed too"]
+    for verdict in values["verdicts"]:
+        value = f" {verdict['value']}" if verdict["value"] else ""
+        tried = values["alternatives"].get(verdict["parameter"], "")
+        against = f" (tried: {tried})" if tried else ""
+        lines.append(f"{verdict['parameter']}: {verdict['verdict']}{value}{against}: {verdict['why']}")
+    found = values["confirmation"]
+    if found is not None:
+        outcome = "confirmed" if found["confirmed"] else "not confirmed"
+        proposed = " ".join(f"{name}={value}" for name, value in values["proposed"].items())
+        lines.append(f"proposed: {proposed}: {outcome} with {counted(found['pairs'], 'pair')}: {_old(found)}")
+    settings = " ".join(f"--set {text}" for text in values["recommended_settings"])
+    lines.append(f"recommended then: {settings or 'the unchanged network'}")
+    lines.append(f"{counted(values['trials'], 'trial')} in {values['seconds']:.0f} s")
     return lines
 
 
-def _cheaper(result: Mapping[str, Any]) -> list[str]:
-    """What is proposed may gain nothing and still be worth having: where it loses nothing and takes less time."""
-    found, smallest = result["confirmation"], result["smallest_effect"]
-    settings = result.get("proposed_settings")
-    low = found["validation"]["low"]
-    if not settings or low is None or low <= -smallest:
-        return []
-    time, weights = (
-        found[cost]["proposed"] / max(found[cost]["start"], 1e-12) for cost in ("seconds_per_image", "weights")
-    )
-    if time > _WORTH_HAVING or weights > 1.05:
-        return []
-    texts = " ".join(f"--set {text}" for text in settings)
-    excluded = f"cheaper: a loss of {counted(smallest, 'point')} is excluded"
-    of_weights = "" if _ratio(weights) == "same" else f" and with x{weights:.2f} of the weights"
-    return [f"{excluded}, at x{time:.2f} of the time{of_weights}: {texts}"]
-
-
-def _difference(values: Mapping[str, Any]) -> str:
-    if values["low"] is None or values["high"] is None:
-        return f"{values['estimate']:+.2f} points (too few pairs for an interval)"
-    return in_points(values["estimate"], values["low"], values["high"])
-
-
-def _may_be_the_same(costs: Mapping[str, Any]) -> bool:
-    """Whether the interval of the time holds 1; in JSON a bound without end is null."""
-    if "seconds_low" not in costs:  # an earlier version's
-        return False
-    low, high = costs["seconds_low"], costs["seconds_high"]
-    return (low is None or low <= 1) and (high is None or high >= 1)
-
-
-def _ratio(value: float) -> str:
-    return "same" if 0.98 <= value <= 1.02 else f"x{value:.2f}"
-
-
-def _why(verdict: Mapping[str, Any]) -> str:
-    more = verdict.get("more_runs")
-    return f"{verdict['why']}; about {more} more trials would settle it" if more else str(verdict["why"])
+def _old(found: Mapping[str, Any]) -> str:
+    difference = found["validation"]
+    text = f"{difference['estimate']:+.2f} points"
+    if difference["low"] is None or difference["high"] is None:
+        return text
+    return f"{text} ({difference['low']:+.2f} to {difference['high']:+.2f})"
