@@ -13,12 +13,12 @@ from convwise import checks
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
 from convwise.images.datasets import resolve
-from convwise.images.depth import depth_notes
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
 from convwise.nets.backend import require_backend
 from convwise.runs import Run
 from convwise.runs.judging import Judge, Side, evaluation_of, load_model, require_known
+from convwise.runs.notes import depth_notes
 from convwise.runs.result_lines import result_lines
 
 SPLITS = ("test", "validation", "train", "all")

@@ -17,7 +17,6 @@ from convwise import checks
 from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.files import write_text
-from convwise.images.depth import beyond_range
 from convwise.images.reading import Picture, UnreadableImage, load_picture
 from convwise.images.rules import Rules
 from convwise.images.walking import passed_over, walk
@@ -26,6 +25,7 @@ from convwise.nets.backend import require_backend
 from convwise.places import kind_of, named
 from convwise.runs import Run
 from convwise.runs.judging import load_model
+from convwise.runs.notes import beyond_range
 
 _CHUNK = 256  # images held in memory at a time
 

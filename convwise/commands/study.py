@@ -13,9 +13,6 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import Source, resolve
-from convwise.images.depth import depth_notes
-from convwise.images.groups import group_notes
-from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.split import resplit
 from convwise.names import counted
@@ -24,9 +21,8 @@ from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import remember, require_trusted
 from convwise.progress import study_hooks
-from convwise.runs.notes import warnings_before
+from convwise.runs.notes import copy_notes, depth_notes, group_notes, warnings_before
 from convwise.runs.own import examined
-from convwise.runs.pictures import material_of
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.study.asked import StudyRequest
 from convwise.study.engine import Engine, local_engine
@@ -173,12 +169,12 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
 def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks) -> tuple[Material, Bench]:
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
-    material, rules = material_of(request, source, hooks.decoding)
+    material = Material.of(request.pictures(source), request.shares, hooks.decoding)
     net = examined(
         net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
     )
     recipe = dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1)
-    subject = request.subject(source, material, net=net, recipe=recipe, reading=rules)
+    subject = request.subject(source, material.index.digest, net=net, recipe=recipe, reading=material.rules)
     return material, Bench(**subject, seed=recipe.seed)
 
 

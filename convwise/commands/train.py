@@ -13,7 +13,7 @@ from typing import Any
 from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
-from convwise.images.groups import group_counts, grouped
+from convwise.images.groups import group_counts
 from convwise.images.material import Material
 from convwise.images.split import Split
 from convwise.nets.backend import require_backend
@@ -24,7 +24,6 @@ from convwise.runs.beginning import begin, class_weights_by_name
 from convwise.runs.folder import Run
 from convwise.runs.life import Finished, at_work, carry_out
 from convwise.runs.notes import chance_hint
-from convwise.runs.pictures import pictures
 from convwise.runs.request import TrainRequest
 from convwise.runs.result_lines import result_lines
 from convwise.runs.starts import network_to_train, start_of
@@ -189,22 +188,13 @@ def _gone_on(folder: str | Path, trust: bool, hooks: Hooks, began: float) -> Tra
 def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
     settings = run.settings
     begun = CheckpointFolder(run.folder / "checkpoint").load() is not None  # a damaged one is told before the pictures
-    index, cache = pictures(
-        Path(settings.folder),
-        settings.classes,
-        settings.exclude,
-        settings.recipe,
-        hooks.decoding,
-        settings.reading,
-        settings.copies,
-    )
+    index, pixels = settings.pictures.read(hooks.decoding)
     if index.digest != settings.index_digest:
         raise RequestError(
             f"run={run.folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as "
             "the same run; put them back as they were, or train again into a new folder"
         )
-    index = grouped(index, settings.group_by)
-    material = Material(index, cache.pixels, Split.from_dict(run.split, index))
+    material = Material(index, pixels, Split.from_dict(run.split, index), settings.reading)
     start = start_of(settings, material.n_classes)
     if begun:
         model = network_to_train(start, settings.recipe.precision)
@@ -223,8 +213,9 @@ def _finished(run: Run, done: Finished, material: Material, hooks: Hooks, began:
     summary = done.summary(material, began=began)
     if weights := class_weights_by_name(material, run.settings.recipe):
         summary["class_weights"] = weights
-    if groups := group_counts(material.index, run.settings.group_by):
-        summary["groups"] = groups
+    group_by, groups = run.settings.group_by, material.index.groups
+    if group_by is not None and groups is not None:
+        summary["groups"] = group_counts(groups, group_by)
     run.finish(done.evaluation, summary)
     return TrainResult(run, done.evaluation, time.monotonic() - began)
 

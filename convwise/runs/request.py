@@ -15,7 +15,7 @@ from convwise.files import read_regular
 from convwise.images.copies import check_copies
 from convwise.images.datasets import Source
 from convwise.images.groups import check_group_by
-from convwise.images.material import Material
+from convwise.images.material import Pictures, Shares
 from convwise.images.rules import USUAL, Rules
 from convwise.images.split import check_shares
 from convwise.nets import Network
@@ -94,8 +94,27 @@ class Request:
         """The request with its settings laid over those of `network`."""
         return replace(self, settings=network.overlaid(self.settings))
 
+    def pictures(self, source: Source) -> Pictures:
+        """Which pictures are read, and how."""
+        return Pictures(
+            folder=source.folder,
+            size_px=self.full_recipe.size_px,
+            resize=self.full_recipe.resize,
+            classes=source.classes,
+            exclude=source.exclude,
+            copies=self.copies,
+            group_by=self.group_by,
+            rules=self.rules,
+        )
+
+    @property
+    def shares(self) -> Shares:
+        """How they are divided."""
+        assert self.validation is not None
+        return Shares(self.per_class, self.test, self.validation, self.full_recipe.seed)
+
     def subject(
-        self, source: Source, material: Material, *, net: Network, recipe: Recipe, reading: Rules
+        self, source: Source, index_digest: str, *, net: Network, recipe: Recipe, reading: Rules
     ) -> dict[str, Any]:
         """The fields of a `Subject` by name: what was asked, and what it came to."""
         assert self.validation is not None
@@ -110,7 +129,7 @@ class Request:
             "per_class": self.per_class,
             "test": self.test,
             "validation": self.validation,
-            "index_digest": material.index.digest,
+            "index_digest": index_digest,
             "reading": reading,
             "copies": self.copies,
             "group_by": self.group_by,
