@@ -11,25 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
-from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
-from convwise.images.groups import group_counts
-from convwise.images.material import Material
-from convwise.images.split import Split
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import remember, require_trusted
 from convwise.progress import training_hooks
-from convwise.runs.beginning import begin, class_weights_by_name
+from convwise.report.figures import draw_run
 from convwise.runs.folder import Run
-from convwise.runs.life import Finished, at_work, carry_out
-from convwise.runs.notes import chance_hint
+from convwise.runs.life import go_on, live
 from convwise.runs.request import TrainRequest
 from convwise.runs.result_lines import result_lines
-from convwise.runs.starts import network_to_train, start_of
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
-from convwise.training.checkpoint import CheckpointFolder
 from convwise.training.class_weights import ClassWeights
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
@@ -148,15 +141,8 @@ def train_request(
 
 def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
     """What `train` does with its request; `began`: when, by the monotonic clock."""
-    begun = begin(request, hooks)
-    material = begun.material
-    run = Run.create(begun.folder, begun.settings, material.index.class_names, material.split.to_dict())
-    for line in begun.notes:
-        hooks.note(line)
-    with at_work(run):
-        model = start_of(begun.settings, material.n_classes).first_model(run, begun.prepared, material, hooks.note)
-        done = carry_out(run, model, material, hooks, tensorboard=request.tensorboard)
-        return _finished(run, done, material, hooks, began)
+    run, evaluation = live(request, hooks, draw_run, began=began)
+    return TrainResult(run, evaluation, time.monotonic() - began)
 
 
 def resume(folder: str | Path, *, trust: bool = False, quiet: bool = False, hooks: Hooks | None = None) -> TrainResult:
@@ -181,55 +167,8 @@ def _gone_on(folder: str | Path, trust: bool, hooks: Hooks, began: float) -> Tra
     if isinstance(net, OwnNetwork):
         require_trusted(net, trust=trust, where=f"run={folder}")
         remember(net)
-    with at_work(run):
-        return _resumed(run, hooks, began)
-
-
-def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
-    settings = run.settings
-    begun = CheckpointFolder(run.folder / "checkpoint").load() is not None  # a damaged one is told before the pictures
-    index, pixels = settings.pictures.read(hooks.decoding)
-    if index.digest != settings.index_digest:
-        raise RequestError(
-            f"run={run.folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as "
-            "the same run; put them back as they were, or train again into a new folder"
-        )
-    material = Material(index, pixels, Split.from_dict(run.split, index), settings.reading)
-    start = start_of(settings, material.n_classes)
-    if begun:
-        model = network_to_train(start, settings.recipe.precision)
-    else:
-        model = start.first_model(run, start.prepare(hooks.note), material, hooks.note)
-    tensorboard = (run.folder / "tensorboard").exists()
-    done = carry_out(run, model, material, hooks, tensorboard=tensorboard)
-    return _finished(run, done, material, hooks, began)
-
-
-def _finished(run: Run, done: Finished, material: Material, hooks: Hooks, began: float) -> TrainResult:
-    """Draws, then writes the manifest, by which the run is complete."""
-    if done.evaluation and (hint := chance_hint(done.evaluation, run.settings.recipe)):
-        hooks.note(hint)
-    _draw(run, done, material)
-    summary = done.summary(material, began=began)
-    if weights := class_weights_by_name(material, run.settings.recipe):
-        summary["class_weights"] = weights
-    group_by, groups = run.settings.group_by, material.index.groups
-    if group_by is not None and groups is not None:
-        summary["groups"] = group_counts(groups, group_by)
-    run.finish(done.evaluation, summary)
-    return TrainResult(run, done.evaluation, time.monotonic() - began)
-
-
-def _draw(run: Run, done: Finished, material: Material) -> None:
-    from convwise.report import figures
-
-    figures.learning_curves(done.rows, run.folder / "learning_curves.png", best_epoch=done.best_epoch)
-    if done.evaluation is None:
-        return
-    position = {path: i for i, path in enumerate(material.index.paths)}
-    pixels = material.pixels
-    figures.confusion_matrix(done.evaluation, run.folder / "confusion_matrix.png")
-    figures.worst_mistakes(done.evaluation, lambda path: pixels[position[path]], run.folder / "worst_mistakes.png")
+    evaluation = go_on(run, hooks, draw_run, began=began)
+    return TrainResult(run, evaluation, time.monotonic() - began)
 
 
 def _of_study(studied: Bench | None) -> dict[str, object]:
