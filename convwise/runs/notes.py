@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convwise.evaluation import Evaluation
 from convwise.images.groups import group_counts, torn_groups
@@ -13,8 +14,8 @@ from convwise.images.material import Material
 from convwise.images.remarks import directions
 from convwise.images.rules import Rules
 from convwise.images.saved_split import SIDES
-from convwise.images.split import Split, classes_without
-from convwise.names import counted
+from convwise.images.split import Split
+from convwise.names import counted, some_of
 from convwise.runs.settings import RunSettings
 from convwise.training.recipe import Recipe
 
@@ -57,11 +58,16 @@ def warnings_before(index: ImageIndex, split: Split, recipe: Recipe) -> list[str
     for name, side in (("tested", split.test), ("validated", split.validation)):
         missing = classes_without(index, side) if len(side) else ()
         if missing:
-            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-            found.append(f"not {name}, for want of images there: {', '.join(missing[:5])}{more}")
+            found.append(f"not {name}, for want of images there: {some_of(missing)}")
     if mirrors(recipe) and (told := directions(index.class_names)):
         found.append(f"warning: {told}; recipe {recipe.name} does")
     return found
+
+
+def classes_without(index: ImageIndex, members: NDArray[np.int64]) -> tuple[str, ...]:
+    """The classes that have no image among `members`."""
+    counts = np.bincount(index.labels[members], minlength=len(index.class_names))
+    return tuple(index.class_names[label] for label in np.flatnonzero(counts == 0))
 
 
 def copy_notes(index: ImageIndex, split: Split) -> list[str]:

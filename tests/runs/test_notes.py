@@ -10,7 +10,7 @@ from convwise.images.copies import Copies, DuplicateGroup
 from convwise.images.index import ImageIndex
 from convwise.images.rules import Rules
 from convwise.images.split import SIDES, split_images
-from convwise.runs.notes import copy_notes, depth_notes
+from convwise.runs.notes import classes_without, copy_notes, depth_notes
 
 N = 40
 
@@ -70,3 +70,9 @@ def test_the_scale_of_deep_pictures_is_told_and_what_goes_beyond_is_named() -> N
         "1 picture goes beyond 12 bits, cut off at 4095: b/000",
     )
     assert depth_notes(index_of(Copies()), Rules()) == ()
+
+
+def test_classes_that_a_side_lacks_are_known() -> None:
+    index = index_of(Copies())
+    assert classes_without(index, np.array([0, 1, N - 1])) == ("b",)
+    assert classes_without(index, np.array([0, N])) == ()
