@@ -111,7 +111,7 @@ def explain(
         >>> import convwise
         >>> explanation = convwise.explain("simple", size=32, settings=["conv.kernel_size=5"])
         >>> explanation.table.input_shape, explanation.changes
-        ()
+        ((32, 32, 3), ('conv.kernel_size=5x5: changed conv2d, conv2d_1, conv2d_2',))
     """
     chosen = network_settings(settings)
     require_backend()

@@ -101,8 +101,8 @@ def predict(
     Example:
         >>> import convwise
         >>> answers = convwise.predict("runs/first", ["pictures/star"], top=2)
-        >>> len(answers), [name for name, probability in answers[0].top] == list(answers[0].to_dict())
-        (16, False)
+        >>> len(answers), answers[0].path, len(answers[0].top)
+        (16, 'pictures/star/star_0000.png', 2)
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()

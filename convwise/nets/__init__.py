@@ -201,7 +201,7 @@ class Built:
         >>> settings = parse_settings(["conv.kernel_size=5"])
         >>> built = build("simple", size_px=32, n_classes=3, settings=settings, seed=0, precision="float32")
         >>> [change.after for change in built.changes]
-        ['5', '5', '5']
+        ['5x5', '5x5', '5x5']
     """
 
     model: Any

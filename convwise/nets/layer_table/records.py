@@ -29,8 +29,8 @@ class ReceptiveField:
     Example:
         >>> import convwise
         >>> table = convwise.explain("simple", size=32).table
-        >>> table.rows[2].receptive_field.size
-        (3, 3)
+        >>> table.row("conv2d_1").receptive_field.size
+        (8, 8)
     """
 
     size: tuple[int, int]
@@ -66,7 +66,7 @@ class LayerRow:
         >>> import convwise
         >>> row = convwise.explain("simple", size=32).table.row("conv2d")
         >>> row.type, row.output_shape, row.weights
-        ()
+        ('Conv2D', (32, 32, 32), 896)
     """
 
     name: str
