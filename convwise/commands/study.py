@@ -154,7 +154,7 @@ def study(
 
     Example:
         >>> import convwise
-        >>> asked = {"parameters": ["padding"], "runs": 2, "trial_epochs": 1, "epochs": 1, "size": 16}
+        >>> asked = {"parameters": ["padding"], "runs": 10, "trial_epochs": 1, "epochs": 1, "size": 16}
         >>> result = convwise.study("pictures", **asked, out="studies/mine")
         >>> [verdict["parameter"] for verdict in result.values["verdicts"]]
         ['padding']

@@ -85,11 +85,21 @@ def test_no_trial_tears_a_group_apart(
     def group_of(path: str) -> str:
         return path.split("/")[1] if group_by and group_by != "folder" else path.rpartition("/")[0]
 
-    asked = ["study", str(patients), "--out", str(tmp_path / "study"), "--parameters", "padding", "--runs", "8", *SMALL]
+    asked = [
+        "study",
+        str(patients),
+        "--out",
+        str(tmp_path / "study"),
+        "--parameters",
+        "padding",
+        "--runs",
+        "10",
+        *SMALL,
+    ]
     assert main([*asked, *(["--group-by", group_by] if group_by else [])]) == 0
     trials = [json.loads(line) for line in (tmp_path / "study" / "trials.jsonl").read_text().splitlines()]
     assert [trial for trial in trials if trial["status"] != "done"] == []
-    assert len(divisions) == len(trials) >= 8
+    assert len(divisions) == len(trials) >= 10
     assert len({material.split.digest for material in divisions}) > 2, "trials of other blocks are divided anew"
     assert all(len(getattr(material.split, side)) for material in divisions for side in SIDES)
     n_torn = [len(torn(material, group_of)) for material in divisions]
