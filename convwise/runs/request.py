@@ -34,14 +34,10 @@ _RECIPE_NAMES = {"size": "size_px"}
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What trainings and studies are asked alike. None stands for what the program chooses.
+    """What trainings and studies are asked alike; the fields are keywords of `convwise.train`, where each is explained.
 
-    `data`: a folder with a sub-folder per class, or the name of a data set. `net`: a name, `FILE.py:function` or
-    `FILE.keras`; `input`, of the latter two: 255 or 1, the largest pixel value that they take. `recipe`: a name or
-    a record, with `recipe_changes` to its keys. `settings`: of the network's convolutions, and its options.
-    `per_class` training images of each class, or `test`, the share of the images to test; `validation`, the share of
-    the rest to validate. Pictures of more than `most_pixels` are left out. `copies`: "near", "exact" or "ignore".
-    `out`: the new folder.
+    None stands for what the program chooses. `recipe_changes` are keywords that are keys of the recipe; `full_recipe`
+    and `rules` are what recipe, changes and `most_pixels` come to.
     """
 
     data: str | Path
@@ -172,10 +168,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(Request):
-    """What a training is asked, besides: `weights` to start from and what they are tuned by.
-
-    `weights`: a file, "imagenet", or "keep" for those that a network of the user's own comes with.
-    """
+    """What a training is asked; the fields are keywords of `convwise.train`, where each is explained."""
 
     weights: str | None = None
     tune: str | None = None
