@@ -15,19 +15,14 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import Source, resolve
-from convwise.images.depth import depth_notes
-from convwise.images.groups import group_notes
-from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.names import counted
 from convwise.nets import Network, require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
-from convwise.nets.own.trust import remember, require_trusted
 from convwise.progress import study_hooks
-from convwise.runs.notes import warnings_before
+from convwise.runs.notes import copy_notes, depth_notes, group_notes, warnings_before
 from convwise.runs.own import examined
-from convwise.runs.pictures import material_of
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.study.asked import StudyRequest
 from convwise.study.engine import Engine, local_engine
@@ -109,18 +104,67 @@ def study(
     quiet: bool = False,
     hooks: StudyHooks | None = None,
 ) -> StudyResult:
-    """Measures which parameters matter in whole trainings on `data` (a folder with a sub-folder per class, or a name).
+    """Measures which of the sixteen parameters of Conv2D matter on a folder of pictures, and what to set them to.
 
-    What is None comes from the `config` file (TOML or JSON), else it is what `train` would use for the same `data`.
-    `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` says then whether it takes pixels
-    from 0 to 255 or from 0 to 1. The budget: `minutes` for everything (15), or `runs`, the number of trainings.
-    `parameters` are all sixteen unless told, and may name learning_rate, size, augmentation, weight_decay, batch and
-    label_smoothing; `levels` are texts such as "kernel_size=3,5"; `by_stage` asks for each stage of the network alone.
-    `metric`: "accuracy", "mean_class_accuracy" (the usual one for uneven classes) or "log_loss"; `smallest_effect`, in
-    points of it, is the smallest difference worth having. `validation` is the share of the images not used for testing
-    that judges in each block, a third unless told. `group_by` and `copies` as for `train`, in every division.
-    The test images are looked at once, at the end. Progress is shown in a terminal and in a notebook, unless `quiet`;
-    `hooks` hear it instead. Raises RequestError before anything is written.
+    Trains the network that `train` would use to the end, unchanged and with one change at a time. What is None comes
+    from `config`, else from the recipe or the default named below. The test images are used once, at the end.
+
+    Args:
+        data: A folder with a sub-folder per class, or the name of a data set, such as "shapes".
+        net: One of convwise's networks, or one of your own as "FILE.py:function" or "FILE.keras"; "narrowresnet" if
+            None.
+        input: Largest pixel value that a network of your own takes, 255 or 1; found out if None.
+        size: Side of the square images, 8 to 1024 px; the recipe's if None.
+        resize: How a picture becomes a square: "stretch", "crop" or "pad"; the recipe's if None.
+        recipe: The name of a recipe, or a `Recipe`; "fast" if None.
+        minutes: Time for everything, at least 0.001 minutes; 15 if None, without `runs`.
+        runs: Number of whole trainings instead of `minutes`, at least 1; `minutes` decides if None.
+        epochs: Epochs of each training, 1 to 100,000; the recipe's if None.
+        parameters: Parameters to measure, by name, learning_rate, size, augmentation, weight_decay, batch and
+            label_smoothing among them; the sixteen of Conv2D if None.
+        levels: Values to measure in place of the guide's, such as `["kernel_size=3,5"]`; the guide's if None.
+        by_stage: Whether each stage of the network is asked for by itself; False if None.
+        metric: What is compared: "accuracy", "mean_class_accuracy" or "log_loss"; accuracy if None, or mean class
+            accuracy where the largest class has more than five times the images of the smallest.
+        smallest_effect: Smallest difference that is worth having, 0.001 to 100 percentage points (of log loss: nats);
+            1 if None.
+        settings: Settings of the convolutions and options of the network: a record, or texts such as
+            `["conv.kernel_size=5", "net.width=16"]`, which are added to those of `config`.
+        per_class: Training images of each class, at least 1; the rest, at most 50 per class, is for testing. `test`
+            decides if None.
+        test: Share of the images to test on, 0 to below 1; 0.25 if None.
+        validation: Share of the images not tested on that judges in each block, above 0 and at most 0.5; a third if
+            None.
+        most_pixels: Largest picture that is read, in pixels; 89,478,485 if None.
+        copies: What counts as a copy, and stays on one side: "near", "exact" (equal files or pixels) or "ignore";
+            "near" if None.
+        group_by: What else stays on one side: "folder" for the pictures of one folder below their class's, or a regular
+            expression whose first group names in the path what belongs together; nothing if None.
+        learning_rate: Peak of the schedule, 1e-8 to 100; the recipe's if None.
+        weight_decay: What a step shrinks each kernel by, times the learning rate, 0 to 1; the recipe's if None.
+        optimizer: "sgd", "adam" or "adamw"; the recipe's if None.
+        workers: Trainings at a time, at least 1; one per core if None.
+        engine: Where trainings run: "local", or "ray" for a Ray cluster; "local" if None.
+        address: With "ray", the cluster's HOST:PORT; a cluster is started if None.
+        seed: Root of all randomness, 0 to 2**62; the recipe's if None.
+        config: A TOML or JSON file with values for what is None here; no file if None.
+        out: Folder of the study, which must not hold anything; studies/DATA-NET-TIME if None.
+        quiet: Whether no progress is shown; otherwise it is, in a terminal and in a notebook.
+        hooks: Functions that hear of the progress, which is not shown then; none if None.
+
+    Returns:
+        The finished study, with a verdict for each parameter and the settings that it recommends.
+
+    Raises:
+        RequestError: a value is out of its range, or the pictures do not allow what is asked. Nothing is written then.
+        ConvwiseError: the network cannot be trained, or the study was stopped with Ctrl-C; the message says what to do.
+
+    Example:
+        >>> import convwise
+        >>> asked = {"parameters": ["padding"], "runs": 9, "epochs": 1, "size": 16}
+        >>> result = convwise.study("pictures", **asked, out="studies/mine")
+        >>> [verdict.parameter for verdict in result.verdicts]
+        ['padding']
     """
     given = dict(locals())  # every keyword, so that none can be forgotten
     del given["hooks"], given["quiet"]
@@ -136,15 +180,15 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     from convwise.study.run_study import run_study  # with SciPy's statistics, which take a second
 
     asked = ready.request
-    with _engine(asked, hooks) as engine:
+    with engine_of(asked, hooks) as engine:
         plan = planned(asked, ready.runner, engine)
         own = asked.spec.net if isinstance(asked.spec.net, OwnNetwork) else None
         place = ready.folder or unused_folder("studies", f"{ready.name}-{own.label if own else asked.spec.net}")
         folder = StudyFolder.create(place, asked.to_dict(), own=own)
         folder.write_plan(dataclasses.asdict(plan))
-        with folder.locked(), _resumable(folder):
+        with folder.locked(), resumable(folder):
             result = run_study(folder, asked, ready.runner, plan, engine, hooks)
-    return _drawn(folder, result)
+    return drawn(folder, result)
 
 
 def plan_study(data: str | Path, *, hooks: StudyHooks | None = None, **asked: Any) -> StudyPlan:
@@ -158,7 +202,7 @@ def plan_study(data: str | Path, *, hooks: StudyHooks | None = None, **asked: An
     from convwise.study.plan import planned
 
     asked_of = ready.request
-    with _engine(asked_of, hooks) as engine:
+    with engine_of(asked_of, hooks) as engine:
         plan = planned(asked_of, ready.runner, engine)
     levels = {
         factor.parameter: tuple(level.value for level in (factor.first, *factor.further, *factor.opposite))
@@ -246,85 +290,28 @@ def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
 def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks) -> tuple[Material, ExperimentSpec]:
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
-    material, rules = material_of(request, source, hooks.decoding)
+    material = Material.of(request.pictures(source), request.shares, hooks.decoding)
     net = examined(
         net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
     )
     recipe = dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1)
-    subject = request.subject(source, material, net=net, recipe=recipe, reading=rules)
+    subject = request.subject(source, material.index.digest, net=net, recipe=recipe, reading=material.rules)
     assert request.validation is not None
     n_folds = max(2, round(1 / request.validation))
     return material, ExperimentSpec(**subject, seed=recipe.seed, n_folds=n_folds)
 
 
-def resume_study(
-    folder: str | Path,
-    *,
-    minutes: float | None = None,
-    trust: bool = False,
-    quiet: bool = False,
-    hooks: StudyHooks | None = None,
-) -> StudyResult:
-    """Goes on with a study from the trainings on record, or reads the result of one that is complete.
-
-    `minutes` for everything, those that are spent included: with more time the same study becomes sharper, and its
-    verdicts are made again. `trust`: run the code of a study of someone else's own network. `quiet` and `hooks`: see
-    `study`. Raises RequestError.
-    """
-    with study_hooks(hooks, quiet=quiet) as hooks:
-        return _gone_on(folder, minutes, trust, hooks)
-
-
-def _gone_on(folder: str | Path, minutes: float | None, trust: bool, hooks: StudyHooks) -> StudyResult:
-    require_backend()
-    found = StudyFolder.open(folder)
-    request = found.request
-    if found.complete and minutes is None:
-        result = found.result
-        hooks.note(f"{folder} is complete already; give minutes= to go on with it")
-        return result
-    own = request.spec.net
-    if isinstance(own, OwnNetwork):
-        require_trusted(own, trust=trust, where=f"study={folder}")
-        remember(own)
-    if minutes is not None:
-        request = dataclasses.replace(request, minutes=minutes, runs=None)
-    found.outcomes()  # what is damaged is told before an engine is started
-    from convwise.study.plan import plan_of, planned
-    from convwise.study.run_study import run_study
-
-    runner = TrialRunner.open(request.spec)
-    with found.locked(), _engine(request, hooks) as engine:
-        known = found.plan
-        plan = plan_of(request, runner, known.pace) if known else planned(request, runner, engine)
-        if minutes is not None:
-            found.ask_anew(request.to_dict())
-        found.write_plan(dataclasses.asdict(plan))
-        with _resumable(found):
-            result = run_study(found, request, runner, plan, engine, hooks)
-    return _drawn(found, result)
-
-
-def study_report(folder: str | Path) -> StudyResult:
-    """The result of a finished study. Raises RequestError where there is none, or it is not finished."""
-    return StudyFolder.open(folder).result
-
-
-def old_study(folder: str | Path) -> dict[str, Any] | None:
-    """The result of a study that an earlier version made, which measured otherwise; None of others."""
-    found = StudyFolder.open(folder)
-    return found.old_result if found.old is not None else None
-
-
 @contextmanager
-def _resumable(folder: StudyFolder) -> Iterator[None]:
+def resumable(folder: StudyFolder) -> Iterator[None]:
+    """Ctrl-C ends with the command that goes on."""
     try:
         yield
     except KeyboardInterrupt:
         raise ConvwiseError(f"stopped; go on with: convwise study --resume {folder.path}") from None
 
 
-def _drawn(folder: StudyFolder, result: StudyResult) -> StudyResult:
+def drawn(folder: StudyFolder, result: StudyResult) -> StudyResult:
+    """The result with its folder, in which its figure is drawn."""
     from convwise.report.study_figures import effects_figure
 
     effects_figure(result, folder.path / "effects.png")
@@ -332,10 +319,9 @@ def _drawn(folder: StudyFolder, result: StudyResult) -> StudyResult:
 
 
 @contextmanager
-def _engine(request: Request, hooks: StudyHooks) -> Iterator[Engine]:
+def engine_of(request: Request, hooks: StudyHooks) -> Iterator[Engine]:
+    """What carries the trainings out: here, or on a cluster."""
     if request.engine == "ray":
-        from convwise.study.ray_engine import ray_engine
-
         with ray_engine(request.spec, request.n_workers, request.address, hooks.note) as engine:
             yield engine
     else:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convwise.errors import RequestError
-from convwise.images.dealing import deal, some_of
-from convwise.images.split import Split, sides_of
+from convwise.images.split import Split, deal_images, sides_of
+from convwise.names import some_of
 
 if TYPE_CHECKING:
     from convwise.images.index import ImageIndex
@@ -34,10 +34,10 @@ def folds(split: Split, index: ImageIndex, *, n_folds: int, seed: int) -> list[S
     # What does not divide evenly goes to another fold for each class, so that folds stay of one size.
     turn = np.cumsum(sizes % n_folds) - sizes % n_folds
     quotas = [sizes // n_folds + ((k - turn) % n_folds < sizes % n_folds) for k in range(n_folds)]
-    parts = deal(index, among, quotas, seed)
+    parts = deal_images(index, among, quotas, seed).sides
     found = []
     for number, part in enumerate(parts):
         train = np.sort(np.concatenate([other for other in parts if other is not part]))
         protocol = f"{split.protocol}; fold {number + 1} of {n_folds}"
-        found.append(sides_of(index, train=train, validation=part, test=split.test, protocol=protocol))
+        found.append(sides_of(index, {"train": train, "validation": part, "test": split.test}, protocol))
     return found

@@ -19,14 +19,7 @@ _MOST = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRequest(Request):
-    """What a study is asked, besides.
-
-    `minutes` for everything, or `runs`, the number of whole trainings; `parameters` to measure, all sixteen for None;
-    `levels`, texts such as "kernel_size=3,5"; `by_stage` asks for each stage of the network by itself. `metric`:
-    "accuracy", "mean_class_accuracy" or "log_loss", None for the one that the classes ask for; `smallest_effect`, in
-    points of it (of log loss: nats, which must be given), makes a difference. `workers`, the trainings at a time;
-    `engine`, "local" or "ray", the latter with the `address` of its cluster.
-    """
+    """What a study is asked; the fields are keywords of `convwise.study`, where each is explained."""
 
     minutes: float | None = None
     runs: int | None = None

@@ -69,7 +69,18 @@ class Request:
 
 @dataclass(frozen=True)
 class StudyHooks:
-    """What a caller may want to hear: lines, trainings done of those planned in a block, pictures decoded."""
+    """What a caller may want to hear while a study goes on; every one may be left out.
+
+    Args:
+        note: Hears lines of text.
+        trial: Hears (block, trainings done, trainings planned).
+        decoding: Hears (pictures read, pictures in all); nobody does if None.
+
+    Example:
+        >>> from convwise.study.request import StudyHooks
+        >>> StudyHooks(note=print).note("12 images to train")
+        12 images to train
+    """
 
     note: Callable[[str], None] = lambda text: None
     trial: Callable[[str, int, int], None] = lambda stage, done, total: None

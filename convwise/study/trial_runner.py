@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.images.folds import folds
-from convwise.images.groups import grouped
 from convwise.images.index import ImageIndex
 from convwise.images.material import Material
-from convwise.images.prepare import prepare
 from convwise.images.split import Split, split_images
 from convwise.seeds import derive_seed
 from convwise.study.costs import costs_of
@@ -24,20 +22,6 @@ from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed, packed
 from convwise.training.recipe import Recipe
 
 TIMED_STEPS = 6
-
-
-def images_of(spec: ExperimentSpec, recipe: Recipe) -> tuple[ImageIndex, NDArray[np.uint8]]:
-    """The index and the pixels (N, size, size, 3) of a study at the recipe's size."""
-    index, cache = prepare(
-        spec.folder,
-        size=recipe.size_px,
-        resize=recipe.resize,
-        classes=spec.classes,
-        exclude=spec.exclude,
-        rules=spec.reading,
-        copies=spec.copies,
-    )
-    return grouped(index, spec.group_by), cache.pixels
 
 
 @dataclass(frozen=True)
@@ -52,7 +36,7 @@ class TrialRunner:
     @classmethod
     def open(cls, spec: ExperimentSpec) -> TrialRunner:
         """Reads the images, from the pixel cache where they are there. RequestError where they have changed."""
-        return cls.of(spec, *images_of(spec, spec.recipe))
+        return cls.of(spec, *spec.pictures.read())
 
     @classmethod
     def of(cls, spec: ExperimentSpec, index: ImageIndex, pixels: NDArray[np.uint8]) -> TrialRunner:
@@ -117,7 +101,7 @@ class TrialRunner:
         costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
         network = with_fast_layers(built.model)
         del built  # its weights are in the other
-        batches = batches_of(Material(self.index, pixels, split), recipe)
+        batches = batches_of(Material(self.index, pixels, split, spec.reading), recipe)
         if trial.epochs == 0:
             step = seconds_per_step(network, batches, recipe, n_steps=TIMED_STEPS)
             taken = time.monotonic() - began
@@ -146,5 +130,5 @@ class TrialRunner:
     def _pixels(self, recipe: Recipe) -> NDArray[np.uint8]:
         """At the recipe's size, which a study may vary."""
         if recipe.size_px not in self.pixels:
-            self.pixels[recipe.size_px] = images_of(self.spec, recipe)[1]
+            self.pixels[recipe.size_px] = replace(self.spec.pictures, size_px=recipe.size_px).read()[1]
         return self.pixels[recipe.size_px]
