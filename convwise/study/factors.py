@@ -174,7 +174,9 @@ def _made(parameter: str, value: str, texts: tuple[str, ...], variants: Variants
     """The level that these settings make; None where they change nothing. RequestError: the network cannot take it."""
     built = variants.built(texts)
     before, after = variants.values(parameter), variants.values(parameter, built)
-    changed = [name for name in after if after[name] != before.get(name)]
+    # A window of 1x1 has no edge to pad.
+    idle = variants.values("kernel_size") if parameter == "padding" else {}
+    changed = [name for name in after if after[name] != before.get(name) and idle.get(name) != "1x1"]
     own = joined(before[name] for name in changed if name in before)
     level = Level(value, texts, **variants.ratios(built))
     if texts[0].startswith("net."):
@@ -186,7 +188,7 @@ def _made(parameter: str, value: str, texts: tuple[str, ...], variants: Variants
     if not changed:
         return None
     left = [each for each in built.changes if each.parameter == parameter and each.reason and each.layer not in changed]
-    return Made(level, own, _reach(changed, left), frozenset(each.layer for each in left))
+    return Made(level, own, _reach(changed, left), frozenset(changed), frozenset(each.layer for each in left))
 
 
 def _reach(changed: Sequence[str], left: Sequence[Change]) -> str:

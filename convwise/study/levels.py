@@ -57,6 +57,7 @@ class Variants:
     def built(self, texts: Sequence[str], *, size_px: int | None = None, require_used: bool = True) -> Built:
         """With these texts too, at another size where one is given. RequestError for what cannot stand."""
         found = self._built(texts, size_px or self.size_px, require_used=require_used)
+        _require_kept(self.own, found, texts)
         if self.pretrained:
             _require_shapes(self.own, found)
         return found
@@ -203,6 +204,15 @@ def _convolutions(built: Built) -> list[Any]:
 
 def _activation_of(layer: Any, kind: str) -> str:
     return str(getattr(getattr(layer, "activation", None), "__name__", kind.lower()))
+
+
+def _require_kept(own: Built, other: Built, texts: Sequence[str]) -> None:
+    """RequestError where a setting of the user's, which these texts leave alone, has no room any more."""
+    set_here = {text.partition("=")[0].rpartition(".")[2] for text in texts}
+    had_room = {(each.layer, each.parameter) for each in own.changes if not each.reason}
+    for each in other.changes:
+        if each.reason and each.parameter not in set_here and (each.layer, each.parameter) in had_room:
+            raise RequestError(f"{each.layer} would have no room for its {each.parameter} any more: {each.reason}")
 
 
 def _require_shapes(own: Built, other: Built) -> None:

@@ -19,11 +19,12 @@ _SHAPELESS = tuple(name for name in NAMED if name != "activation")
 
 @dataclass(frozen=True)
 class Made:
-    """A level that can stand, with what the network has in its place, which layers it reaches and which it cannot."""
+    """A level that can stand, with what the network has in its place; the layers that it changes, and cannot change."""
 
     level: Level
     own: str
     reach: str = ""
+    changed: frozenset[str] = frozenset()
     left: frozenset[str] = frozenset()
 
 
@@ -114,7 +115,7 @@ def _around(
 
     def alike(text: str) -> Made | None:
         other = later(text)
-        if other and other.left != first.left:
+        if other and (other.left & first.changed or other.changed & first.left):
             raise RequestError(f"{text} reaches other layers")
         return other
 
