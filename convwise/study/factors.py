@@ -176,8 +176,9 @@ def _made(parameter: str, value: str, texts: tuple[str, ...], variants: Variants
     before, after = variants.values(parameter), variants.values(parameter, built)
     # A window of 1x1 has no edge to pad.
     idle = variants.values("kernel_size") if parameter == "padding" else {}
-    changed = [name for name in after if after[name] != before.get(name) and idle.get(name) != "1x1"]
-    own = joined(before[name] for name in changed if name in before)
+    both = [name for name in before if name in after]  # a shortcut may come or go with the number of channels
+    changed = [name for name in both if after[name] != before[name] and idle.get(name) != "1x1"]
+    own = joined(before[name] for name in changed)
     level = Level(value, texts, **variants.ratios(built))
     if texts[0].startswith("net."):
         option, _, chosen = texts[0].removeprefix("net.").partition("=")

@@ -264,7 +264,7 @@ def test_a_level_that_cannot_stand_gives_way_to_a_milder_one() -> None:
 
 
 def test_a_value_that_a_layer_cannot_take_is_no_point_of_the_curve_are_no_point_of_the_curve() -> None:
-    factors, _ = of("simple", set=("conv2d_1.filters=6",), parameters=("groups",))
+    factors, _ = of("simple", set=("conv2d_2.filters=6",), parameters=("groups",))
     assert "changed conv2d_1, conv2d_2" in factors["groups"].reach
     assert factors["groups"].further == ()  # 4 does not divide 6
 
