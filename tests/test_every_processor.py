@@ -86,6 +86,7 @@ from convwise.nets import build
 from convwise.nets.backend import layout_works, type_works
 from convwise.nets.fast_layers import with_fast_layers
 from convwise.study.factors import factors_of
+from convwise.training.recipe import Recipe
 
 works = {f"{layout} {grouped}": layout_works(layout, grouped=grouped)
          for layout in ("channels_last", "channels_first") for grouped in (False, True)}
@@ -107,25 +108,26 @@ maps = keras.Input((16, 16, 3))
 x = keras.layers.Permute((3, 1, 2))(keras.layers.Conv2D(4, 3)(maps))
 x = keras.layers.Conv2D(4, 3, groups=2, data_format="channels_first")(x)  # compiled by XLA: it runs either way
 sums.append(trained(with_fast_layers(keras.Model(maps, keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(x))))))
-factors, _ = factors_of(
-    "simple", size_px=32, n_classes=3, settings=NetworkSettings(), parameters=("data_format", "filters")
+factors, settled = factors_of(
+    "simple", size_px=32, n_classes=3, settings=NetworkSettings(), recipe=Recipe(),
+    parameters=("data_format", "use_bias"),
 )
-control = next(factor for factor in factors if factor.parameter == "data_format")
-print(json.dumps([works, refusal, sums, list(control.alternative.settings), control.reach]))
+layouts = [factor.first.settings for factor in factors if factor.parameter == "data_format"]
+print(json.dumps([works, refusal, sums, layouts, [rule.why for rule in settled]]))
 """
 
 
 @_TENSORFLOW
 @pytest.mark.parametrize("setting", ["0", "1"])
 def test_rules_networks_training_and_factors_agree_with_what_the_backend_can_do(setting: str) -> None:
-    works, refusal, sums, control, reach = answers(_EVERYTHING_THAT_DEPENDS, setting)
+    works, refusal, sums, layouts, whys = answers(_EVERYTHING_THAT_DEPENDS, setting)
     assert works["channels_last False"]
     assert works["channels_last True"]
     assert all(total == pytest.approx(4, abs=1e-4) for total in sums)  # four rows of probabilities
     if works["channels_first False"]:
         assert refusal == ""
-        assert control == ["conv.data_format=channels_first"]
+        assert layouts == [["conv.data_format=channels_first"]]
     else:
         assert "data_format=channels_last" in refusal
-        assert control == []  # the negative control is the same network again
-        assert "the backend has no such convolution" in reach
+        assert layouts == []
+        assert "the backend has no such convolution" in whys[0]

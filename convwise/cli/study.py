@@ -160,7 +160,7 @@ def _print_plan(asked: dict[str, Any], look: dict[str, Any], *, as_json: bool) -
 
 def _print_old(folder: str | None, *, as_json: bool) -> bool:
     """Shows a study that an earlier version made, if it is one."""
-    from convwise.commands.study import old_study
+    from convwise.commands.resume_study import old_study
 
     values = old_study(folder) if folder is not None else None
     if values is None:

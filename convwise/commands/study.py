@@ -322,6 +322,8 @@ def drawn(folder: StudyFolder, result: StudyResult) -> StudyResult:
 def engine_of(request: Request, hooks: StudyHooks) -> Iterator[Engine]:
     """What carries the trainings out: here, or on a cluster."""
     if request.engine == "ray":
+        from convwise.study.ray_engine import ray_engine
+
         with ray_engine(request.spec, request.n_workers, request.address, hooks.note) as engine:
             yield engine
     else:

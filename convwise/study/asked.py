@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convwise import checks
-from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
 from convwise.runs.request import Request
-from convwise.study.factors import read_levels
 from convwise.study.request import ENGINES, METRICS
+from convwise.study.tried import read_levels, require_studied
 
 _MINUTES = 15.0
 _SMALLEST_EFFECT = 1.0  # points
@@ -65,7 +64,7 @@ class StudyRequest(Request):
         if self.parameters is not None and not self.parameters:
             raise RequestError("parameters: there is none; name some, or leave parameters out for all sixteen")
         for parameter in self.parameters or ():
-            require_parameter(parameter)
+            require_studied(parameter)
         read_levels(self.levels)
         super().__post_init__()
         validation = _VALIDATION if self.validation is None else self.validation

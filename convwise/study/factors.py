@@ -1,80 +1,49 @@
-"""Factors: for each parameter the alternative to the network's own value, or the rule that settles it."""
+"""Factors: for each parameter the values that are tried in place of the own one, or the rule that settles it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
-from convwise.conv2d.settings import require_parameter
-from convwise.errors import RequestError
-from convwise.nets import Built, Network, build, network_options
+from convwise.conv2d import PARAMETERS, NetworkSettings
+from convwise.nets import Network
 from convwise.nets.changes import Change
 from convwise.records import record_of
-from convwise.study.costs import costs_of
-
-PLACEBO = "data_format"
-"""The negative control. Where the backend refuses the other layout, its two levels are the very same network."""
-_BIAS_OWN = ("bias_initializer", "bias_regularizer", "bias_constraint")
-# What is tried in place of the network's own value, the first that the network can take; levels to race where that
-# gains; levels to race where it loses, the other way from the own value. A text with "=" is a setting of its own,
-# others are for all convolutions. {first} is the first convolution, {last_strided} the last one with strides.
-# Mild and cheap: half of the filters, because a trial is then a third of the work and not the double. The values are
-# the guide's.
-_LEVELS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
-    "filters": (("x0.5",), (), ("x2",)),
-    "kernel_size": (("5", "3"), ("7",), ()),
-    "strides": (("net.pooling=strides", "{last_strided}.strides=1"), (), ()),
-    "padding": (("valid", "same"), (), ()),
-    "data_format": (("channels_first",), (), ()),
-    "dilation_rate": (("2", "1"), ("3",), ()),
-    "groups": (("2",), ("4",), ()),
-    "activation": (("silu", "relu"), ("leaky_relu", "elu"), ()),
-    "use_bias": (("false", "true"), (), ()),
-    "kernel_initializer": (("he_normal", "glorot_uniform"), ("orthogonal",), ()),
-    "bias_initializer": (("constant:0.1",), (), ()),
-    "kernel_regularizer": (("l2:0.0005", "none"), ("l2:0.0001", "l2:0.001"), ()),
-    "bias_regularizer": (("l2:0.0005", "none"), (), ()),
-    "activity_regularizer": (("l2:0.000001", "none"), (), ()),
-    "kernel_constraint": (("max_norm:3:axis=0,1,2", "none"), (), ()),
-    "bias_constraint": (("max_norm:2", "none"), (), ()),
-}
-_LARGE_PX = 128  # above, the tutorial's advice for the window is about the first layers alone
-_LARGE_WINDOW: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] = (
-    ("{first}.kernel_size=7", "{first}.kernel_size=5"),
-    ("5",),
-    (),
+from convwise.study.levels import Level, Variants, reaches
+from convwise.study.recipe_levels import changes_of, differs, own_text, reach_of
+from convwise.study.rules import activation_texts, is_of_convolutions, joined, own_of, rule_of
+from convwise.study.standing import Made, Make, standing
+from convwise.study.tried import (
+    RECIPE_PARAMETERS,
+    STUDIED,
+    Tried,
+    read_levels,
+    require_studied,
+    tried,
+    tried_of_recipe,
 )
+from convwise.training.recipe import Recipe
 
-
-@dataclass(frozen=True)
-class Level:
-    """A value of a parameter, and the texts of `--set` that make it."""
-
-    value: str
-    settings: tuple[str, ...]
+__all__ = ["Factor", "Level", "Settled", "factors_of", "read_levels"]
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A parameter with the network's own value (`own`, the low level) and an alternative (the high level).
+    """A parameter with the own value, and the level that is tried `first`.
 
-    `reach` says which layers the alternative changes, and why others are left; `nested_in` names another factor under
-    whose alternative this one does nothing; `further` are levels to race where the parameter matters. `weights`,
-    `multiply_adds` and `memory` are those of the network with the alternative alone, over the network's own.
+    `further` are levels to try once the first has gained, beyond it where there is an order; `opposite` once it has
+    lost: the other way from the own value, and milder ones. `reach` says which layers the first one changes, and why
+    others are left. Of a stage alone, the parameter is called "filters@stage1".
     """
 
     parameter: str
     own: str
-    alternative: Level
-    reach: str
-    nested_in: str = ""
+    first: Level
     further: tuple[Level, ...] = ()
     opposite: tuple[Level, ...] = ()
-    weights: float = 1.0
-    multiply_adds: float = 1.0
-    memory: float = 1.0
+    reach: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -95,220 +64,138 @@ class Settled:
     why: str
 
 
-def read_levels(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """`["kernel_size=3,5"]` -> {"kernel_size": ("3", "5")}. Raises RequestError for no parameter and for no level."""
-    levels: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        parameter, equals, written = text.partition("=")
-        require_parameter(parameter.strip())
-        values = tuple(value.strip() for value in written.split(",") if value.strip())
-        if not equals or not values:
-            raise RequestError(f"levels={text}: write PARAMETER=VALUE,VALUE, for example kernel_size=3,5")
-        levels[parameter.strip()] = values
-    return levels
-
-
-class _Network:
-    """The network under study, built again and again with settings on top of the user's own."""
-
-    def __init__(
-        self, net: Network, size_px: int, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
-    ) -> None:
-        self.net, self.size_px, self.n_classes, self.settings = net, size_px, n_classes, settings
-        self.batch, self.optimizer = batch, optimizer
-        self.own = self.built(())
-        self.convolutions = _convolutions(self.own)
-        self.costs = self.costs_of(self.own)
-
-    def built(self, texts: Sequence[str], *, require_used: bool = True) -> Built:
-        return build(
-            self.net,
-            size_px=self.size_px,
-            n_classes=self.n_classes,
-            settings=self.settings.overlaid(parse_settings(texts)),
-            seed=0,
-            precision="float32",
-            require_used=require_used,
-        )
-
-    def costs_of(self, built: Built) -> dict[str, Any]:
-        return costs_of(built.model, batch=self.batch, optimizer=self.optimizer)
-
-    def values(self, parameter: str, built: Built) -> dict[str, str]:
-        """The parameter's text at each convolution."""
-        from convwise.nets.convolution import texts_of  # imports Keras
-
-        return {layer.name: texts_of(layer)[parameter] for layer in _convolutions(built)}
-
-    def texts(self, parameter: str, level: str) -> tuple[str, ...]:
-        """The settings of a level, its placeholders filled; RequestError where the network has nothing to fill in."""
-        strided = [layer.name for layer in self.convolutions if tuple(layer.strides) != (1, 1)]
-        if "{last_strided}" in level and not strided:
-            raise RequestError("no convolution of this network has strides above 1")
-        names = {"first": self.convolutions[0].name, "last_strided": strided[-1] if strided else ""}
-        text = level.format(**names)
-        return (text if "=" in text and not parameter.endswith("constraint") else f"conv.{parameter}={text}",)
-
-
-def _convolutions(built: Built) -> list[Any]:
-    return [layer for layer in built.model._flatten_layers() if type(layer).__name__ == "Conv2D"]
-
-
 def factors_of(
     net: Network,
     *,
     size_px: int,
     n_classes: int,
     settings: NetworkSettings,
+    recipe: Recipe,
     parameters: Sequence[str] = PARAMETERS,
     levels: Mapping[str, Sequence[str]] | None = None,
-    batch: int = 32,
-    optimizer: str = "adamw",
+    by_stage: bool = False,
+    pretrained: bool = False,
 ) -> tuple[tuple[Factor, ...], tuple[Settled, ...]]:
-    """What can be varied in `net` at `size_px`, and what rules settle, in the order of Conv2D's parameters.
+    """What can be varied in `net` at `size_px`, and in its training, and what rules settle, in the order of `STUDIED`.
 
-    `levels` replaces the alternatives of a parameter: the first that is not the network's own value is the high
-    level, the rest are raced. `batch` and `optimizer` decide what is told of memory. Raises RequestError for a level
-    that the network cannot take.
+    `levels` replaces what is tried of a parameter: the first that is not the own value comes first, the rest enter
+    where it gains. `by_stage`: each stage of the network alone, in place of all convolutions. `pretrained`: the
+    network starts from weights. Every level is built once. Raises RequestError for one of `levels` that cannot stand.
     """
-    network = _Network(net, size_px, n_classes, settings, batch, optimizer)
+    variants = Variants(net, size_px, n_classes, settings, recipe.for_network(net), pretrained)
     levels = dict(levels or {})
+    names = {require_studied(name) for name in (*parameters, *levels)}
+    by_wish = set(levels) | (set() if set(PARAMETERS) <= set(parameters) else set(parameters))
     factors: list[Factor] = []
     settled: list[Settled] = []
-    for parameter in sorted({require_parameter(name) for name in (*parameters, *levels)}, key=PARAMETERS.index):
-        rule = _rule(parameter, network)
-        found = rule or _factor(parameter, network, levels.get(parameter))
-        if isinstance(found, Settled):
-            settled.append(found)
-        else:
-            factors.append(found)
-    return tuple(_nested(factors, network)), tuple(settled)
+    for name in sorted(names, key=STUDIED.index):
+        for found in _found(name, variants, levels.get(name), by_wish=name in by_wish, by_stage=by_stage):
+            if isinstance(found, Factor):
+                factors.append(found)
+            else:
+                settled.append(found)
+    return tuple(factors), tuple(settled)
 
 
-def _rule(parameter: str, network: _Network) -> Settled | None:
-    """The mathematics that makes a run needless."""
-    with_bias = [layer for layer in network.convolutions if layer.use_bias]
-    if parameter in _BIAS_OWN and not with_bias:
-        return Settled(parameter, "", "no convolution of this network has a bias, so it has no effect")
-    if parameter == "use_bias" and not with_bias:
-        from convwise.nets.lint import RULES, lint
-
-        built = network.built(("conv.use_bias=true",))
-        others = set(RULES) - {"bias_before_batch_norm"}
-        if lint(built.model, size_px=network.size_px, silence=others):
-            return Settled(
-                parameter, "false", "batch normalisation follows and cancels a bias (Ioffe and Szegedy 2015)"
-            )
-    return None
+def _found(
+    parameter: str, variants: Variants, asked: Sequence[str] | None, *, by_wish: bool, by_stage: bool
+) -> Sequence[Factor | Settled]:
+    if parameter in RECIPE_PARAMETERS:
+        return [_of_recipe(parameter, variants, asked)]
+    why = rule_of(parameter, variants, by_wish=by_wish)
+    if why:
+        return [Settled(parameter, own_of(parameter, variants), why)]
+    of_stages = _of_stages(parameter, variants, asked) if by_stage else []
+    return of_stages or [_of_network(parameter, variants, asked)]
 
 
-def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> Factor | Settled:
-    first, further, opposite = _LEVELS[parameter]
-    if parameter == "kernel_size" and network.size_px > _LARGE_PX:
-        first, further, opposite = _LARGE_WINDOW
-    candidates = list(asked or first)
-    own = _own(parameter, network)
-    reasons = []
-    for i, candidate in enumerate(candidates):
-        if candidate == own:
-            continue
-        try:
-            texts = network.texts(parameter, candidate)
-            built = network.built(texts)
-        except RequestError as problem:
-            if asked:
-                raise RequestError(f"levels={parameter}={candidate}: {problem}") from None
-            reasons.append(str(problem))
-            continue
-        before, after = network.values(parameter, network.own), network.values(parameter, built)
-        changed = [name for name in after if after[name] != before.get(name)]
-        if not changed and not (texts[0].startswith("net.") and not _same_option(texts[0], network)):
-            continue
-        raced = [
-            tuple(
-                Level(_shown(parameter, network.texts(parameter, text)), network.texts(parameter, text))
-                for text in texts_of
-                if text not in (own, candidate) and _possible(network, parameter, text)
-            )
-            for texts_of in ((candidates[i + 1 :], ()) if asked else (further, opposite))
-        ]
-        costs = network.costs_of(built)
-        ratios: dict[str, Any] = {name: round(costs[name] / own_cost, 4) for name, own_cost in network.costs.items()}
-        return Factor(
-            parameter,
-            _joined(before[name] for name in changed if name in before) or own,
-            Level(_shown(parameter, texts), texts),
-            _reach(changed, [change for change in built.changes if change.parameter == parameter], texts[0]),
-            further=raced[0],
-            opposite=raced[1],
-            **ratios,
-        )
-    why = reasons[0] if reasons else "the network has no other value to try"
-    if parameter == PLACEBO:  # a control is measured all the same
-        return Factor(parameter, own, Level(own, ()), f"nothing: {why}")
-    return Settled(parameter, own, why)
+def _of_network(parameter: str, variants: Variants, asked: Sequence[str] | None) -> Factor | Settled:
+    plan = Tried(tuple(asked)) if asked else tried(parameter, variants.size_px)
+
+    def make(text: str) -> Made | None:
+        value = variants.filled(text)
+        option = value.removeprefix("net.").partition("=")[0] if value.startswith("net.") else None
+        if option and not asked and variants.option(option) is None:
+            return None
+        texts = activation_texts(value, variants) if parameter == "activation" else variants.texts(parameter, value)
+        return _made(parameter, value, texts, variants)
+
+    return _factor(parameter, own_of(parameter, variants), plan, make, asked=bool(asked))
 
 
-def _possible(network: _Network, parameter: str, text: str) -> bool:
-    try:
-        network.built(network.texts(parameter, text))
-    except RequestError:
-        return False
-    return True
+def _of_recipe(parameter: str, variants: Variants, asked: Sequence[str] | None) -> Factor | Settled:
+    recipe = variants.recipe
+    own = own_text(parameter, dataclasses.replace(recipe, size_px=variants.size_px))
+    plan = Tried(tuple(asked)) if asked else tried_of_recipe(parameter, own)
+
+    def make(text: str) -> Made | None:
+        changes = changes_of(parameter, text, recipe)
+        if not differs(changes, dataclasses.replace(recipe, size_px=variants.size_px)):
+            return None
+        built = variants.built((), size_px=changes["size_px"]) if "size_px" in changes else variants.own
+        ratios = variants.ratios(built, batch=changes.get("batch"))
+        return Made(Level(text, (), changes, **ratios), own, reach_of(changes, recipe))
+
+    return _factor(parameter, own, plan, make, asked=bool(asked))
 
 
-def _shown(parameter: str, texts: Sequence[str]) -> str:
-    """A value as a person writes it: without the scope where that is all convolutions."""
-    return texts[0].removeprefix(f"conv.{parameter}=")
+def _of_stages(parameter: str, variants: Variants, asked: Sequence[str] | None) -> list[Factor]:
+    """The first level in each stage alone, but for stages in which nothing changes or can. None for an option."""
+    first = tuple(asked) if asked else tried(parameter, 0).first  # a stage needs no rule for the first window
+    before = variants.values(parameter)
+    factors = []
+    for stage, members in variants.stages().items():
+        # A scope such as conv2d reaches conv2d_1 too, which then says what it has.
+        others = [name for name in before if name not in members and reaches(stage, name)]
+        kept = tuple(f"{name}.{parameter}={before[name]}" for name in others)
+
+        def make(text: str, stage: str = stage, kept: tuple[str, ...] = kept) -> Made | None:
+            value = text.rpartition(f"{parameter}=")[2]
+            if text.startswith("net.") or (parameter == "activation" and not is_of_convolutions(value, variants)):
+                return None
+            return _made(parameter, value, (*variants.scoped(stage, parameter, value), *kept), variants)
+
+        of_stage = _factor(f"{parameter}@{stage}", "", Tried(first), make, asked=False)
+        if isinstance(of_stage, Factor):
+            factors.append(of_stage)
+    return factors
 
 
-def _same_option(text: str, network: _Network) -> bool:
-    name, _, value = text.removeprefix("net.").partition("=")
-    options = {**network_options(network.net), **network.settings.options}
-    if name not in options:
-        return False  # the build says so
-    return str(options[name]) == value
+def _factor(parameter: str, own: str, plan: Tried, make: Make, *, asked: bool) -> Factor | Settled:
+    found = standing(parameter, plan, make, asked=asked)
+    if isinstance(found, str):
+        return Settled(parameter, own, found)
+    return Factor(
+        parameter, found.first.own or own, found.first.level, found.further, found.opposite, found.first.reach
+    )
 
 
-def _own(parameter: str, network: _Network) -> str:
-    """The value that all convolutions have, as a text; several joined by a stroke."""
-    return _joined(network.values(parameter, network.own).values())
+def _made(parameter: str, value: str, texts: tuple[str, ...], variants: Variants) -> Made | None:
+    """The level that these settings make; None where they change nothing. RequestError: the network cannot take it."""
+    built = variants.built(texts)
+    before, after = variants.values(parameter), variants.values(parameter, built)
+    # A window of 1x1 has no edge to pad.
+    idle = variants.values("kernel_size") if parameter == "padding" else {}
+    both = [name for name in before if name in after]  # a shortcut may come or go with the number of channels
+    changed = [name for name in both if after[name] != before[name] and idle.get(name) != "1x1"]
+    own = joined(before[name] for name in changed)
+    level = Level(value, texts, **variants.ratios(built))
+    if texts[0].startswith("net."):
+        option, _, chosen = texts[0].removeprefix("net.").partition("=")
+        if variants.option(option) == chosen:
+            return None
+        own = own_of(parameter, variants) if parameter == "activation" else own
+        return Made(level, own, f"{texts[0]} is an option of the network")
+    if not changed:
+        return None
+    left = [each for each in built.changes if each.parameter == parameter and each.reason and each.layer not in changed]
+    return Made(level, own, _reach(changed, left), frozenset(changed), frozenset(each.layer for each in left))
 
 
-def _joined(texts: Iterable[str]) -> str:
-    return "/".join(dict.fromkeys(texts))
-
-
-def _reach(changed: Sequence[str], changes: Sequence[Change], text: str) -> str:
+def _reach(changed: Sequence[str], left: Sequence[Change]) -> str:
     """Which layers a level changes, and which it leaves, and why."""
-    parts = [f"changed {', '.join(changed)}" if changed else f"{text} is an option of the network"]
-    left: dict[str, list[str]] = {}
-    for change in changes:
-        if change.reason and change.layer not in changed:
-            left.setdefault(change.reason.partition(";")[0], []).append(change.layer)
-    parts += [f"left {', '.join(names)} ({reason})" for reason, names in left.items()]
-    return "; ".join(parts)
-
-
-def _nested(factors: Sequence[Factor], network: _Network) -> list[Factor]:
-    """The factors, each with the one whose alternative takes all its room away."""
-    by_name = {factor.parameter: factor for factor in factors}
-    parents = dict.fromkeys(_BIAS_OWN, "use_bias") | {"dilation_rate": "strides"}
-    nested = []
-    for factor in factors:
-        parent = by_name.get(parents.get(factor.parameter, ""))
-        if parent and not _acts_under(factor, parent, network):
-            factor = replace(factor, nested_in=parent.parameter)
-        nested.append(factor)
-    return nested
-
-
-def _acts_under(factor: Factor, parent: Factor, network: _Network) -> bool:
-    try:
-        built = network.built((*parent.alternative.settings, *factor.alternative.settings), require_used=False)
-    except RequestError:
-        return False
-    changes = [change for change in built.changes if change.parameter == factor.parameter]
-    if factor.parameter in _BIAS_OWN:
-        return any(layer.use_bias for layer in _convolutions(built))
-    return any(not change.reason for change in changes)
+    reasons: dict[str, list[str]] = {}
+    for change in left:
+        reasons.setdefault(change.reason.partition(";")[0], []).append(change.layer)
+    parts = [f"left {', '.join(names)} ({reason})" for reason, names in reasons.items()]
+    return "; ".join([f"changed {', '.join(changed)}", *parts])

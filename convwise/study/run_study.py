@@ -13,7 +13,6 @@ from convwise.study.blocks import UNCHANGED, Blocks
 from convwise.study.budget import Minutes, Trainings
 from convwise.study.engine import Engine
 from convwise.study.estimates import estimates
-from convwise.study.factors import Level
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import Plan, candidate_of, costs_of, levels_by_name
 from convwise.study.request import Request, StudyHooks
@@ -64,7 +63,7 @@ def run_study(
         lambda round_: blocks.carry_out(round_, budget),
         budget,
         smallest_effect=request.smallest_effect,
-        stands=lambda arm: _stands(request, levels, arm),
+        stands=lambda arm: _stands(request, blocks, arm),
         heard=heard,
     )
     quick = folder.quick_look if plan.epochs is None else None
@@ -75,12 +74,17 @@ def run_study(
     return result
 
 
-def _stands(request: Request, levels: Mapping[str, Level], arm: Arm) -> bool:
+def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
     """Whether the changes can be built together."""
     from convwise.study.levels import stands
 
-    texts = tuple(text for name in arm for text in levels[name].settings)
-    return stands(request.spec, texts) is None
+    spec, texts = request.spec, tuple(text for name in arm for text in blocks.levels[name].settings)
+    sizes = [level.changes.get("size_px") for name, level in blocks.levels.items() if name in arm]
+    size = next((each for each in sizes if each), spec.recipe.size_px)
+    why = stands(
+        spec.net, size_px=size, n_classes=len(blocks.runner.index.class_names), settings=spec.network, texts=texts
+    )
+    return why is None
 
 
 def _result(
