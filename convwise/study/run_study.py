@@ -64,6 +64,7 @@ def run_study(
         budget,
         smallest_effect=request.smallest_effect,
         stands=lambda arm: _stands(request, blocks, arm),
+        confirms=plan.epochs is None,
         heard=heard,
     )
     quick = folder.quick_look if plan.epochs is None else None

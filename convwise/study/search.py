@@ -29,12 +29,13 @@ def search(
     *,
     smallest_effect: float,
     stands: Callable[[Arm], bool] = lambda arm: True,
+    confirms: bool = True,
     heard: Callable[[State], None] = lambda state: None,
 ) -> State:
     """Blocks until everything is settled or the budget has no room for another one.
 
     `smallest_effect`: the smallest difference worth having, in the units of the readings. `stands`: whether a network
-    with all these changes can be built. `heard` is told the state after each block. The same answers of `ask` and
+    with all these changes can be built. `confirms`: whether anything may be nominated. `heard` is told the state after each block. The same answers of `ask` and
     `budget` lead to the same state.
     """
     state = State({each.name: Finding(each) for each in candidates})
@@ -46,7 +47,7 @@ def search(
         _take_in(state, ask(Round(state.n_blocks, "search", state.base, arms)))
         _look(state, smallest_effect)
         heard(state)
-        nominees = _nominees(state, budget, smallest_effect, stands)
+        nominees = _nominees(state, budget, smallest_effect, stands) if confirms else []
         if nominees:
             _confirm(state, nominees, ask, smallest_effect)
             heard(state)

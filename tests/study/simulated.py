@@ -29,13 +29,18 @@ def runner(n_per_class: int = 150) -> TrialRunner:
     return TrialRunner(SPEC, index, split_images(index, seed=SPEC.seed, validation=SPEC.validation))
 
 
+_FIRST = {"kernel_size": "5", "padding": "valid", "groups": "2", "strides": "2"}
+
+
 def factor(parameter: str, *, further: Sequence[str] = (), opposite: Sequence[str] = (), **costs: float) -> Factor:
-    """A parameter whose first value is called "other"."""
+    """A parameter with its first value, and others."""
 
     def level(value: str) -> Level:
         return Level(value, (f"conv.{parameter}={value}",), **costs)
 
-    return Factor(parameter, "own", level("other"), tuple(map(level, further)), tuple(map(level, opposite)), "all")
+    return Factor(
+        parameter, "own", level(_FIRST[parameter]), tuple(map(level, further)), tuple(map(level, opposite)), "all"
+    )
 
 
 def request(
@@ -47,7 +52,7 @@ def request(
 
 
 class Formula:
-    """An engine: 80 % right, plus a gain for each setting; `seconds` a training; a key in `dies` fails."""
+    """An engine: 80 % right, plus a gain for each setting; `seconds` a whole training; a key in `dies` fails."""
 
     def __init__(
         self,
@@ -55,7 +60,7 @@ class Formula:
         gains: Mapping[str, float],
         *,
         dies: Mapping[str, str] | None = None,
-        seconds: float = 10.0,
+        seconds: float = 7.0,
         interrupt_after: int | None = None,
     ) -> None:
         self.runner, self.gains, self.dies, self.seconds = of, gains, dies or {}, seconds
@@ -87,7 +92,7 @@ class Formula:
             answers=packed(self._answers(trial, index.labels[fold.validation], rate)),
             test_answers=packed(self._answers(trial, index.labels[fold.test], rate)) if trial.on_test else "",
             seconds_per_image=0.001,
-            seconds=self.seconds,
+            seconds=self.seconds * (trial.epochs or 18) / 18,
             weights=100,
             multiply_adds=1000,
             memory=10000,

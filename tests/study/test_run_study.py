@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ from convwise.study.result import StudyResult
 from convwise.study.run_study import run_study
 from tests.study.simulated import Formula, factor, request, runner
 
-GAINS = {"conv.kernel_size=other": 4.0, "conv.padding=other": -5.0, "conv.kernel_size=more": 6.0}
+GAINS = {"conv.kernel_size=5": 4.0, "conv.padding=valid": -5.0, "conv.kernel_size=7": 6.0}
 FACTORS = (factor("kernel_size"), factor("padding"), factor("groups"))
 
 
 @pytest.fixture(autouse=True)
 def _any_combination_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("convwise.study.run_study._stands", lambda *of: True)
+    monkeypatch.setattr(sys.modules["convwise.study.run_study"], "_stands", lambda *of: True)
 
 
 def studied(place: Path, asked: Request, engine: Formula | None = None, **kw: Any) -> StudyResult:
@@ -40,7 +41,7 @@ def test_each_parameter_gets_its_verdict_and_the_sentence_speaks_of_one_value(tm
     result = studied(tmp_path / "study", asked)
     kinds = {verdict.parameter: (verdict.kind, verdict.value, verdict.reason.kind) for verdict in result.verdicts}
     assert kinds == {
-        "kernel_size": ("set it", "other", "confirmed"),
+        "kernel_size": ("set it", "5", "confirmed"),
         "padding": ("keep it", "own", "loses"),
         "groups": ("free choice", "own", "equal"),
         "use_bias": ("settled by rule", "false", "rule"),
@@ -52,7 +53,7 @@ def test_each_parameter_gets_its_verdict_and_the_sentence_speaks_of_one_value(tm
     assert set_it.tried.effect.low > 0
     confirmed = result.confirmations[0].arms[0].effect
     assert set_it.tried.effect == confirmed  # that of the fresh blocks, not of the search
-    assert result.recommended_settings == ("conv.kernel_size=other",)
+    assert result.recommended_settings == ("conv.kernel_size=5",)
     assert result.test is not None
     assert result.test.recommended - result.test.unchanged == pytest.approx(4, abs=1.5)
     assert StudyFolder.open(tmp_path / "study").result == result
@@ -66,7 +67,7 @@ def test_the_test_images_are_looked_at_by_confirming_trainings_alone(tmp_path: P
     assert on_test
     searched = {trial.block for trial in engine.trials if not trial.on_test}
     assert not searched & {trial.block for trial in on_test}
-    nothing = Formula(of, {})
+    nothing = Formula(of, dict.fromkeys(("conv.kernel_size=5", "conv.padding=valid", "conv.groups=2"), -4.0))
     result = studied(tmp_path / "null", request(*FACTORS), nothing)
     assert not any(trial.on_test for trial in nothing.trials)
     assert result.test is None
@@ -130,7 +131,7 @@ def test_too_small_a_budget_is_refused_with_the_one_that_would_do() -> None:
 
 
 def test_a_failing_value_is_blamed_by_itself_with_its_reason(tmp_path: Path) -> None:
-    result = studied(tmp_path / "study", request(*FACTORS), dies={"conv.padding=other": "the map vanishes"})
+    result = studied(tmp_path / "study", request(*FACTORS), dies={"conv.padding=valid": "the map vanishes"})
     verdict = result.of("padding")
     assert (verdict.kind, verdict.value, verdict.reason.text) == ("keep it", "own", "the map vanishes")
     assert result.of("kernel_size").kind == "set it"
@@ -164,14 +165,14 @@ def test_an_unchanged_network_that_cannot_be_trained_ends_the_study(tmp_path: Pa
 
 
 def test_further_values_are_tried_where_the_first_gains(tmp_path: Path) -> None:
-    result = studied(tmp_path / "study", request(factor("kernel_size", further=["more"]), *FACTORS[1:], runs=400))
+    result = studied(tmp_path / "study", request(factor("kernel_size", further=["7"]), *FACTORS[1:], runs=400))
     verdict = result.of("kernel_size")
-    assert (verdict.kind, verdict.value) == ("set it", "more")
-    assert {level.value for level in verdict.levels} == {"other"}
+    assert (verdict.kind, verdict.value) == ("set it", "7")
+    assert {level.value for level in verdict.levels} == {"5"}
 
 
 def test_a_value_that_costs_less_and_loses_nothing_is_taken(tmp_path: Path) -> None:
     result = studied(tmp_path / "study", request(factor("groups", weights=0.5), factor("strides")))
-    assert (result.of("groups").kind, result.of("groups").value) == ("free choice", "other")
+    assert (result.of("groups").kind, result.of("groups").value) == ("free choice", "2")
     assert result.of("strides").value == "own"
     assert result.recommended == ()  # only what was confirmed
