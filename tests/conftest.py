@@ -1,5 +1,6 @@
 """A home of its own for every test session, and small folders of pictures."""
 
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,14 @@ from PIL import Image
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GLOG_minloglevel", "3")
 
+_NUMBERS = itertools.count()
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes the user's caches."""
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_NUMBERS))  # `mktemp` looks through all that are there
+    home.mkdir(parents=True)
     monkeypatch.setenv("CONVWISE_HOME", str(home))
     return home
 
@@ -65,12 +69,12 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 def home_with_shapes(factory: pytest.TempPathFactory) -> Path:
-    """A CONVWISE_HOME in which `shapes` is drawn already, which takes seconds."""
+    """A CONVWISE_HOME in which `shapes` is there already, with fewer pictures: drawing all takes seconds."""
     from convwise.images.shapes import make_shapes
 
     def draw(home: Path) -> None:
         (home / "data").mkdir()
-        make_shapes(home / "data" / "shapes")
+        make_shapes(home / "data" / "shapes", per_class=40)
 
     return made_once(factory, "home with shapes", draw)
 
