@@ -56,7 +56,7 @@ def test_a_network_is_trained_evaluated_explained_and_predicts(reference: str, s
         f"{EXAMPLES}/{reference}",
         size=SIZES[reference],
         epochs=1,
-        settings=["conv.kernel_initializer=he_uniform", "conv.filters=x0.5"],
+        settings=["conv.kernel_initializer=he_uniform"],
         hooks=Hooks(note=notes.append),
     )
     run = result.run
