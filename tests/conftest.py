@@ -68,15 +68,15 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
-def home_with_shapes(factory: pytest.TempPathFactory) -> Path:
-    """A CONVWISE_HOME in which `shapes` is there already, with fewer pictures: drawing all takes seconds."""
+def home_with_shapes(factory: pytest.TempPathFactory, *, per_class: int = 40, size_px: int = 96) -> Path:
+    """A CONVWISE_HOME in which `shapes` is there already, with fewer or smaller pictures: drawing all takes seconds."""
     from convwise.images.shapes import make_shapes
 
     def draw(home: Path) -> None:
         (home / "data").mkdir()
-        make_shapes(home / "data" / "shapes", per_class=40)
+        make_shapes(home / "data" / "shapes", per_class=per_class, size_px=size_px)
 
-    return made_once(factory, "home with shapes", draw)
+    return made_once(factory, f"home with {per_class} shapes of {size_px} px", draw)
 
 
 def caltech_archive() -> Path | None:
