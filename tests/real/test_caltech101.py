@@ -115,7 +115,7 @@ def test_squeezenets_weights_are_understood_and_beat_a_training_from_scratch(unp
         out=tmp_path / "run",
     )
     assert result.evaluation is not None
-    assert result.evaluation.mean_class_accuracy.value > 0.85
+    assert result.evaluation.mean_class_accuracy.value > 0.88  # 86 % with RGB 0..1
     start = result.run.settings.pretrained
     assert start is not None
     assert start.preprocessing is not None
