@@ -11,6 +11,8 @@ import signal
 import sys
 
 import convwise.cli
+import convwise.commands.resume
+import convwise.commands.resume_study
 import convwise.commands.study
 import convwise.commands.train
 import convwise.nets.convolution

@@ -11,7 +11,8 @@ import keras
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
 from convwise.names import by_sides
-from convwise.nets import Built, conditions, require_options
+from convwise.nets import Built, require_options
+from convwise.nets.conditions import conditions
 from convwise.nets.convolution import Convolution
 from convwise.nets.layer_table.graph import Graph, flatten
 from convwise.nets.model_file import load_model_file
