@@ -16,7 +16,6 @@ import convwise.commands.resume_study
 import convwise.commands.study
 import convwise.commands.train
 import convwise.nets.convolution
-import convwise.report.figures
 import convwise.training.fit
 
 _CONTEXT = multiprocessing.get_context("forkserver") if hasattr(os, "fork") else multiprocessing.get_context("spawn")
