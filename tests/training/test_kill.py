@@ -1,5 +1,6 @@
 """A real training process killed at random moments ends with the weights of one that was never stopped."""
 
+import math
 import random
 import shutil
 import signal
@@ -51,14 +52,19 @@ def n_epochs(run: Path) -> int:
     return len(metrics.read_text().splitlines()) if metrics.exists() else 0
 
 
+def wait(process: BaseProcess, run: Path, *, epochs: int, seconds: float = math.inf) -> None:
+    """Until the run has so many epochs, the seconds are over or the process has ended."""
+    end = time.monotonic() + seconds
+    while n_epochs(run) < epochs and time.monotonic() < end and process.is_alive():
+        time.sleep(0.01)
+
+
 def timed(process: BaseProcess, run: Path) -> tuple[float, float]:
     """Seconds until its first epoch was over, and of a later epoch; returns when it has ended."""
     began = time.monotonic()
-    while n_epochs(run) < 1 and process.is_alive():
-        time.sleep(0.01)
+    wait(process, run, epochs=1)
     first = time.monotonic()
-    while n_epochs(run) < N_EPOCHS and process.is_alive():
-        time.sleep(0.01)
+    wait(process, run, epochs=N_EPOCHS)
     last = time.monotonic()
     ended(process)
     return first - began, (last - first) / (N_EPOCHS - 1)
@@ -95,12 +101,11 @@ def test_twenty_kills_change_no_bit(task: list[str], tmp_path: Path) -> None:
         arguments = ["--resume", str(killed)] if started else [*task, "--out", str(killed)]
         before = n_epochs(killed)
         process = begin("train", *arguments)
-        if kills % 4 == 0:  # anywhere in the start
-            time.sleep(chance.uniform(0, start_s))
-        else:  # soon after the first new epoch: amid training, validating and writing
-            while n_epochs(killed) <= before and process.is_alive():
-                time.sleep(0.01)
-            time.sleep(chance.uniform(0, 1.5 * epoch_s))
+        seconds = chance.uniform(0, start_s)  # one in four anywhere in the start
+        if kills % 4:  # the others soon after the first new epoch: amid training, validating and writing
+            wait(process, killed, epochs=before + 1)
+            seconds = chance.uniform(0, 1.5 * epoch_s)
+        wait(process, killed, epochs=before + 2, seconds=seconds)  # few epochs, however fast the machine is by now
         if not process.is_alive():
             break
         process.kill()
