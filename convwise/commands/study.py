@@ -129,7 +129,7 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
         hooks.note(line)
     factors, settled = factors_of(
         bench.net,
-        size_px=recipe.size_px,
+        shape=recipe.shape,
         n_classes=material.n_classes,
         settings=bench.network,
         parameters=request.parameters or PARAMETERS,
@@ -161,7 +161,7 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     planned = dataclasses.replace(planned, bench=bench.in_folder(folder.path))
     hooks.note(
         f"{counted(material.n_classes, 'class', 'classes')}, {counted(len(split.train), 'image')} to train, "
-        f"{len(split.validation)} to judge by, {len(split.test)} to test; {bench.net}, {recipe.size_px} px; "
+        f"{len(split.validation)} to judge by, {len(split.test)} to test; {bench.net}, {recipe.shape.told}; "
         f"{counted(len(factors), 'parameter')} to measure, {len(settled)} settled by rule; "
         f"{counted(planned.n_workers, 'trial')} at a time"
     )
@@ -174,9 +174,7 @@ def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
     material, rules = material_of(request, source, hooks.decoding)
-    net = examined(
-        net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
-    )
+    net = examined(net, shape=recipe.shape, n_classes=material.n_classes, settings=request.settings, note=hooks.note)
     recipe = dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1)
     subject = request.subject(source, material, net=net, recipe=recipe, reading=rules)
     return material, Bench(**subject, seed=recipe.seed)

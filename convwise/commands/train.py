@@ -14,6 +14,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
 from convwise.images.groups import group_counts, grouped
+from convwise.images.image_shape import Size
 from convwise.images.material import Material
 from convwise.images.split import Split
 from convwise.nets.backend import require_backend
@@ -75,7 +76,8 @@ def train(
     weights: str | Path | None = None,
     tune: str | None = None,
     recipe: str | Recipe | None = None,
-    size: int | None = None,
+    size: Size | None = None,
+    channels: int | None = None,
     resize: str | None = None,
     epochs: int | None = None,
     minutes: float | None = None,
@@ -108,8 +110,9 @@ def train(
     weights). `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` tells then whether it
     takes pixels from 0 to 255 or from 0 to 1, and `weights`="keep" starts from the weights that it comes with.
     `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
-    "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is in
-    pixels; `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
+    "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is the
+    side of the square images in pixels, or their height and width, "64x96" or (64, 96); `channels` is 3, or 1 for gray;
+    `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
     file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
     out (89,478,485). `copies` is what counts as a copy, and stays on one side of the split: "near" (the default),
     "exact" or, for nothing, "ignore".
@@ -251,7 +254,8 @@ def _of_study(studied: Bench | None) -> dict[str, object]:
         "test": studied.test,
         "copies": studied.copies,
         "group_by": studied.group_by,
-        "size": studied.recipe.size_px,
+        "size": studied.recipe.size,
+        "channels": studied.recipe.channels,
         "seed": studied.seed,
     }
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from convwise import checks
 from convwise.errors import RequestError, one_line
+from convwise.images.image_shape import ImageShape
 from convwise.nets.changes import Change
 from convwise.nets.own.reference import OwnNetwork, find_own, names_a_file
 
@@ -129,7 +130,7 @@ class Built:
 def build(
     net: Network,
     *,
-    size_px: int,
+    shape: ImageShape,
     n_classes: int,
     settings: NetworkSettings,
     seed: int,
@@ -137,7 +138,7 @@ def build(
     require_used: bool = True,
     numbers: bool = True,
 ) -> Built:
-    """A `keras.Model` from raw RGB pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
+    """A `keras.Model` from raw pixels (n, height, width, channels) in 0..255 to probabilities (n, n_classes).
 
     `net` is a name, or the user's own network, examined (`convwise.nets.own.contract.examine`). `precision` is
     "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
@@ -152,7 +153,7 @@ def build(
 
         return build_own(
             net,
-            size_px=size_px,
+            shape=shape,
             n_classes=n_classes,
             settings=settings,
             seed=seed,
@@ -169,12 +170,12 @@ def build(
     conv = Convolution(settings, data_format=keras.config.image_data_format())
     with conditions(seed, precision), nullcontext() if numbers else _without_numbers():
         try:
-            model = network((size_px, size_px, 3), n_classes, conv, **chosen)
+            model = network(shape.array, n_classes, conv, **chosen)
         except ValueError as problem:
             reason = one_line(problem)
             if "zero or negative" in reason:  # Keras's words for a window that is larger than the map
                 reason += " Choose a larger size, smaller windows, padding=same or fewer stages"
-            raise RequestError(f"net={net} cannot be built at size={size_px} with these settings: {reason}") from None
+            raise RequestError(f"net={net} cannot be built at size={shape} with these settings: {reason}") from None
     if require_used:
         conv.require_all_used()
     return Built(model, tuple(conv.changes))

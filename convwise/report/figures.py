@@ -106,7 +106,7 @@ def confusion_matrix(evaluation: Evaluation, path: str | Path) -> None:
 def worst_mistakes(
     evaluation: Evaluation, load: Callable[[str], NDArray[np.uint8]], path: str | Path, n: int = 20
 ) -> None:
-    """The n most confident mistakes with captions; `load(path)` gives RGB pixels (height, width, 3)."""
+    """The n most confident mistakes with captions; `load(path)` gives pixels (height, width, 3 or 1)."""
     mistakes = evaluation.mistakes[:n]
     columns = min(5, max(1, len(mistakes)))
     rows = max(1, -(-len(mistakes) // columns))
@@ -118,7 +118,9 @@ def worst_mistakes(
     for panel in panels:
         panel.axis("off")
     for panel, mistake in zip(panels, mistakes, strict=False):
-        panel.imshow(load(mistake.path))
+        pixels = load(mistake.path)
+        gray = {"cmap": "gray", "vmin": 0, "vmax": 255} if pixels.shape[2] == 1 else {}
+        panel.imshow(pixels, **gray)
         taken = "\n".join(textwrap.wrap(f"taken for {shown(mistake.predicted)} at {mistake.probability:.0%}", 28))
         label = "\n".join(textwrap.wrap(f"is {shown(mistake.label)}", 28))
         panel.set_title(f"{label}\n{taken}", fontsize=8.5, **_TEXT)

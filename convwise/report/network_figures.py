@@ -28,7 +28,7 @@ def draw_filters(kernels: NDArray[Any], path: str | Path) -> None:
 def draw_feature_maps(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[Any]]], path: str | Path) -> None:
     """The image and below it, a row a layer, the eight channels whose values spread most over the positions.
 
-    `image` (height, width, 3) in 0..255; `maps`: (layer name, (height, width, channels)). Of more than twelve layers
+    `image` (height, width, 3 or 1) in 0..255; `maps`: (layer name, (height, width, channels)). Of more than twelve layers
     twelve are shown, evenly spaced, the first and the last among them, and the sheet says so.
     """
     save(feature_maps_figure(image, maps), path)
@@ -37,7 +37,7 @@ def draw_feature_maps(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[Any
 def draw_receptive_fields(
     image: NDArray[Any], fields: Sequence[tuple[str, Pair, Pair, Pair]], path: str | Path
 ) -> None:
-    """What one central unit of each layer sees of the image (height, width, 3) in 0..255, as nested boxes.
+    """What one central unit of each layer sees of the image (height, width, 3 or 1) in 0..255, as nested boxes.
 
     `fields`: (layer name, size, stride, offset), pairs (height, width) in pixels of the image; offset is the centre
     of the first unit's window, 0 being the centre of the first pixel. A box that reaches beyond the image is cut

@@ -1,4 +1,4 @@
-"""The pictures of a training or a study: read, decoded, cached at the recipe's size, divided."""
+"""The pictures of a training or a study: read, decoded, cached in the recipe's shape, divided."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def pictures(
     rules: Rules,
     copies: str,
 ) -> tuple[ImageIndex, PixelCache]:
-    """The index and the cached pixels at the recipe's size and fit. Raises RequestError below two classes."""
+    """The index and the cached pixels in the recipe's shape. Raises RequestError below two classes."""
     index, cache = prepare(
         folder,
-        size=recipe.size_px,
+        shape=recipe.shape,
         resize=recipe.resize,
         classes=classes,
         exclude=exclude,

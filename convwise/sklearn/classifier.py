@@ -20,6 +20,7 @@ from convwise.commands.predict import predict
 from convwise.commands.train import train
 from convwise.conv2d import Conv2DSettings, NetworkSettings
 from convwise.errors import RequestError
+from convwise.images.image_shape import Size
 from convwise.images.picture_list import LaidOut, PictureList, picture_paths, unread
 from convwise.images.prepare import prepare
 from convwise.runs.request import TrainRequest
@@ -43,8 +44,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: A file of pretrained weights made for `net`, or "imagenet" for a network of `keras.applications`.
         tune: With `weights`: "full" (if None) trains a classifier, then all weights; "frozen" the classifier only.
         recipe: The name of a recipe, or a `Recipe`. "fast" if None, "finetune" with `weights`.
-        size: Side of the square images, 8 to 1024 px.
-        resize: How a picture becomes a square: "stretch", "crop" or "pad".
+        size: Side of the square images, 8 to 1024 px, or height and width: "64x96" or (64, 96).
+        channels: 3, red, green and blue, or 1, gray.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad".
         epochs: Times through the training pictures, at least 1.
         minutes: Training time in minutes, validation included, instead of `epochs`.
         batch: Images per step, at least 1.
@@ -80,7 +82,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: str | Path | None = None,
         tune: str | None = None,
         recipe: str | Recipe | None = None,
-        size: int | None = None,
+        size: Size | None = None,
+        channels: int | None = None,
         resize: str | None = None,
         epochs: int | None = None,
         minutes: float | None = None,
@@ -102,6 +105,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.tune = tune
         self.recipe = recipe
         self.size = size
+        self.channels = channels
         self.resize = resize
         self.epochs = epochs
         self.minutes = minutes
@@ -203,7 +207,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         request = TrainRequest.asked(place.folder, config=None, below={}, **self._train_arguments())
         recipe = request.full_recipe
         index, _ = prepare(
-            place.folder, size=recipe.size_px, resize=recipe.resize, copies=request.copies, rules=request.rules
+            place.folder, shape=recipe.shape, resize=recipe.resize, copies=request.copies, rules=request.rules
         )
         place.require_all_read(index, pictures)
 

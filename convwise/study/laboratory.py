@@ -24,11 +24,11 @@ from convwise.study.trials import Bench, Outcome, Trial, failed
 
 
 def images_of(bench: Bench) -> tuple[ImageIndex, NDArray[np.uint8]]:
-    """The index and the pixels (N, size, size, 3) of a study."""
+    """The index and the pixels (N, height, width, channels) of a study."""
     recipe = bench.recipe
     index, cache = prepare(
         bench.folder,
-        size=recipe.size_px,
+        shape=recipe.shape,
         resize=recipe.resize,
         classes=bench.classes,
         exclude=bench.exclude,
@@ -96,7 +96,7 @@ class Laboratory:
         n_classes = len(self.index.class_names)
         built = build(
             bench.net,
-            size_px=recipe.size_px,
+            shape=recipe.shape,
             n_classes=n_classes,
             settings=bench.network.overlaid(parse_settings(trial.settings)),
             seed=derive_seed(root, "weights"),

@@ -10,13 +10,14 @@ from typing import Any
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
+from convwise.images.image_shape import ImageShape, Size
 from convwise.images.resizing import RESIZE_MODES
 from convwise.nets import USUAL_RATE, Network, usual_rate
 from convwise.records import record_of
 from convwise.training.class_weights import check_class_weights
 
 # What keys were called in runs, studies and config files of before.
-_OLD_NAMES = {"fit": "resize", "start_share": "weight_interpolation"}
+OLD_NAMES = {"fit": "resize", "start_share": "weight_interpolation", "size_px": "size"}
 _CHOICES = {
     "resize": RESIZE_MODES,
     "optimizer": ("sgd", "adam", "adamw"),
@@ -33,14 +34,16 @@ _NUMBERS = (
     ("weight_interpolation", 0, 0.99),
     ("minutes", 0.001, 1_000_000),
 )
-_WRITTEN = {"size_px": "size"}  # as a user writes it
+SIDES = 8, 1024
+"""px: the least and the most that a side of the images may have."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained; saved with the run. `dataclasses.replace` makes variants, which are checked anew.
 
-    size_px: side of the square images. resize: how a picture becomes a square. optimizer; learning_rate, the peak of
+    size: side of the square images, 8 to 1024 px, or both sides as "64x96", height x width. channels: 3 for RGB, 1 for
+    gray. resize: how a picture gets that shape. optimizer; learning_rate, the peak of
     one_cycle, None for the network's own (`nets.usual_rate`); momentum, of sgd; weight_decay: each step shrinks every
     kernel by this times the learning rate (decoupled: Loshchilov and Hutter 2019). schedule: one_cycle rises from a
     tenth over the share `warmup` of the training and falls to nothing along a cosine (Smith and Topin 2018);
@@ -58,7 +61,8 @@ class Recipe:
     """
 
     name: str = "fast"
-    size_px: int = 64
+    size: Size = 64
+    channels: int = 3
     resize: str = "stretch"
     optimizer: str = "adamw"
     learning_rate: float | None = None
@@ -88,8 +92,9 @@ class Recipe:
         checks.text("name", self.name)
         for name, allowed in _CHOICES.items():
             checks.choice(name, getattr(self, name), allowed)
-        for name, low, high in (("size_px", 8, 1024), ("epochs", 1, 100_000), ("batch", 1, 65536), ("seed", 0, 2**62)):
-            checks.whole(_WRITTEN.get(name, name), getattr(self, name), low, high)
+        object.__setattr__(self, "size", ImageShape.of(self.size, self.channels, least=SIDES[0], most=SIDES[1]).size)
+        for name, low, high in (("epochs", 1, 100_000), ("batch", 1, 65536), ("seed", 0, 2**62)):
+            checks.whole(name, getattr(self, name), low, high)
         for name, least, most in _NUMBERS:
             value = getattr(self, name)
             if value is not None or name not in ("minutes", "learning_rate"):
@@ -100,6 +105,11 @@ class Recipe:
         if self.patience is not None:
             checks.whole("patience", self.patience, 1, 100_000)
         object.__setattr__(self, "class_weights", check_class_weights(self.class_weights))
+
+    @property
+    def shape(self) -> ImageShape:
+        """The height, width and channels of the images."""
+        return ImageShape.of(self.size, self.channels)
 
     @property
     def rate(self) -> float:
@@ -117,7 +127,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_dict`. Raises RequestError for an unknown key, listing the valid ones."""
-        return record_of(cls, values, renamed=_OLD_NAMES, checks_itself=True)
+        return record_of(cls, values, renamed=OLD_NAMES, checks_itself=True)
 
 
 def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -149,7 +159,7 @@ RECIPES = {
     ),
     "finetune": Recipe(
         name="finetune",
-        size_px=209,
+        size=209,
         learning_rate=1e-4,
         epochs=5,
         label_smoothing=0.0,
@@ -160,7 +170,7 @@ RECIPES = {
     ),
     "tutorial": Recipe(
         name="tutorial",
-        size_px=96,
+        size=96,
         optimizer="adam",
         learning_rate=1e-4,
         weight_decay=0.0,
