@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NotRequired, Self, TypedDict
+from typing import Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,11 @@ _MANIFEST, _PIXELS = "manifest.json", "pixels.u8"
 _CLOCK_TICK_NS = 20_000_000  # within it, a change leaves no trace in a file's stamp
 
 
-class Manifest(TypedDict):
+class _Channels(TypedDict, total=False):
+    channels: int
+
+
+class Manifest(_Channels):
     """What is told of a cache: `crc32` of the pixels, `stamp` of the file as it was when that was last found right.
 
     `channels` is missing where there are three.
@@ -42,7 +46,6 @@ class Manifest(TypedDict):
     format: int
     n_images: int
     size: int | str
-    channels: NotRequired[int]
     resize: str
     crc32: int
     stamp: list[int] | None

@@ -96,7 +96,7 @@ def test_a_study_answers_for_it(reference: str, shapes: Path, tmp_path: Path) ->
     if reference == "sequential_logits.py:classifier":
         run = train(shapes, from_study=tmp_path / "study", epochs=1, out=tmp_path / "run").run
         assert str(run.settings.net) == reference
-        assert run.settings.recipe.size_px == 32
+        assert run.settings.recipe.size == 32
 
 
 def test_explain_finds_what_is_unwise_and_takes_settings(capsys: pytest.CaptureFixture[str]) -> None:
