@@ -15,6 +15,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import Source, resolve
 from convwise.images.depth import depth_notes
 from convwise.images.groups import group_notes
+from convwise.images.image_shape import Size
 from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.split import resplit
@@ -64,7 +65,8 @@ def study(
     *,
     net: str | None = None,
     input: int | None = None,
-    size: int | None = None,
+    size: Size | None = None,
+    channels: int | None = None,
     resize: str | None = None,
     recipe: str | Recipe | None = None,
     minutes: float | None = None,
@@ -97,12 +99,12 @@ def study(
 
     What is None comes from the `config` file (TOML or JSON), else it is what the documentation names as usual.
     `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` says then whether it takes pixels
-    from 0 to 255 or from 0 to 1. `parameters` are all sixteen unless told; `levels` are texts such as
-    "kernel_size=3,5"; `smallest_effect` in points of accuracy is what makes a difference worth having. `validation` is
-    the share of the images not used for testing on which trials are judged, `copies` ("near", "exact" or "ignore")
-    what counts as a copy; `epochs` of the confirmation (the recipe's), `trial_epochs` of the trials. `learning_rate`,
-    `weight_decay` and `optimizer` are the recipe's keys, of trials and confirmation alike. `group_by` as for
-    `train`, in every division of the images.
+    from 0 to 255 or from 0 to 1. `size` and `channels` are those of the images, as for `train`. `parameters` are all
+    sixteen unless told; `levels` are texts such as "kernel_size=3,5"; `smallest_effect` in points of accuracy is what
+    makes a difference worth having. `validation` is the share of the images not used for testing on which trials are
+    judged, `copies` ("near", "exact" or "ignore") what counts as a copy; `epochs` of the confirmation (the recipe's),
+    `trial_epochs` of the trials. `learning_rate`, `weight_decay` and `optimizer` are the recipe's keys, of trials and
+    confirmation alike. `group_by` as for `train`, in every division of the images.
     The test images are looked at once, by the confirmation. Progress is shown in a terminal and in a notebook, unless
     `quiet`; `hooks` hear it instead. Raises RequestError before anything is written.
     """

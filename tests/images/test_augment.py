@@ -115,7 +115,7 @@ def test_one_channel_is_warped_as_each_of_three_equal_ones() -> None:
 
 
 def test_a_rectangle_on_its_side_is_moved_as_upright_with_the_axes_exchanged() -> None:
-    """A square's warp has no axis of its own; a rectangle's must not have one either: only the shares of sides count."""
+    """No axis of a rectangle is taken for the other: only shares of its own sides count."""
     for options in ({"shift": 0.3}, {"smallest_crop": 0.3}, {"zoom": 0.4}):
         for way in (Augmentation(**options), Augmentation(horizontal_flip=True, **options)):
             wide, square = (_maps(way, height, width) for height, width in ((24, 40), (24, 24)))
