@@ -103,7 +103,8 @@ def test_mistakes_are_drawn_in_their_shape_and_gray_as_gray(
     assert panel.get_aspect() == 1
     width, height = panel.get_window_extent().size
     assert height / width == pytest.approx(shape[0] / shape[1], rel=0.02)
-    assert width > 0.3 * drawn[0].bbox.width / 5  # no row is so low that the pictures become thin
+    assert width > 0.7 * drawn[0].bbox.width / 5  # no row is so low that the pictures become thin,
+    assert height > 0.4 * drawn[0].bbox.height  # and none so high that they drown in white
 
 
 def test_names_of_any_script_and_any_bytes_are_drawn_without_a_word(tmp_path: Path, drawn: list[Figure]) -> None:
