@@ -16,7 +16,7 @@ from convwise.seeds import generator
 class Batches:
     """The training images in shuffled, augmented batches of equal size; the odd rest of an epoch is left out of it.
 
-    `pixels` (N, h, w, channels) uint8 may be memory-mapped; `labels` (N,); `members` are the training images' positions.
+    `pixels` (N, h, w, c) uint8 may be memory-mapped; `labels` (N,); `members` are the training images' positions.
     `class_weights` (n_classes,): what an image of each class counts; None where all count the same.
     """
 

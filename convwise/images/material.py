@@ -13,7 +13,7 @@ from convwise.images.split import Split
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """The index, the pixels (N, h, w, channels) uint8 in its order, memory-mapped or not, and the sides of the split."""
+    """The index, the pixels (N, h, w, c) uint8 in its order, memory-mapped or not, and the sides of the split."""
 
     index: ImageIndex
     pixels: NDArray[np.uint8]
