@@ -20,7 +20,6 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV
 
 from convwise import CopyAwareKFold, ImageClassifier, Recipe, RequestError, Run, train
-from convwise.images.image_shape import ImageShape
 from convwise.sklearn.kept_run import KeptRun
 from convwise.training.recipe import RECIPES
 from tests.tampering import OLD_RECORDS
@@ -264,7 +263,7 @@ def test_a_search_over_settings_in_folds_finds_what_learns(
 def test_a_recipe_of_ones_own_and_remarks_on_request(
     pictures: tuple[list[Path], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = Recipe(name="mine", shape=ImageShape.of(16), epochs=1, flip_averaging=False)
+    recipe = Recipe(name="mine", size=16, epochs=1, flip_averaging=False)
     classifier = ImageClassifier("simple", recipe=recipe, verbose=True).fit(*pictures)
     said = capsys.readouterr()
     assert "3 classes, 51 images to train, 9 to validate, 0 to test" in said.err
