@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from convwise.commands.explain import explain
     from convwise.commands.guide import guide
     from convwise.commands.predict import predict
+    from convwise.commands.resume import resume
     from convwise.commands.study import study
-    from convwise.commands.train import resume, train
+    from convwise.commands.train import train
     from convwise.conv2d import Conv2DSettings
     from convwise.errors import ConvwiseError, RequestError
     from convwise.images.copy_groups import copy_groups
@@ -53,7 +54,7 @@ _HOMES = {
     "guide": "convwise.commands.guide",
     "list_data": "convwise.commands.data",
     "predict": "convwise.commands.predict",
-    "resume": "convwise.commands.train",
+    "resume": "convwise.commands.resume",
     "study": "convwise.commands.study",
     "train": "convwise.commands.train",
 }

@@ -6,7 +6,13 @@ from convwise.names import printable
 
 
 class ConvwiseError(Exception):
-    """The work failed: one line that says what happened and what to do next."""
+    """The work failed: one line that says what happened and what to do next. The command line's exit code is 1.
+
+    Example:
+        >>> import convwise
+        >>> convwise.ConvwiseError.exit_code
+        1
+    """
 
     exit_code = 1
 
@@ -16,7 +22,16 @@ class ConvwiseError(Exception):
 
 
 class RequestError(ConvwiseError):
-    """The request was wrong: one line with what is wrong (name=value), the rule, and what to do."""
+    """The request was wrong: one line with what is wrong (name=value), the rule, and what to do. The exit code is 2.
+
+    Example:
+        >>> import convwise
+        >>> try:
+        ...     convwise.Recipe(epochs=0)
+        ... except convwise.RequestError as problem:
+        ...     print(problem)
+        epochs=0: it must be a whole number from 1 to 100,000
+    """
 
     exit_code = 2
 

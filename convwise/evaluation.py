@@ -19,7 +19,20 @@ _DERIVED = ("not_tested", "never_right", "intervals")  # written for the reader,
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class's scores; None where one is not defined (no image of the class, or never predicted)."""
+    """One class's scores; None where one is not defined (no image of the class, or never predicted).
+
+    Attributes:
+        name: The class.
+        precision: Share of the images predicted as this class that are of it, 0 to 1.
+        recall: Share of the images of this class that were predicted as it, 0 to 1.
+        f1: Harmonic mean of the two.
+        support: Number of images of the class.
+
+    Example:
+        >>> from convwise import Run
+        >>> [(score.name, score.support) for score in Run.open("runs/first").evaluation.per_class]
+        [('circle', 4), ('square', 4), ('star', 4)]
+    """
 
     name: str
     precision: float | None
@@ -30,7 +43,19 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer: the true label, the predicted one and the probability it was given."""
+    """A wrong answer.
+
+    Attributes:
+        path: The picture, relative to the folder.
+        label: The true class.
+        predicted: The predicted class.
+        probability: What the network gave the predicted class, 0 to 1.
+
+    Example:
+        >>> from convwise.evaluation import Mistake
+        >>> Mistake("star/star_0003.png", "star", "circle", 0.71).predicted
+        'circle'
+    """
 
     path: str
     label: str
@@ -40,7 +65,30 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a network did on `n` images of one split. `confusion[true][predicted]` counts images."""
+    """How well a network did on the images of one side of a split.
+
+    Attributes:
+        split: The side: "test", "validation", "train" or "all".
+        n: Number of images.
+        accuracy: Share of right answers, 0 to 1.
+        mean_class_accuracy: Mean of the classes' recalls, 0 to 1.
+        top5_accuracy: Share of images whose class is among the five most probable, 0 to 1.
+        log_loss: Mean of -log(probability of the true class), in nats, with probabilities clipped at 1e-7.
+        calibration_error: Mean distance between probability and share of right answers, 0 to 1.
+        class_names: The classes, in the order of the probabilities.
+        confusion: `confusion[true][predicted]` counts images.
+        per_class: The scores of each class.
+        mistakes: The worst wrong answers, at most 50.
+
+    Raises:
+        ValueError: names, counts and scores do not fit each other.
+
+    Example:
+        >>> from convwise import Run
+        >>> evaluation = Run.open("runs/first").evaluation
+        >>> 0 <= evaluation.accuracy.low <= evaluation.accuracy.value <= evaluation.accuracy.high <= 1
+        True
+    """
 
     split: str
     n: int

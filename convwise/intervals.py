@@ -27,7 +27,22 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval. The interval is for the quantity, not around the value: see `calibration`."""
+    """A value with its 95 % interval, which is for the quantity and not around the value: see `calibration`.
+
+    Attributes:
+        value: What was measured.
+        low: Lower end of the interval.
+        high: Upper end of the interval, at least `low`.
+
+    Raises:
+        ValueError: `low` is above `high`.
+
+    Example:
+        >>> from convwise.intervals import wilson
+        >>> estimate = wilson(0.5, 100)
+        >>> round(estimate.low, 3), round(estimate.high, 3)
+        (0.404, 0.596)
+    """
 
     value: float
     low: float

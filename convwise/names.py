@@ -59,6 +59,11 @@ def by_sides(shape: Sequence[int | None]) -> str:
     return "x".join("any" if side is None else str(side) for side in shape)
 
 
+def some_of(names: Sequence[str]) -> str:
+    """The first five names, and how many more."""
+    return f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if names[5:] else ''}"
+
+
 def counted(number: float, noun: str, plural: str = "") -> str:
     """`1 class`, `1,280 images`, `0.5 points`: the number with the noun in its form."""
     written = f"{number:,}" if isinstance(number, int) else f"{number:g}"

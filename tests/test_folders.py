@@ -212,7 +212,7 @@ def test_no_run_is_begun_where_it_cannot_be_kept(
     def worked(*given: Any, **options: Any) -> None:
         pytest.fail("it worked")
 
-    monkeypatch.setattr("convwise.runs.pictures.pictures", worked)
+    monkeypatch.setattr("convwise.images.material.prepare", worked)
     monkeypatch.chdir(tmp_path)
     with closed(tmp_path):
         tmp_path.chmod(0o555)

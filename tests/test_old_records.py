@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import convwise
-from convwise.commands.study import resume_study, study_report
-from convwise.commands.train import resume
+from convwise.commands.resume import resume
+from convwise.commands.resume_study import resume_study, study_report
 from convwise.runs import Run
 from convwise.study.folder import StudyFolder
 from tests.tampering import OLD_RECORDS, values_of

@@ -123,7 +123,8 @@ def _study(options: argparse.Namespace) -> None:
 
 def _result(asked: dict[str, Any], look: dict[str, Any]) -> StudyResult:
     """Of a new study, one that goes on, or one that is shown again."""
-    from convwise.commands.study import resume_study, study, study_report
+    from convwise.commands.resume_study import resume_study, study_report
+    from convwise.commands.study import study
     from convwise.progress import StudyDisplay
 
     data, folder, stopped, trust = (asked.pop(name, None) for name in ("data", "folder", "resume", "trust"))

@@ -120,7 +120,8 @@ def _add_output(parser: Parser) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from convwise.commands.train import resume, train
+    from convwise.commands.resume import resume
+    from convwise.commands.train import train
     from convwise.progress import TrainingDisplay
 
     asked = given(options)

@@ -25,7 +25,18 @@ clean_data = clean_caches
 
 @dataclass(frozen=True)
 class DataReport:
-    """What is in a folder and what is wrong with it; `pictures`: what is to be said of these, a sentence each."""
+    """What is in a folder and what is wrong with it.
+
+    Attributes:
+        index: The readable pictures, with those that are not, copies and empty classes.
+        pictures: What is to be said of the pictures themselves, a sentence each.
+
+    Example:
+        >>> import convwise
+        >>> report = convwise.check_data("pictures")
+        >>> len(report.index), report.to_dict()["unreadable"]
+        (48, [])
+    """
 
     index: ImageIndex
     pictures: tuple[str, ...] = ()
@@ -87,8 +98,23 @@ def check_data(
 ) -> DataReport:
     """Reads every file of a folder or named data set once and says what is there. Changes nothing in it.
 
-    `copies` is what counts as a copy: "near", "exact" or, for nothing, "ignore". Pictures of more than `most_pixels`
-    (89,478,485) are left out.
+    Args:
+        data: A folder with a sub-folder per class, or the name of a data set.
+        background: Whether Caltech-101's background class counts.
+        copies: What counts as a copy: "near", "exact" (equal files or pixels) or "ignore".
+        most_pixels: Largest picture that is read, in pixels; 89,478,485 if None.
+        progress: Hears (files done, of how many); nobody does if None.
+
+    Returns:
+        The index of the pictures, with remarks on it.
+
+    Raises:
+        RequestError: there is no such folder or data set, it holds no picture, or a value is out of its range.
+
+    Example:
+        >>> import convwise
+        >>> convwise.check_data("pictures").index.counts()
+        {'circle': 16, 'square': 16, 'star': 16}
     """
     check_copies(copies)
     source = resolve(data, background=background)

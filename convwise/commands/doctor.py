@@ -42,7 +42,16 @@ _LAYOUTS, _TYPES = ("channels_last", "channels_first"), ("float32", "bfloat16", 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found: a name -> what it is, in words, in the order in which a reader wants it."""
+    """What was found out about this machine, this Python and this backend.
+
+    Attributes:
+        found: Question -> answer in words, in the order in which a reader wants them.
+
+    Example:
+        >>> from convwise.commands.doctor import Diagnosis
+        >>> Diagnosis({"memory": "8.0 GiB"}).to_dict()
+        {'memory': '8.0 GiB'}
+    """
 
     found: dict[str, str]
 
@@ -54,7 +63,16 @@ class Diagnosis:
 def doctor() -> Diagnosis:
     """Looks at everything that a result or a fault may depend on. Imports the backend; changes nothing.
 
-    What cannot be found out is told in the place of its answer, so that the rest is there.
+    Returns:
+        An answer for each question, in words.
+
+    Raises:
+        Nothing; what cannot be found out is said in the place of its answer, so that the rest is there.
+
+    Example:
+        >>> import convwise
+        >>> list(convwise.doctor().found)[:4]
+        ['convwise', 'system', 'processor', 'memory']
     """
     questions: dict[str, Callable[[], str]] = {
         "convwise": _versions,

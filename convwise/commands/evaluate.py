@@ -13,12 +13,12 @@ from convwise import checks
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
 from convwise.images.datasets import resolve
-from convwise.images.depth import depth_notes
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
 from convwise.nets.backend import require_backend
 from convwise.runs import Run
 from convwise.runs.judging import Judge, Side, evaluation_of, load_model, require_known
+from convwise.runs.notes import depth_notes
 from convwise.runs.result_lines import result_lines
 
 SPLITS = ("test", "validation", "train", "all")
@@ -26,7 +26,19 @@ SPLITS = ("test", "validation", "train", "all")
 
 @dataclass(frozen=True)
 class EvaluateResult:
-    """The run, the evaluation, the seconds that it took, and what is to be said about the pictures."""
+    """An evaluation of a finished run.
+
+    Attributes:
+        run: The run.
+        evaluation: How well its network did.
+        seconds: What the evaluation took, in seconds.
+        notes: What is to be said about the pictures, a line each.
+
+    Example:
+        >>> import convwise
+        >>> convwise.evaluate("runs/first").evaluation.split
+        'test'
+    """
 
     run: Run
     evaluation: Evaluation
@@ -49,13 +61,30 @@ def evaluate(
     most_pixels: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> EvaluateResult:
-    """Evaluates a finished run again. Without `data`, on the images it began with, by default the test side.
+    """Evaluates a finished run again, on its own images or on others. Writes nothing.
 
-    With `data`, on all images of another folder or data set, whose classes must be among the trained ones.
-    Pictures are read as they were for the training; those of more than `most_pixels` (the run's) are left out.
-    `trust`: run code that the run's model file holds. Writes nothing. `progress` hears (done, of how many), of reading
-    and then of predicting.
-    Raises RequestError for an unfinished run, changed images, unknown classes or an empty side.
+    Pictures are read as they were for the training.
+
+    Args:
+        run: The run or its folder.
+        data: A folder or data set whose classes are among the trained ones; the run's own images if None.
+        split: "test", "validation", "train" or "all"; "test" of the run's own images and "all" of others if None.
+        trust: Whether code is run that the run's model file holds, such as a Lambda layer.
+        most_pixels: Largest picture that is read, in pixels; the run's limit if None.
+        progress: Hears (done, of how many), of reading and then of predicting; nobody does if None.
+
+    Returns:
+        The evaluation, with the run and the seconds that it took.
+
+    Raises:
+        RequestError: the run is not finished, its images have changed, a class is not known, or the side is empty.
+        ConvwiseError: the model file is damaged, or is not the run's network.
+
+    Example:
+        >>> import convwise
+        >>> result = convwise.evaluate("runs/first", split="all")
+        >>> result.evaluation.n, sum(map(sum, result.evaluation.confusion))
+        (48, 48)
     """
     began = time.monotonic()
     run = run if isinstance(run, Run) else Run.open(run)

@@ -14,7 +14,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
-from convwise.images.image_shape import CHANNELS, ImageShape, Size
+from convwise.images.image_shape import CHANNELS, ImageShape
 from convwise.names import by_sides, counted
 from convwise.nets.backend import require_backend
 from convwise.nets.layer_table.records import LayerTable
@@ -28,7 +28,21 @@ FIGURES = ("filters.png", "feature_maps.png", "receptive_fields.png")
 
 @dataclass(frozen=True)
 class Explanation:
-    """A network layer by layer, the findings about it, and a line for what became of each setting of the user's."""
+    """A network layer by layer, the findings about it, and what became of the settings.
+
+    Attributes:
+        subject: Name of the network, run or file.
+        table: What each layer sees, holds and computes.
+        findings: What is unwise or does nothing, the gravest first.
+        changes: A line for each setting: which layers it changed, and which it left alone.
+        figures: The files that were drawn.
+        make_model: Makes the Keras model; `model()` keeps it.
+
+    Example:
+        >>> import convwise
+        >>> convwise.explain("simple", size=32).subject
+        'simple'
+    """
 
     subject: str
     table: LayerTable
@@ -60,7 +74,7 @@ class Explanation:
 def explain(
     what: Any,
     *,
-    size: Size | None = None,
+    size: int | str | tuple[int, int] | None = None,
     channels: int | None = None,
     classes: int | None = None,
     input: int | None = None,
@@ -71,16 +85,37 @@ def explain(
     image: str | Path | None = None,
     trust: bool = False,
 ) -> Explanation:
-    """Explains a network by name (with `size`, `channels`, `classes` and settings), a run, a model, its file.
+    """Explains a network: what its layers see and cost, what is unwise in it, and what became of the settings.
 
-    `size`: side of square images in px (64 by default), or height and width, "64x96" or (64, 96); `channels`: 3, or 1
-    for gray. Names of keras.applications are taken too, without settings. "FILE.py:function" is a network of your
-    own, explained as one by name is, and so is "FILE.keras" with settings, channels, classes or `input` (255 or 1: the
-    largest pixel value that it takes). Findings advise what this function takes for `what`.
-    `batch`: images a step, for the memory. `silence`: names of findings to leave out. `figures`: a folder for pictures
-    of the first filters, the feature maps and the receptive fields on `image`, a file; a run has one of its own.
-    `trust`: run code that a model file holds, such as a Lambda layer, and import what it names: for files of your own.
-    Raises RequestError where `what` is none of these, an option does not belong to it, or a setting is illegal.
+    Args:
+        what: One of convwise's networks or of `keras.applications` by name, one of your own as "FILE.py:function" or
+            "FILE.keras", a run or its folder, a Keras model or its file.
+        size: Side of square images in px, 8 to 1024 for a network by name, or height and width, "64x96" or (64, 96); a
+            model's own, else 64, if None.
+        channels: Of the images of a network by name or of your own, 3, or 1 for gray; 3 if None.
+        classes: Number of classes of a network by name, 2 to 100,000; 4 if None.
+        input: Largest pixel value that a network of your own takes, 255 or 1; found out if None.
+        settings: Settings of a network by name or of your own: a record, or texts such as `["conv.kernel_size=5"]`.
+        batch: Images per step, for the memory, 1 to 1,000,000.
+        silence: Names of findings to leave out.
+        figures: A new folder for pictures of the first filters, the feature maps and the receptive fields; none are
+            drawn if None.
+        image: The picture that the figures are drawn on; a run's first test image if None.
+        trust: Whether code is run that a model file holds, such as a Lambda layer, and modules are imported that it
+            names.
+
+    Returns:
+        The layer table, the findings and a line per setting.
+
+    Raises:
+        RequestError: `what` is none of these, an option does not belong to it, or a setting is illegal.
+        ConvwiseError: a run's model file is damaged, or the figures cannot be written.
+
+    Example:
+        >>> import convwise
+        >>> explanation = convwise.explain("simple", size=32, settings=["conv.kernel_size=5"])
+        >>> explanation.table.input_shape, explanation.changes
+        ((32, 32, 3), ('conv.kernel_size=5x5: changed conv2d, conv2d_1, conv2d_2',))
     """
     chosen = network_settings(settings)
     require_backend()

@@ -11,7 +11,7 @@ from typing import Any
 from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
-from convwise.images.image_shape import ImageShape, Size
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, Built, build, require_network
 from convwise.nets.changes import describe_changes
 from convwise.nets.own.reference import OwnNetwork, names_a_file
@@ -49,7 +49,7 @@ class Subject:
 class Asked:
     """What was asked about a network to be built: the images that it takes and the classes that it tells apart."""
 
-    size: Size | None = None
+    size: int | str | tuple[int, int] | None = None
     channels: int | None = None
     classes: int | None = None
 

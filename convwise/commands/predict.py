@@ -17,7 +17,6 @@ from convwise import checks
 from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.files import write_text
-from convwise.images.depth import beyond_range
 from convwise.images.reading import Picture, UnreadableImage, load_picture
 from convwise.images.rules import Rules
 from convwise.images.walking import passed_over, walk
@@ -26,16 +25,28 @@ from convwise.nets.backend import require_backend
 from convwise.places import kind_of, named
 from convwise.runs import Run
 from convwise.runs.judging import load_model
+from convwise.runs.notes import beyond_range
 
 _CHUNK = 256  # images held in memory at a time
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One file's answer: the label with its probability and the `top` labels, or the reason why there is none.
+    """One file's answer: a label with its probability, or the reason why there is none.
 
-    `warning` says what to keep in mind about an answer; `unsure` whether its probability is below what was asked for,
-    None where nothing was asked.
+    Attributes:
+        path: The file.
+        label: The most probable label; None with an `error`.
+        probability: That of the label, 0 to 1; None with an `error`.
+        top: The most probable labels with their probabilities, falling.
+        error: Why the file has no answer; None where it has one.
+        warning: What to keep in mind about the answer; None where there is nothing.
+        unsure: Whether the probability is below what was asked for; None where nothing was asked.
+
+    Example:
+        >>> from convwise.commands.predict import Prediction
+        >>> Prediction("notes.txt", error="not a picture").to_dict()
+        {'path': 'notes.txt', 'error': 'not a picture'}
     """
 
     path: str
@@ -66,12 +77,32 @@ def predict(
     most_pixels: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Prediction]:
-    """Predicts each file, and each file below each folder, in order.
+    """Predicts the label of each file, and of each file below each folder, in order.
 
-    Pictures are read as they were for the training; those of more than `most_pixels` (the run's) are unreadable. What
-    cannot be read is answered with `error`, and so is a folder below that cannot be entered. `unsure`: a probability
-    from 0 to 1; answers below it are marked. `trust`: run code that the run's model file holds. `progress` hears (files
-    done, of how many). Raises RequestError for a path that does not exist, an unfinished run, or top below 1.
+    Pictures are read as they were for the training. What cannot be read is answered with `error`, and so is a folder
+    that cannot be entered.
+
+    Args:
+        run: The run or its folder.
+        paths: Pictures and folders of pictures, at least one.
+        top: Number of most probable labels to list, at least 1.
+        unsure: Probability from 0 to 1 below which an answer is marked; no answer is marked if None.
+        trust: Whether code is run that the run's model file holds, such as a Lambda layer.
+        most_pixels: Largest picture that is read, in pixels; the run's limit if None.
+        progress: Hears (files done, of how many); nobody does if None.
+
+    Returns:
+        An answer for each file.
+
+    Raises:
+        RequestError: a path does not exist, the run is not finished, or a value is out of its range.
+        ConvwiseError: the model file is damaged, or is not the run's network.
+
+    Example:
+        >>> import convwise
+        >>> answers = convwise.predict("runs/first", ["pictures/star"], top=2)
+        >>> len(answers), answers[0].path, len(answers[0].top)
+        (16, 'pictures/star/star_0000.png', 2)
     """
     run = run if isinstance(run, Run) else Run.open(run)
     run.require_complete()

@@ -13,21 +13,15 @@ from convwise.conv2d import PARAMETERS, Conv2DSettings, NetworkSettings
 from convwise.cores import available_cores
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import Source, resolve
-from convwise.images.depth import depth_notes
-from convwise.images.groups import group_notes
-from convwise.images.image_shape import Size
-from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
 from convwise.images.split import resplit
 from convwise.names import counted
 from convwise.nets import Network, require_network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
-from convwise.nets.own.trust import remember, require_trusted
 from convwise.progress import study_hooks
-from convwise.runs.notes import warnings_before
+from convwise.runs.notes import copy_notes, depth_notes, group_notes, warnings_before
 from convwise.runs.own import examined
-from convwise.runs.pictures import material_of
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.study.asked import StudyRequest
 from convwise.study.engine import Engine, local_engine
@@ -41,7 +35,18 @@ from convwise.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A finished study: its folder, and the content of its `result.json`."""
+    """A finished study.
+
+    Attributes:
+        folder: Its folder.
+        values: The content of its `result.json`: verdicts, recommendation, confirmation and more.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from convwise.commands.study import StudyResult
+        >>> StudyResult(Path("studies/first"), {"recommended_settings": ["conv.padding=same"]})
+        <StudyResult studies/first: conv.padding=same>
+    """
 
     folder: Path
     values: dict[str, Any]
@@ -65,7 +70,7 @@ def study(
     *,
     net: str | None = None,
     input: int | None = None,
-    size: Size | None = None,
+    size: int | str | tuple[int, int] | None = None,
     channels: int | None = None,
     resize: str | None = None,
     recipe: str | Recipe | None = None,
@@ -95,18 +100,62 @@ def study(
     quiet: bool = False,
     hooks: StudyHooks | None = None,
 ) -> StudyResult:
-    """Measures the parameters on `data` (a folder with a sub-folder per class, or a name) in `minutes` or `runs`.
+    """Measures which of the sixteen parameters of Conv2D matter on a folder of pictures, and what to set them to.
 
-    What is None comes from the `config` file (TOML or JSON), else it is what the documentation names as usual.
-    `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` says then whether it takes pixels
-    from 0 to 255 or from 0 to 1. `size` and `channels` are those of the images, as for `train`. `parameters` are all
-    sixteen unless told; `levels` are texts such as "kernel_size=3,5"; `smallest_effect` in points of accuracy is what
-    makes a difference worth having. `validation` is the share of the images not used for testing on which trials are
-    judged, `copies` ("near", "exact" or "ignore") what counts as a copy; `epochs` of the confirmation (the recipe's),
-    `trial_epochs` of the trials. `learning_rate`, `weight_decay` and `optimizer` are the recipe's keys, of trials and
-    confirmation alike. `group_by` as for `train`, in every division of the images.
-    The test images are looked at once, by the confirmation. Progress is shown in a terminal and in a notebook, unless
-    `quiet`; `hooks` hear it instead. Raises RequestError before anything is written.
+    What is None comes from `config`, else from the recipe or the default named below. The test images are used once, to
+    confirm what is proposed.
+
+    Args:
+        data: A folder with a sub-folder per class, or the name of a data set, such as "shapes".
+        net: One of convwise's networks, or one of your own as "FILE.py:function" or "FILE.keras"; "simple" if None.
+        input: Largest pixel value that a network of your own takes, 255 or 1; found out if None.
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96); the recipe's if None.
+        channels: 3 for red, green and blue, 1 for gray; the recipe's if None.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad"; the recipe's if None.
+        recipe: The name of a recipe, or a `Recipe`; "fast" if None.
+        minutes: Time for everything, at least 0.001 minutes; 15 if None, without `runs`.
+        runs: Number of screening trials instead of `minutes`, at least 1; `minutes` decides if None.
+        epochs: Epochs of a training of the confirmation, 1 to 100,000; the recipe's if None.
+        trial_epochs: Epochs of a trial, at least 1; as the budget allows if None.
+        parameters: Parameters to measure, by name; all sixteen if None.
+        levels: Values to measure in place of the guide's, such as `["kernel_size=3,5"]`; the guide's if None.
+        smallest_effect: Smallest effect that makes a difference, 0.001 to 100 percentage points of accuracy; 1 if None.
+        settings: Settings of the convolutions and options of the network: a record, or texts such as
+            `["conv.kernel_size=5", "net.width=16"]`, which are added to those of `config`.
+        per_class: Training images of each class, at least 1; the rest, at most 50 per class, is for testing. `test`
+            decides if None.
+        test: Share of the images to test on, 0 to below 1; 0.25 if None.
+        validation: Share of the images not tested on that judges the trials, above 0 and below 1; 0.3 if None.
+        most_pixels: Largest picture that is read, in pixels; 89,478,485 if None.
+        copies: What counts as a copy, and stays on one side: "near", "exact" (equal files or pixels) or "ignore";
+            "near" if None.
+        group_by: What else stays on one side: "folder" for the pictures of one folder below their class's, or a regular
+            expression whose first group names in the path what belongs together; nothing if None.
+        learning_rate: Peak of the schedule, 1e-8 to 100; the recipe's if None.
+        weight_decay: What a step shrinks each kernel by, times the learning rate, 0 to 1; the recipe's if None.
+        optimizer: "sgd", "adam" or "adamw"; the recipe's if None.
+        workers: Trials at a time, at least 1; one per core if None.
+        engine: Where trials run: "local", or "ray" for a Ray cluster; "local" if None.
+        address: With "ray", the cluster's HOST:PORT; a cluster is started if None.
+        seed: Root of all randomness, 0 to 2**62; the recipe's if None.
+        config: A TOML or JSON file with values for what is None here; no file if None.
+        out: Folder of the study, which must not hold anything; studies/DATA-NET-TIME if None.
+        quiet: Whether no progress is shown; otherwise it is, in a terminal and in a notebook.
+        hooks: Functions that hear of the progress, which is not shown then; none if None.
+
+    Returns:
+        The finished study, with a verdict for each parameter and the settings that it recommends.
+
+    Raises:
+        RequestError: a value is out of its range, or the pictures do not allow what is asked. Nothing is written then.
+        ConvwiseError: the network cannot be trained, or the study was stopped with Ctrl-C; the message says what to do.
+
+    Example:
+        >>> import convwise
+        >>> asked = {"parameters": ["padding"], "runs": 10, "trial_epochs": 1, "epochs": 1, "size": 16}
+        >>> result = convwise.study("pictures", **asked, out="studies/mine")
+        >>> [verdict["parameter"] for verdict in result.values["verdicts"]]
+        ['padding']
     """
     given = dict(locals())  # every keyword, so that none can be forgotten
     del given["hooks"], given["quiet"]
@@ -169,50 +218,17 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     )
     for line in notes:
         hooks.note(line)
-    return _carry_on(folder, planned, hooks)
+    return carry_on(folder, planned, hooks)
 
 
 def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks) -> tuple[Material, Bench]:
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
-    material, rules = material_of(request, source, hooks.decoding)
+    material = Material.of(request.pictures(source), request.shares, hooks.decoding)
     net = examined(net, shape=recipe.shape, n_classes=material.n_classes, settings=request.settings, note=hooks.note)
     recipe = dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1)
-    subject = request.subject(source, material, net=net, recipe=recipe, reading=rules)
+    subject = request.subject(source, material.index.digest, net=net, recipe=recipe, reading=material.rules)
     return material, Bench(**subject, seed=recipe.seed)
-
-
-def resume_study(
-    folder: str | Path, *, trust: bool = False, quiet: bool = False, hooks: StudyHooks | None = None
-) -> StudyResult:
-    """Goes on with a study from the trials on record, or reads the result of one that is complete.
-
-    `trust`: run the code of a study of someone else's own network. `quiet` and `hooks`: see `study`.
-    """
-    with study_hooks(hooks, quiet=quiet) as hooks:
-        return _gone_on(folder, trust, hooks)
-
-
-def _gone_on(folder: str | Path, trust: bool, hooks: StudyHooks) -> StudyResult:
-    require_backend()
-    found = StudyFolder.open(folder)
-    if found.complete:
-        result = found.result
-        hooks.note(f"{folder} is complete already")
-        return StudyResult(found.path, result)
-    request = found.request
-    own = request.bench.net
-    if isinstance(own, OwnNetwork):
-        require_trusted(own, trust=trust, where=f"study={folder}")
-        remember(own)
-    found.outcomes()  # what is damaged is told before an engine is started
-    return _carry_on(found, request, hooks)
-
-
-def study_report(folder: str | Path) -> StudyResult:
-    """The result of a finished study. Raises RequestError where there is none, or it is not finished."""
-    found = StudyFolder.open(folder)
-    return StudyResult(found.path, found.result)
 
 
 def _check_budget(request: Request) -> None:
@@ -225,7 +241,7 @@ def _check_budget(request: Request) -> None:
         plan_by_runs(request.runs, design, epochs=None, full_epochs=1, n_workers=request.n_workers)
 
 
-def _carry_on(folder: StudyFolder, request: Request, hooks: StudyHooks) -> StudyResult:
+def carry_on(folder: StudyFolder, request: Request, hooks: StudyHooks) -> StudyResult:
     from convwise.study.conduct import conduct  # with SciPy's statistics too
 
     with folder.locked():

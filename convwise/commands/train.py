@@ -1,4 +1,4 @@
-"""train: from a folder of images to a trained, evaluated network in a run folder; resume: on from a checkpoint."""
+"""train: from a folder of images to a trained, evaluated network in a run folder."""
 
 from __future__ import annotations
 
@@ -11,27 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
-from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
-from convwise.images.groups import group_counts, grouped
-from convwise.images.image_shape import Size
-from convwise.images.material import Material
-from convwise.images.split import Split
-from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
-from convwise.nets.own.trust import remember, require_trusted
+from convwise.nets.own.trust import require_trusted
 from convwise.progress import training_hooks
-from convwise.runs.beginning import begin, class_weights_by_name
+from convwise.report.figures import draw_run
 from convwise.runs.folder import Run
-from convwise.runs.life import Finished, at_work, carry_out
-from convwise.runs.notes import chance_hint
-from convwise.runs.pictures import pictures
+from convwise.runs.life import live
 from convwise.runs.request import TrainRequest
 from convwise.runs.result_lines import result_lines
-from convwise.runs.starts import network_to_train, start_of
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import Bench
-from convwise.training.checkpoint import CheckpointFolder
 from convwise.training.class_weights import ClassWeights
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
@@ -39,7 +29,19 @@ from convwise.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A finished training: the run, its evaluation on the test images (None without any), the seconds of this call."""
+    """A finished training.
+
+    Attributes:
+        run: The run.
+        evaluation: How well its network did on the test images; None without any.
+        seconds: What this call took, in seconds.
+
+    Example:
+        >>> import convwise
+        >>> result = convwise.resume("runs/first")  # it is complete, so it is read
+        >>> result.evaluation.split
+        'test'
+    """
 
     run: Run
     evaluation: Evaluation | None
@@ -76,7 +78,7 @@ def train(
     weights: str | Path | None = None,
     tune: str | None = None,
     recipe: str | Recipe | None = None,
-    size: Size | None = None,
+    size: int | str | tuple[int, int] | None = None,
     channels: int | None = None,
     resize: str | None = None,
     epochs: int | None = None,
@@ -104,28 +106,67 @@ def train(
     quiet: bool = False,
     hooks: Hooks | None = None,
 ) -> TrainResult:
-    """Trains `net` on `data` (a folder with a sub-folder per class, or the name of a data set) and evaluates it once.
+    """Trains a network on a folder of pictures and evaluates it once, on the test images.
 
-    What is None comes from the `config` file (TOML or JSON), else from the recipe (`fast` by default, `finetune` with
-    weights). `net` may be a network of your own, "FILE.py:function" or "FILE.keras"; `input` tells then whether it
-    takes pixels from 0 to 255 or from 0 to 1, and `weights`="keep" starts from the weights that it comes with.
-    `weights`: a file with weights made for `net`, or "imagenet" for a network of keras.applications; `tune`:
-    "frozen" trains a classifier on them, "full" (the default) then all weights. `size` is the
-    side of the square images in pixels, or their height and width, "64x96" or (64, 96); `channels` is 3, or 1 for gray;
-    `settings` are the network's (`["conv.kernel_size=5", "net.width=16"]`, or a record), and added to the
-    file's; `validation` is a share of the images not used for testing; pictures of more than `most_pixels` are left
-    out (89,478,485). `copies` is what counts as a copy, and stays on one side of the split: "near" (the default),
-    "exact" or, for nothing, "ignore".
-    `group_by`: pictures that belong together, such as frames of a film or of a patient, stay on one side of the split:
-    "folder" for those of one folder below the class's, or a regular expression whose first group names it in the path.
-    `learning_rate` is the peak of the schedule, `weight_decay` what a step shrinks the kernels by (times the rate),
-    `optimizer` "sgd", "adam" or "adamw". `patience`: end after so many epochs without a better validation log loss.
-    `class_weights`: "none" (default), "auto" (each class counts the same in the loss, whatever its size) or a weight
-    by class name; metrics stay unweighted.
-    `from_study` is the folder of a finished study: its network, size, seed and test images, and the settings that it
-    recommends; what is given here wins. `trust`: run the code of its network, where that is someone else's own.
-    Progress is shown in a terminal and in a notebook, unless `quiet`; `hooks` hear it instead.
-    Raises RequestError for a request that cannot be met, before anything is written.
+    What is None comes from `config`, else from the recipe or the default named below.
+
+    Args:
+        data: A folder with a sub-folder per class, or the name of a data set, such as "shapes".
+        net: One of convwise's networks, one of your own as "FILE.py:function" or "FILE.keras", or, with `weights`, one
+            of `keras.applications`; "narrowresnet" if None.
+        input: Largest pixel value that a network of your own takes, 255 or 1; found out if None.
+        weights: A file of pretrained weights made for `net`, "imagenet" for a network of `keras.applications`, or
+            "keep" for those that a network of your own comes with; fresh weights if None.
+        tune: With `weights`: "full" trains a classifier, then all weights; "frozen" the classifier only; "full" if
+            None.
+        recipe: The name of a recipe, or a `Recipe`; "fast" if None, "finetune" with `weights`.
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96); the recipe's if None.
+        channels: 3 for red, green and blue, 1 for gray; the recipe's if None.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad"; the recipe's if None.
+        epochs: Times through the training images, 1 to 100,000; the recipe's if None.
+        minutes: Training time in minutes, validation included, instead of `epochs`; the recipe's if None.
+        batch: Images per step, 1 to 65,536; the recipe's if None.
+        learning_rate: Peak of the schedule, 1e-8 to 100; the recipe's if None.
+        weight_decay: What a step shrinks each kernel by, times the learning rate, 0 to 1; the recipe's if None.
+        optimizer: "sgd", "adam" or "adamw"; the recipe's if None.
+        patience: Epochs in a row without a better validation log loss that end the training, 1 to 100,000; the recipe's
+            if None.
+        class_weights: What an image counts in the training loss: "none", "auto" (all classes count the same) or a
+            weight by class name, 1e-6 to 1e6; the recipe's if None.
+        seed: Root of all randomness, 0 to 2**62; the recipe's if None.
+        per_class: Training images of each class, at least 1; the rest, at most 50 per class, is for testing. `test`
+            decides if None.
+        test: Share of the images to test on, 0 to below 1; 0.25 if None.
+        validation: Share of the images not tested on that validates, 0 to below 1; 0.15 if None.
+        most_pixels: Largest picture that is read, in pixels; 89,478,485 if None.
+        copies: What counts as a copy, and stays on one side: "near", "exact" (equal files or pixels) or "ignore";
+            "near" if None.
+        group_by: What else stays on one side: "folder" for the pictures of one folder below their class's, or a regular
+            expression whose first group names in the path what belongs together; nothing if None.
+        settings: Settings of the convolutions and options of the network: a record, or texts such as
+            `["conv.kernel_size=5", "net.width=16"]`, which are added to those of `config`.
+        config: A TOML or JSON file with values for what is None here; no file if None.
+        from_study: Folder of a finished study, of which the network, size, seed, test images and recommended settings
+            are taken where nothing else is given; no study if None.
+        out: Folder of the run, which must not hold anything; runs/DATA-NET-TIME if None.
+        background: Whether Caltech-101's background class is used; False if None.
+        tensorboard: Whether TensorBoard events are written into the run; False if None.
+        trust: Whether code of the study's network is run where that is someone else's.
+        quiet: Whether no progress is shown; otherwise it is, in a terminal and in a notebook.
+        hooks: Functions that hear of the progress, which is not shown then; none if None.
+
+    Returns:
+        The finished run with its evaluation on the test images.
+
+    Raises:
+        RequestError: a value is out of its range, or the pictures do not allow what is asked. Nothing is written then.
+        ConvwiseError: the training failed, or was stopped with Ctrl-C; the message says how to go on.
+
+    Example:
+        >>> import convwise
+        >>> result = convwise.train("pictures", epochs=1, size=32, out="runs/mine")
+        >>> result.run.class_names, result.evaluation.n
+        (('circle', 'square', 'star'), 12)
     """
     given = dict(locals())  # every keyword, so that none can be forgotten
     began = time.monotonic()
@@ -152,96 +193,8 @@ def train_request(
 
 def carry_out_request(request: TrainRequest, hooks: Hooks, began: float) -> TrainResult:
     """What `train` does with its request; `began`: when, by the monotonic clock."""
-    begun = begin(request, hooks)
-    material = begun.material
-    run = Run.create(begun.folder, begun.settings, material.index.class_names, material.split.to_dict())
-    for line in begun.notes:
-        hooks.note(line)
-    with at_work(run):
-        model = start_of(begun.settings, material.n_classes).first_model(run, begun.prepared, material, hooks.note)
-        done = carry_out(run, model, material, hooks, tensorboard=request.tensorboard)
-        return _finished(run, done, material, hooks, began)
-
-
-def resume(folder: str | Path, *, trust: bool = False, quiet: bool = False, hooks: Hooks | None = None) -> TrainResult:
-    """Goes on with a run from its last whole epoch, or reads the result of one that is complete.
-
-    `trust`: run the code of a run with a network of its own that was begun elsewhere. Raises RequestError where there
-    is no run, where the pictures or the network are no longer those that it began with, and for code that is not
-    trusted. `quiet` and `hooks`: see `train`.
-    """
-    began = time.monotonic()
-    with training_hooks(hooks, quiet=quiet) as hooks:
-        return _gone_on(folder, trust, hooks, began)
-
-
-def _gone_on(folder: str | Path, trust: bool, hooks: Hooks, began: float) -> TrainResult:
-    run = Run.open(folder)
-    require_backend()
-    if run.complete:
-        hooks.note(f"{folder} is complete already")
-        return TrainResult(run, run.evaluation if run.summary["evaluated"] else None, time.monotonic() - began)
-    net = run.settings.net
-    if isinstance(net, OwnNetwork):
-        require_trusted(net, trust=trust, where=f"run={folder}")
-        remember(net)
-    with at_work(run):
-        return _resumed(run, hooks, began)
-
-
-def _resumed(run: Run, hooks: Hooks, began: float) -> TrainResult:
-    settings = run.settings
-    begun = CheckpointFolder(run.folder / "checkpoint").load() is not None  # a damaged one is told before the pictures
-    index, cache = pictures(
-        Path(settings.folder),
-        settings.classes,
-        settings.exclude,
-        settings.recipe,
-        hooks.decoding,
-        settings.reading,
-        settings.copies,
-    )
-    if index.digest != settings.index_digest:
-        raise RequestError(
-            f"run={run.folder}: the pictures in {settings.folder} have changed since it began, so it cannot go on as "
-            "the same run; put them back as they were, or train again into a new folder"
-        )
-    index = grouped(index, settings.group_by)
-    material = Material(index, cache.pixels, Split.from_dict(run.split, index))
-    start = start_of(settings, material.n_classes)
-    if begun:
-        model = network_to_train(start, settings.recipe.precision)
-    else:
-        model = start.first_model(run, start.prepare(hooks.note), material, hooks.note)
-    tensorboard = (run.folder / "tensorboard").exists()
-    done = carry_out(run, model, material, hooks, tensorboard=tensorboard)
-    return _finished(run, done, material, hooks, began)
-
-
-def _finished(run: Run, done: Finished, material: Material, hooks: Hooks, began: float) -> TrainResult:
-    """Draws, then writes the manifest, by which the run is complete."""
-    if done.evaluation and (hint := chance_hint(done.evaluation, run.settings.recipe)):
-        hooks.note(hint)
-    _draw(run, done, material)
-    summary = done.summary(material, began=began)
-    if weights := class_weights_by_name(material, run.settings.recipe):
-        summary["class_weights"] = weights
-    if groups := group_counts(material.index, run.settings.group_by):
-        summary["groups"] = groups
-    run.finish(done.evaluation, summary)
-    return TrainResult(run, done.evaluation, time.monotonic() - began)
-
-
-def _draw(run: Run, done: Finished, material: Material) -> None:
-    from convwise.report import figures
-
-    figures.learning_curves(done.rows, run.folder / "learning_curves.png", best_epoch=done.best_epoch)
-    if done.evaluation is None:
-        return
-    position = {path: i for i, path in enumerate(material.index.paths)}
-    pixels = material.pixels
-    figures.confusion_matrix(done.evaluation, run.folder / "confusion_matrix.png")
-    figures.worst_mistakes(done.evaluation, lambda path: pixels[position[path]], run.folder / "worst_mistakes.png")
+    run, evaluation = live(request, hooks, draw_run, began=began)
+    return TrainResult(run, evaluation, time.monotonic() - began)
 
 
 def _of_study(studied: Bench | None) -> dict[str, object]:

@@ -15,11 +15,25 @@ TUTORIAL = "Rosebrock, Keras Conv2D and Convolutional Layers, PyImageSearch 2018
 
 @dataclass(frozen=True)
 class Finding:
-    """`rule` is a short stable name (`groups_divide_channels`), `parameters` those that it is about.
+    """One thing that is wrong with a convolution or a network, or worth knowing.
 
-    `severity`: "error" means that Keras or the backend refuses, "warning" that something is most likely not meant, and
-    "note" that it is unusual or does nothing. `layer` is None where no layer's name is known. `message` says what is
-    found as name=value, `fix` what to do, `source` who says so.
+    Attributes:
+        rule: A short stable name, such as "groups_divide_channels".
+        severity: "error": Keras or the backend refuses; "warning": most likely not meant; "note": unusual, or does
+            nothing.
+        layer: Name of the layer; None where none is known.
+        message: What is found, as name=value, in one line.
+        fix: What to do, in one line.
+        source: Who says so, in one line.
+        parameters: The parameters that it is about.
+
+    Raises:
+        ValueError: a severity that does not exist, or a text that is not one line.
+
+    Example:
+        >>> from convwise.conv2d.findings import Finding
+        >>> Finding("even_window", "note", "stem", "kernel_size=4", "take 3 or 5", "geometry").at("conv2d").layer
+        'conv2d'
     """
 
     rule: str

@@ -26,9 +26,23 @@ def guide(name: str) -> Guidance: ...
 @overload
 def guide(name: None = None) -> tuple[Guidance, ...]: ...
 def guide(name: str | None = None) -> Guidance | tuple[Guidance, ...]:
-    """The guidance on one parameter, or on all sixteen in Keras's order.
+    """Looks up the guidance on one parameter of Conv2D, or on all sixteen in Keras's order.
 
-    A leading `conv.`, as `--set` has it, may stay. Raises RequestError for an unknown name, with the nearest ones.
+    Args:
+        name: Name of a parameter, which may begin with `conv.` as in settings; all sixteen if None.
+
+    Returns:
+        One record, or sixteen.
+
+    Raises:
+        RequestError: there is no such parameter; the message names the nearest ones.
+
+    Example:
+        >>> import convwise
+        >>> convwise.guide("strides").summary
+        'step of the window; 2 halves the map'
+        >>> len(convwise.guide())
+        16
     """
     if name is None:
         return tuple(GUIDE.values())

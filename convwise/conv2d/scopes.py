@@ -26,10 +26,19 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 class NetworkSettings:
     """Settings by scope, and options of the network.
 
-    A scope is `conv` (all convolutions), the name of a layer (`conv2d_3`), or a stage: the layers whose name is the
-    scope's or begins with it and an underscore (`stem`: stem, stem_1, stem_conv). Options (`net.depth=34`) are numbers,
-    truths or texts; a text that reads as a number or a truth is one. Raises RequestError for a scope or option that is
-    no name, and for what Conv2DSettings refuses.
+    Args:
+        scopes: Scope -> its settings. A scope is `conv` (all convolutions), the name of a layer (`conv2d_3`), or a
+            stage: the layers whose name is the scope's or begins with it and an underscore (`stem`: stem, stem_1,
+            stem_conv).
+        options: Option -> a number, a truth or a word (`depth` -> 34); a text that reads as a number or a truth is one.
+
+    Raises:
+        RequestError: a scope or option is no name, or `strides` and `dilation_rate` of a scope are both above 1.
+
+    Example:
+        >>> from convwise.conv2d import Conv2DSettings, NetworkSettings
+        >>> NetworkSettings({"stem": Conv2DSettings(strides=2)}, {"depth": 34}).texts()
+        ('stem.strides=2x2', 'net.depth=34')
     """
 
     scopes: Mapping[str, Conv2DSettings] = field(default_factory=dict)
@@ -100,10 +109,22 @@ class NetworkSettings:
 
 
 def parse_settings(texts: Iterable[str]) -> NetworkSettings:
-    """`["conv.kernel_size=5x3", "stem.strides=2", "net.depth=34"]` -> settings.
+    """Reads settings from texts such as `["conv.kernel_size=5x3", "stem.strides=2", "net.depth=34"]`.
 
-    Raises RequestError for a text without `.` or `=`, an unknown parameter, a value out of its range, or a parameter
-    that is set to two different values in one scope.
+    Args:
+        texts: SCOPE.PARAMETER=VALUE each: `conv` is every convolution, `net` the network's options.
+
+    Returns:
+        The settings as a record.
+
+    Raises:
+        RequestError: a text has no `.` or `=`, a parameter is unknown, a value is out of its range, or a parameter is
+            set to two different values in one scope.
+
+    Example:
+        >>> from convwise.conv2d import parse_settings
+        >>> parse_settings(["conv.kernel_size=5x3", "net.depth=34"]).texts()
+        ('conv.kernel_size=5x3', 'net.depth=34')
     """
     scopes: dict[str, dict[str, Any]] = {}
     options: dict[str, Any] = {}

@@ -26,7 +26,19 @@ _DIGITS = re.compile(r"[+-]?[0-9]+")
 
 @dataclass(frozen=True)
 class Times:
-    """A factor on the number of filters that a network gives each of its layers. The text form is `x2`, `x0.5`."""
+    """A factor on the number of filters that a network gives each of its layers. The text form is `x2`, `x0.5`.
+
+    Args:
+        factor: A number above 0.
+
+    Raises:
+        RequestError: the factor is not.
+
+    Example:
+        >>> from convwise.conv2d import Times
+        >>> Times(0.5).applied_to(32)
+        16
+    """
 
     factor: float
 
@@ -46,14 +58,38 @@ class Times:
 
 @dataclass(frozen=True)
 class Conv2DSettings:
-    """One value per parameter of `keras.layers.Conv2D`; `None` where a network's own choice stands.
+    """One value per parameter of `keras.layers.Conv2D`; None where a network's own choice stands.
 
-    Sizes are (height, width); one number stands for both. Names of activations, initializers, regularizers and
-    constraints take their arguments after colons (see `convwise.conv2d.values`) and are kept in their one canonical
-    text: `HeNormal` becomes "he_normal", `l2:5e-4` becomes "l2:0.0005". "none" asks for Keras's `None`; for the
-    activation that is "linear". Texts of numbers are read, so that `Conv2DSettings(**from_json)` works.
-    Raises RequestError for a value out of its range. What values do to each other and to a map is judged by
-    `convwise.conv2d.rules`.
+    Sizes are (height, width); one number stands for both. Texts of numbers are read, so that
+    `Conv2DSettings(**from_json)` works. Names of activations, initializers, regularizers and constraints take their
+    arguments after colons and are kept in one canonical text: `HeNormal` becomes "he_normal", `l2:5e-4` becomes
+    "l2:0.0005". What values do to each other and to a map is judged by `convwise.conv2d.rules`.
+
+    Args:
+        filters: Number of output channels, at least 1, or a factor on each layer's own number, such as "x2".
+        kernel_size: Height and width of the window, at least 1.
+        strides: Steps of the window down and across, in rows and columns, at least 1.
+        padding: "valid" (none) or "same" (zeros, so that the map keeps its size with strides of 1).
+        data_format: Layout of the maps in memory: "channels_last" or "channels_first".
+        dilation_rate: Steps between the rows and the columns that the window reads, at least 1.
+        groups: Number of parts into which the channels are divided, at least 1.
+        activation: Its name, such as "relu" or "leaky_relu:0.2"; "none" is "linear".
+        use_bias: Whether a number per filter is added.
+        kernel_initializer: First values of the kernel, such as "he_normal".
+        bias_initializer: First values of the bias, such as "zeros".
+        kernel_regularizer: Penalty on the kernel in the loss, such as "l2:0.0005", or "none".
+        bias_regularizer: Penalty on the bias in the loss, or "none".
+        activity_regularizer: Penalty on the layer's output in the loss, or "none".
+        kernel_constraint: Limit of the kernel after each step, such as "max_norm:2", or "none".
+        bias_constraint: Limit of the bias after each step, or "none".
+
+    Raises:
+        RequestError: a value is out of its range.
+
+    Example:
+        >>> import convwise
+        >>> convwise.Conv2DSettings(kernel_size=5, kernel_regularizer="l2:5e-4").texts()
+        {'kernel_size': '5x5', 'kernel_regularizer': 'l2:0.0005'}
     """
 
     filters: int | Times | None = None

@@ -21,11 +21,25 @@ _BORDERS = {"nearest": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 class Augmentation:
     """How far a training image may be moved; every value is drawn evenly from its range, both ways.
 
-    rotation_degrees, shear_degrees: at most so much either way. zoom: a factor in 1 - zoom .. 1 + zoom.
-    shift: a share of the side, each way. smallest_crop: if below 1, a window of that share of the area up to
-    the whole of it, with its aspect ratio changed by up to 4/3, is stretched to the full size (Szegedy et al. 2015,
-    section 6). contrast: a factor in 1 - c .. 1 + c; brightness: a share of the full range added. horizontal_flip: one
-    image in two is mirrored. fill: what lies beyond the edge, "nearest" or "reflect".
+    Args:
+        rotation_degrees: Largest rotation either way, 0 to 180 degrees.
+        zoom: Size is multiplied by 1 - zoom to 1 + zoom, 0 to 0.9.
+        shift: Largest shift each way, as a share of the side, 0 to 1.
+        shear_degrees: Largest shear either way, 0 to 80 degrees.
+        smallest_crop: If below 1, a window of that share of the area up to the whole of it, with its aspect ratio
+            changed by up to 4/3, is stretched to the full size (Szegedy et al. 2015, section 6), 0.01 to 1.
+        brightness: Largest share of the full range that is added or taken away, 0 to 1.
+        contrast: Contrast is multiplied by 1 - contrast to 1 + contrast, 0 to 1.
+        horizontal_flip: Whether one image in two is mirrored.
+        fill: What lies beyond the edge: "nearest" or "reflect".
+
+    Raises:
+        RequestError: a value is out of its range.
+
+    Example:
+        >>> from convwise.images.augment import Augmentation
+        >>> Augmentation(rotation_degrees=10).changes_anything, Augmentation().changes_anything
+        (True, False)
     """
 
     rotation_degrees: float = 0.0

@@ -19,7 +19,19 @@ _OWN = re.compile(r"[0-9a-f]{32}(\.npz)?")  # the names of caches and records; w
 
 @dataclass(frozen=True)
 class Cleaned:
-    """How many pixel caches, records of folders and folders of links went and stayed, and their bytes."""
+    """What was removed from the caches of pictures and what was kept.
+
+    Attributes:
+        n_removed: Number of pixel caches, records of folders and folders of links that were removed.
+        removed_bytes: Their size, in bytes.
+        n_kept: Number of those that were kept.
+        kept_bytes: Their size, in bytes.
+
+    Example:
+        >>> from convwise.images.cleaning import Cleaned
+        >>> Cleaned(n_removed=1, removed_bytes=4096, n_kept=0, kept_bytes=0).removed_bytes
+        4096
+    """
 
     n_removed: int
     removed_bytes: int
@@ -28,10 +40,25 @@ class Cleaned:
 
 
 def clean_caches(days: float = 30) -> Cleaned:
-    """Removes what was last opened more than `days` ago, all of it with 0. Data sets and runs are not touched.
+    """Removes the caches of decoded pictures that nothing has opened for a while; they are made again when needed.
 
-    Raises RequestError for a number of days below 0, ConvwiseError where the place is not writable. A cache that
-    another process is making stays; one that the system does not give up (Windows, where it is in use) counts as kept.
+    Data sets and runs are not touched. A cache stays that another process is making, and one that the system does not
+    give up (Windows, where it is in use).
+
+    Args:
+        days: Days since a cache was last opened, 0 to 1,000,000; 0 removes all.
+
+    Returns:
+        What was removed and what was kept, counted and in bytes.
+
+    Raises:
+        RequestError: `days` is out of its range.
+        ConvwiseError: the folder of the caches cannot be written.
+
+    Example:
+        >>> import convwise
+        >>> convwise.clean_data(days=30).n_removed
+        0
     """
     checks.number("days", days, 0, 1_000_000)
     before = time.time() - 86400 * days

@@ -17,9 +17,20 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class DuplicateGroup:
-    """Images that are copies of each other, by number in the index; `kind` is the loosest link that holds the group.
+    """Images that are copies of each other.
 
-    `bytes`: the files are equal. `pixels`: they decode to the same picture. `near`: they look alike.
+    Attributes:
+        kind: The loosest link that holds the group: "bytes" (the files are equal), "pixels" (they decode to the same
+            picture) or "near" (they look alike).
+        members: Their numbers in the index, ascending, at least two.
+
+    Raises:
+        ValueError: a kind that does not exist, or members that are not as said.
+
+    Example:
+        >>> from convwise.images.copies import DuplicateGroup
+        >>> DuplicateGroup("pixels", (3, 7)).members
+        (3, 7)
     """
 
     kind: CopyKind
@@ -34,12 +45,21 @@ class DuplicateGroup:
 
 @dataclass(frozen=True)
 class Copies:
-    """Which images are copies, by number.
+    """Which images are copies, by number in the index.
 
-    - `groups`: what stays on one side of a split; no image is in two of them.
-    - `exact`: the groups of equal files or pixels, each within one of `groups`, whatever the classes.
-    - `across`: near pairs of two classes, which are never a group: one of the labels may be wrong.
-    - `apart`: near pairs of one class that are in no common group, because not all of their copies are near.
+    Attributes:
+        groups: What stays on one side of a split; no image is in two of them.
+        exact: The groups of equal files or pixels, each within one of `groups`, whatever the classes.
+        across: Near pairs of two classes, which are never a group: one of the labels may be wrong.
+        apart: Near pairs of one class that are in no common group, because not all of their copies are near.
+
+    Raises:
+        ValueError: an image is in two groups, an exact group is of kind near, or a pair's larger number stands first.
+
+    Example:
+        >>> from convwise.images.copies import Copies, DuplicateGroup
+        >>> sorted(Copies(groups=(DuplicateGroup("near", (0, 2)),), apart=((1, 4),)).numbers())
+        [0, 1, 2, 4]
     """
 
     groups: tuple[DuplicateGroup, ...] = ()

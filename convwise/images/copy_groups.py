@@ -21,23 +21,29 @@ def copy_groups(
     *,
     copies: str = "near",
 ) -> NDArray[np.int64]:
-    """Number the groups of pictures that must not be divided between training and test.
+    """Numbers the groups of pictures that must not be divided between training and test.
 
     Two pictures are in one group if they are copies, if `groups` says so, or if a chain of such pairs connects them.
 
     Args:
         X: n paths, str or Path.
-        y: n labels. Near-copies are grouped within a class only, equal files and pixels always. Without labels all
-            pictures count as one class.
-        groups: n labels of groups that belong together for other reasons, such as the patient or the film.
+        y: n labels. Near-copies are grouped within a class only, equal files and pixels always; one class if None.
+        groups: n labels of groups that belong together for other reasons, such as the patient or the film; copies alone
+            if None.
         copies: "near", "exact" (equal files or pixels only) or "ignore" (no copies, `groups` alone).
 
     Returns:
         (n,) numbers from 0, in the order in which the groups first appear.
 
     Raises:
-        RequestError: a path is missing, is repeated or cannot be read as a picture; lengths differ; `copies`
-            is unknown.
+        RequestError: a path is missing, is repeated or cannot be read as a picture; lengths differ; `copies` is
+            unknown.
+
+    Example:
+        >>> import convwise
+        >>> paths = [f"pictures/star/{name}.png" for name in ("star_0000", "star_0001", "star_0002")]
+        >>> convwise.copy_groups(paths, groups=["film a", "film b", "film a"]).tolist()
+        [0, 1, 0]
     """
     check_copies(copies)
     pictures = PictureList.of(X, y)

@@ -1,47 +1,45 @@
 """The data sets known by name: what they are, whether they are installed, how to add them, which classes they use."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
 
 from convwise import checks
 from convwise.errors import ConvwiseError, RequestError
-from convwise.files import temporary_name
-from convwise.images.archives import unpack
-from convwise.images.cache_dir import cache_dir, clear_errors, write_cache_file
-from convwise.images.download import download, md5_of
+from convwise.images.cache_dir import cache_dir, clear_errors
+from convwise.images.caltech import BACKGROUND, Origin, install_caltech
+from convwise.images.download import download
 from convwise.images.planted import PLANTED, make_planted
 from convwise.images.shapes import OUTLINES, make_shapes
 from convwise.images.walking import folders_and_files, walk
-from convwise.places import kind_of, named, reason_of
-from convwise.records import convert, read_record, record_text
+from convwise.places import kind_of, named
+from convwise.records import convert, read_record
 
 Progress = Callable[[int, int], None]  # done, total (0: not known), in bytes, files or folders
-
-BACKGROUND = "BACKGROUND_Google"
-_CALTECH_NAMES = """
-    Faces Faces_easy Leopards Motorbikes accordion airplanes anchor ant barrel bass beaver binocular bonsai brain
-    brontosaurus buddha butterfly camera cannon car_side ceiling_fan cellphone chair chandelier cougar_body cougar_face
-    crab crayfish crocodile crocodile_head cup dalmatian dollar_bill dolphin dragonfly electric_guitar elephant emu
-    euphonium ewer ferry flamingo flamingo_head garfield gerenuk gramophone grand_piano hawksbill headphone hedgehog
-    helicopter ibis inline_skate joshua_tree kangaroo ketch lamp laptop llama lobster lotus mandolin mayfly menorah
-    metronome minaret nautilus octopus okapi pagoda panda pigeon pizza platypus pyramid revolver rhino rooster
-    saxophone schooner scissors scorpion sea_horse snoopy soccer_ball stapler starfish stegosaurus stop_sign strawberry
-    sunflower tick trilobite umbrella watch water_lilly wheelchair wild_cat windsor_chair wrench yin_yang
-"""
-CALTECH_CLASSES = frozenset(_CALTECH_NAMES.split())
-_CALTECH_INNER = "101_ObjectCategories.tar.gz"
-_CALTECH_MD5S = {"3138e1922a9193bfa496528edbbc45d0", "b224c7392d521a49829488ab0f1120d9"}  # the .zip, the inner .tar.gz
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set with a name. It lies in the folder of `stored_as`; `classes` None means all but `exclude`."""
+    """A data set with a name.
+
+    Attributes:
+        name: Its name.
+        description: What it holds, in a line.
+        licence: Its licence.
+        stored_as: Name of the folder in which it lies, below the caches.
+        citation: How to cite it; "" where there is nothing.
+        url: Where it is downloaded from; "" for what convwise draws.
+        md5: Checksum of the download; "" for what convwise draws.
+        classes: The classes that belong to it; None means all but `exclude`.
+        exclude: Folders that are no classes of it.
+
+    Example:
+        >>> import convwise
+        >>> [each.dataset.licence for each in convwise.list_data() if each.dataset.name == "shapes"]
+        ['CC0']
+    """
 
     name: str
     description: str
@@ -58,17 +56,21 @@ class Dataset:
         return cache_dir() / "data" / self.stored_as
 
 
-class Origin(TypedDict):
-    """Where an installed data set came from; `official` None where that has no meaning. Kept beside its folder."""
-
-    source: str
-    md5: str
-    official: bool | None
-
-
 @dataclass(frozen=True)
 class Installed:
-    """A data set and where it is: `folder` None when it is not installed; `official` None where that has no meaning."""
+    """A data set and where it is.
+
+    Attributes:
+        dataset: What it is.
+        folder: Where it lies; None where it is not installed.
+        n_images: Number of its pictures, 0 where it is not installed.
+        official: Whether its checksum was the official one; None where that has no meaning.
+
+    Example:
+        >>> import convwise
+        >>> [each.folder for each in convwise.list_data() if each.dataset.name == "caltech101"]
+        [None]
+    """
 
     dataset: Dataset
     folder: Path | None
@@ -110,7 +112,20 @@ DRAWN = frozenset({"shapes", *PLANTED})  # by convwise itself, when they are fir
 
 
 def list_datasets() -> list[Installed]:
-    """Every data set known by name, and where it is."""
+    """Lists every data set known by name, and where it is.
+
+    Returns:
+        A record for each data set, installed or not.
+
+    Raises:
+        RequestError: the record of an installed data set is damaged.
+        ConvwiseError: the folder of the caches cannot be read.
+
+    Example:
+        >>> import convwise
+        >>> [each.dataset.name for each in convwise.list_data()][:3]
+        ['caltech101', 'caltech101-4', 'shapes']
+    """
     with clear_errors(cache_dir()):
         return [_installed(dataset) for dataset in DATASETS.values()]
 
@@ -135,12 +150,26 @@ def add_dataset(
     progress: Progress | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Path:
-    """Install a data set and return its folder; one that is installed already is left as it is.
+    """Installs a data set and returns its folder; one that is installed already is left as it is.
 
-    `from_path`: the official .zip, the .tar.gz inside it, or an unpacked folder (the one with the class folders, or
-    its parent), which is copied, so that the data set survives a move of the original. Without it: a download.
-    Another checksum than the official one is told to `note` and recorded: the class folders are what is checked.
-    Raises RequestError for an unknown name or a wrong source, ConvwiseError when the download fails.
+    Args:
+        name: Name of the data set; `list_data` lists them.
+        from_path: The official .zip, the .tar.gz inside it, or an unpacked folder (the one with the class folders, or
+            its parent), which is copied; downloaded if None.
+        progress: Hears (done, total) in bytes, files or folders, total 0 where it is not known; nobody does if None.
+        note: Hears of a checksum that is not the official one, which is recorded; nobody does if None.
+
+    Returns:
+        The folder with a sub-folder per class.
+
+    Raises:
+        RequestError: there is no data set of that name, or the source is not what it should be.
+        ConvwiseError: the download failed, or the folder cannot be written.
+
+    Example:
+        >>> import convwise
+        >>> convwise.add_data("planted-brightness").name
+        'planted-brightness'
     """
     dataset = DATASETS[checks.choice("name", name, DATASETS)]
     folder = dataset.folder
@@ -155,7 +184,7 @@ def add_dataset(
     source = given or folder.with_name("caltech-101.zip")
     if given is None:
         download(dataset.url, source, md5=dataset.md5, progress=report)
-    _install_caltech(source, folder, report, note or (lambda text: None))
+    install_caltech(source, folder, report, note or (lambda text: None))
     if given is None:
         source.unlink()
     return folder
@@ -168,77 +197,6 @@ def _generate(name: str, folder: Path, progress: Progress | None) -> Path:
         if not folder.is_dir():  # else another process was faster, and drew the same
             raise
         return folder
-
-
-def _install_caltech(source: Path, folder: Path, report: Progress, note: Callable[[str], None]) -> None:
-    kind = kind_of(source, "from")
-    if kind not in ("folder", "file"):
-        what = "does not exist" if kind is None else "is no regular file"
-        raise RequestError(f"from_path={source} {what}; give the .zip, the .tar.gz or an unpacked folder")
-    with _readable(source):
-        md5 = "" if kind == "folder" else md5_of(source)
-        original = _class_folder(source) if kind == "folder" else None
-    with clear_errors(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_name(folder.parent)
-        try:
-            if original is not None:
-                with _readable(source):
-                    _copy(original, temporary, report)
-                found = temporary
-            else:
-                unpack(source, temporary, inner=_CALTECH_INNER, progress=lambda n: report(n, 0))
-                found = _class_folder(temporary, shown=source)
-            if md5 and md5 not in _CALTECH_MD5S:
-                note(f"md5={md5} of {source} is not an official one; its {len(CALTECH_CLASSES)} classes are all there")
-            origin = Origin(source=str(source), md5=md5, official=md5 in _CALTECH_MD5S if md5 else None)
-            write_cache_file(folder.with_suffix(".json"), record_text(origin).encode())
-            found.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-
-
-@contextmanager
-def _readable(source: Path) -> Iterator[None]:
-    """What the system refuses to give of the user's own archive or folder, in one line."""
-    try:
-        yield
-    except shutil.Error as problem:  # of several files: the first says enough
-        raise RequestError(f"from_path={source}: cannot be copied: {problem.args[0][0][2]}") from None
-    except OSError as problem:
-        what_to_do = "give yourself the permission" if isinstance(problem, PermissionError) else "name another"
-        raise RequestError(
-            f"from_path={source}: {problem.filename or source} cannot be read ({reason_of(problem)}); {what_to_do}"
-        ) from None
-
-
-def _class_folder(folder: Path, shown: Path | None = None) -> Path:
-    """`folder` or the one folder below it (at most two levels) that holds every class of Caltech-101."""
-    best: set[str] = set()
-    candidates = [folder]
-    for depth in range(3):
-        below: list[Path] = []
-        for candidate in candidates:
-            names = folders_and_files(candidate)[0]
-            there = set(names)
-            if there >= CALTECH_CLASSES:
-                return candidate
-            best = max(best, there & CALTECH_CLASSES, key=len)
-            below += [candidate / name for name in names]
-        candidates = below if depth < 2 else []
-    missing = sorted(CALTECH_CLASSES - best)
-    raise RequestError(
-        f"from_path={str(shown or folder)!r}: {len(missing)} of the {len(CALTECH_CLASSES)} class folders of "
-        f"Caltech-101 are missing, such as {', '.join(missing[:3])}; give the official .zip, its .tar.gz, or the "
-        "folder it unpacks to"
-    )
-
-
-def _copy(source: Path, target: Path, report: Progress) -> None:
-    classes = [name for name in folders_and_files(source)[0] if name in CALTECH_CLASSES | {BACKGROUND}]
-    for done, name in enumerate(classes, 1):
-        shutil.copytree(source / name, target / name, copy_function=shutil.copyfile)
-        report(done, len(classes))
 
 
 def resolve(data: str | Path, *, background: bool = False) -> Source:

@@ -13,17 +13,6 @@ from convwise.images.rules import UnreadableImage
 from convwise.images.wholeness import png_bytes, png_chunks, png_passes
 
 
-def is_deep_colour(image: Image.Image, data: bytes) -> bool:
-    """Whether an opened PNG or TIFF has 16 bits in each of several channels (colour, or gray with transparency)."""
-    if image.format == "PNG":
-        return data[24:25] == b"\x10" and data[25:26] in (b"\2", b"\4", b"\6")
-    if image.format != "TIFF":
-        return False
-    tags = image.tag_v2  # type: ignore[attr-defined]
-    bits, is_integer = tags.get(258, (1,)), set(tags.get(339, (1,))) <= {1}
-    return tags.get(262) == 2 and len(bits) in (3, 4) and set(bits) == {16} and is_integer
-
-
 def colour_values(data: bytes, kind: str) -> NDArray[np.uint16]:
     """(height, width, 3 or 4) RGB or RGBA of a picture that is known to be whole."""
     if kind == "PNG":

@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.images.index import ImageIndex
 from convwise.images.saved_split import SIDES
 from convwise.images.split import Split
-from convwise.names import counted
 
 FOLDER = "folder"
 _LONGEST = 1000  # characters of an expression
@@ -35,15 +35,13 @@ def check_group_by(value: object) -> str:
     return text
 
 
-def grouped(index: ImageIndex, group_by: str | None) -> ImageIndex:
+def grouped(index: ImageIndex, group_by: str) -> ImageIndex:
     """The index with its groups: pictures of one group stay on one side of every split.
 
     "folder": pictures of one folder below their class's; one straight in the class's folder stands alone. Else the
     first group of the expression where it is found in the path, without the folder of a given side; a picture in whose
     path it is not found stands alone. Raises RequestError where no picture is in a group.
     """
-    if group_by is None:
-        return index
     names = [_named(path, subset, group_by) for path, subset in zip(index.paths, index.subsets, strict=True)]
     if not any(names):
         where = "no picture lies in a folder below its class's" if group_by == FOLDER else "it is found in no path"
@@ -53,11 +51,9 @@ def grouped(index: ImageIndex, group_by: str | None) -> ImageIndex:
     return replace(index, groups=np.array(groups, np.int64))
 
 
-def group_counts(index: ImageIndex, group_by: str | None) -> dict[str, int | str]:
+def group_counts(groups: NDArray[np.int64], group_by: str) -> dict[str, int | str]:
     """For the run's record: how many groups of several pictures there are, their pictures, and how many stand alone."""
-    if group_by is None or index.groups is None:
-        return {}
-    sizes = np.bincount(index.groups)
+    sizes = np.bincount(groups)
     several = sizes[sizes > 1]
     return {
         "by": group_by,
@@ -68,29 +64,12 @@ def group_counts(index: ImageIndex, group_by: str | None) -> dict[str, int | str
     }
 
 
-def group_notes(index: ImageIndex, split: Split, group_by: str | None) -> list[str]:
-    """What is to be said of the groups: how many there are, and how many the given sides tear apart."""
-    found = group_counts(index, group_by)
-    if not found:
-        return []
-    groups, images = counted(int(found["n_groups"]), "group"), counted(int(found["n_images"]), "image")
-    notes = [f"groups by {group_by}: {groups} of {images}, {found['largest']} in the largest, {found['alone']} alone"]
-    torn = torn_groups(index, split)
-    if torn:
-        notes.append(
-            f"warning: {counted(torn, 'group')} on more than one of the given sides: the score is too high for "
-            "pictures of new groups; give each group to one side"
-        )
-    return notes
-
-
-def torn_groups(index: ImageIndex, split: Split) -> int:
+def torn_groups(groups: NDArray[np.int64], split: Split) -> int:
     """How many groups have pictures on more than one side."""
-    assert index.groups is not None
     sides: dict[int, set[str]] = {}
     for side in SIDES:
         for i in getattr(split, side):
-            sides.setdefault(int(index.groups[i]), set()).add(side)
+            sides.setdefault(int(groups[i]), set()).add(side)
     return sum(len(each) > 1 for each in sides.values())
 
 

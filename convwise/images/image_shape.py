@@ -10,15 +10,27 @@ from convwise.errors import RequestError
 
 CHANNELS = (1, 3)
 """Gray, or red, green and blue."""
-Size = int | str | tuple[int, int]
-"""As a user writes it: a square's side, "64x96" (height x width), or the two as a pair."""
 MOST_SIDE_PX = 16_384
 _WRITTEN = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True)
 class ImageShape:
-    """`height` and `width` in pixels, 1 to 16,384 each, and `channels`: 3 for RGB, 1 for gray."""
+    """What pictures are fitted to and a network takes: a height, a width and a number of channels.
+
+    Args:
+        height: Height in pixels, 1 to 16,384.
+        width: Width in pixels, 1 to 16,384.
+        channels: 3 for red, green and blue, 1 for gray.
+
+    Raises:
+        RequestError: a value is out of its range.
+
+    Example:
+        >>> from convwise.nets import ImageShape
+        >>> ImageShape(64, 96).size, ImageShape.of("64x96", channels=1).array
+        ('64x96', (64, 96, 1))
+    """
 
     height: int
     width: int
@@ -32,7 +44,10 @@ class ImageShape:
 
     @classmethod
     def of(cls, size: Any, channels: int = 3, *, least: int = 1, most: int = MOST_SIDE_PX) -> Self:
-        """From a size as a user writes it (see `Size`), its sides from `least` to `most` px. Raises RequestError."""
+        """From a size as a user writes it: the side of a square, "64x96" (height x width), or the two as a pair.
+
+        Raises RequestError for what is no size, and where a side is not from `least` to `most` px.
+        """
         sides = _sides(size)
         if sides is None or not all(type(side) is int and least <= side <= most for side in sides):
             raise _no_size(size, least, most)

@@ -16,7 +16,17 @@ from convwise.names import counted
 
 @dataclass(frozen=True)
 class UnreadableFile:
-    """A file that should be a picture and cannot be read: its relative path and the reason."""
+    """A file that should be a picture and cannot be read.
+
+    Attributes:
+        path: Its path, relative to the folder.
+        reason: Why not, in a few words.
+
+    Example:
+        >>> from convwise.images.index import UnreadableFile
+        >>> UnreadableFile("star/broken.png", "the file is empty").reason
+        'the file is empty'
+    """
 
     path: str
     reason: str
@@ -26,9 +36,30 @@ class UnreadableFile:
 class ImageIndex:
     """The readable images of a folder, sorted by path; n of them.
 
-    `content` (n, 16) digests each file's bytes; `digest` the paths, contents and labels together. `peaks` (n,): the
-    largest 16-bit value of each image, 0 for 8-bit ones and if untold. `groups` (n,): equal numbers for images that the
-    user says belong together; None where nothing was said.
+    Attributes:
+        root: The folder.
+        paths: (n,) paths relative to it, sorted, each once.
+        labels: (n,) numbers of the classes, from 0.
+        class_names: Names of the classes, sorted.
+        subsets: (n,) "train", "validation" or "test" where the folder gives sides, else "".
+        content: (n, 16) digest of each file's bytes.
+        unreadable: Files that should be pictures and cannot be read.
+        n_ignored: Number of files that are no pictures, or lie outside the class folders.
+        empty_classes: Class folders without a readable picture.
+        copies: Which images are copies.
+        digest: SHA-256 of paths, classes and contents together.
+        notes: What is to be said about how the folder was understood, a sentence each.
+        peaks: (n,) largest 16-bit value of each image; 0 for 8-bit ones and where it is not known.
+        groups: (n,) equal numbers for images that the user says belong together; None where nothing was said.
+
+    Raises:
+        ValueError: lengths, orders or numbers do not fit each other.
+
+    Example:
+        >>> import convwise
+        >>> index = convwise.check_data("pictures").index
+        >>> index.paths[0], index.class_names[index.labels[0]], index.content.shape
+        ('circle/circle_0000.png', 'circle', (48, 16))
     """
 
     root: str

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from convwise.files import read_regular
-from convwise.images.deep import colour_values, is_deep_colour
+from convwise.images.deep import colour_values
 from convwise.images.image_shape import ImageShape
 from convwise.images.jpeg import decode_jpeg, read_header
 from convwise.images.quiet import quiet_decoders
@@ -101,7 +101,7 @@ def opened(
 def _by_pillow(data: bytes, kind: str, shape: ImageShape | None, resize: str, rules: Rules) -> Iterator[Picture]:
     with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
         rules.check(*image.size)
-        deep = is_deep_colour(image, data)
+        deep = _is_deep_colour(image, data)
         if deep and 2 * image.width * image.height > rules.most_pixels:
             raise UnreadableImage(
                 f"{image.width} x {image.height} pixels of 16 bits a channel, the limit is {rules.most_pixels // 2:,}"
@@ -113,6 +113,17 @@ def _by_pillow(data: bytes, kind: str, shape: ImageShape | None, resize: str, ru
         with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
             picture = _loaded(image, data, kind, shape, resize, rules, deep)
         yield picture
+
+
+def _is_deep_colour(image: Image.Image, data: bytes) -> bool:
+    """Whether an opened PNG or TIFF has 16 bits in each of several channels (colour, or gray with transparency)."""
+    if image.format == "PNG":
+        return data[24:25] == b"\x10" and data[25:26] in (b"\2", b"\4", b"\6")
+    if image.format != "TIFF":
+        return False
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    bits, is_integer = tags.get(258, (1,)), set(tags.get(339, (1,))) <= {1}
+    return tags.get(262) == 2 and len(bits) in (3, 4) and set(bits) == {16} and is_integer
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from convwise import checks
 from convwise.errors import RequestError
-from convwise.images.dealing import deal, some_of
+from convwise.images.dealing import Dealt, deal
 from convwise.images.saved_split import SIDES, read_split, split_digest
+from convwise.names import some_of
+from convwise.seeds import derive_seed
 
 if TYPE_CHECKING:
     from convwise.images.index import ImageIndex
@@ -109,9 +111,8 @@ def split_images(
         return _as_given(index, given, per_class, test, validation, seed)
     sizes = np.bincount(index.labels, minlength=len(index.class_names))
     quotas, protocol = _quotas(index, sizes, per_class, test, validation)
-    sides = deal(index, np.arange(len(index.paths)), quotas, seed)
-    split = _split(index, train=sides[0], validation=sides[1], test=sides[2], protocol=protocol)
-    return replace(split, n_missing=_missing(index, sides, quotas))
+    dealt = _dealt(index, np.arange(len(index.paths)), quotas, seed)
+    return _split(index, dict(zip(SIDES, dealt.sides, strict=True)), protocol, dealt)
 
 
 def _quotas(
@@ -146,8 +147,8 @@ def resplit(split: Split, index: "ImageIndex", *, validation: float, seed: int) 
     n_validation = _n_validation(sizes, validation)
     protocol = f"{split.protocol}; divided anew with validation={validation:g}"
     _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
-    sides = deal(index, among, [sizes - n_validation, n_validation], seed)
-    return _split(index, train=sides[0], validation=sides[1], test=split.test, protocol=protocol)
+    train, validated = _dealt(index, among, [sizes - n_validation, n_validation], seed).sides
+    return _split(index, {"train": train, "validation": validated, "test": split.test}, protocol)
 
 
 def check_shares(per_class: int | None, test: float | None, validation: float | None) -> None:
@@ -183,14 +184,26 @@ def _refuse_small(index: "ImageIndex", small: NDArray[np.bool_], sizes: NDArray[
         )
 
 
-def _missing(
-    index: "ImageIndex", sides: Sequence[NDArray[np.int64]], quotas: Sequence[NDArray[np.integer]]
-) -> dict[str, int]:
-    missing = {}
-    for name, side, quota in zip(SIDES, sides, quotas, strict=False):  # train and validation may be all
-        got = np.bincount(index.labels[side], minlength=len(index.class_names))
-        missing[name] = int(np.maximum(quota - got, 0).sum())
-    return missing
+def _dealt(index: "ImageIndex", among: NDArray[np.int64], quotas: Sequence[NDArray[np.integer]], seed: int) -> Dealt:
+    """The images `among` dealt by class, copies and groups whole. The sides hold positions in the index.
+
+    Raises RequestError when a class misses a side because its images are copies of each other, or of one group.
+    """
+    # The order within a class is by a hash of seed, class and path: adding images or classes reshuffles nothing.
+    keys = [derive_seed(seed, "split", index.class_names[index.labels[i]], str(index.paths[i])) for i in among]
+    dealt = deal(index.labels[among], index.together()[among], keys, quotas)
+    if dealt.without.any():
+        names = some_of([index.class_names[i] for i in np.flatnonzero(dealt.without)])
+        if index.groups is not None:
+            raise RequestError(
+                f"too few groups in {names}: a group stays on one side, which leaves another side empty; take another "
+                "group_by=, ask for fewer images to test or validate, or leave these classes out"
+            )
+        raise RequestError(
+            f"too few different images in {names}: copies stay on one side, which leaves another side empty; remove "
+            "the copies, leave these classes out, or count less as a copy (copies=exact or copies=ignore)"
+        )
+    return replace(dealt, sides=tuple(among[side] for side in dealt.sides))
 
 
 def _as_given(
@@ -222,12 +235,11 @@ def _as_given(
         quotas = [sizes - n_validation, n_validation]
     if share:
         protocol += f", validation={share:g} of train"
-    shares = deal(index, sides["train"], quotas, seed)
-    for side, dealt in zip(SIDES, shares, strict=False):
+    dealt = _dealt(index, sides["train"], quotas, seed)
+    for side, members in zip(SIDES, dealt.sides, strict=False):
         # A side that is given keeps its images; nothing was dealt to it.
-        sides[side] = dealt if side == "train" or side not in given else sides[side]
-    split = _split(index, **sides, protocol=protocol, n_dropped_copies=n_dropped)
-    return replace(split, n_missing=_missing(index, shares, quotas))
+        sides[side] = members if side == "train" or side not in given else sides[side]
+    return _split(index, sides, protocol, dealt, n_dropped_copies=n_dropped)
 
 
 def _refuse_untrained(index: "ImageIndex", given: NDArray[Any]) -> None:
@@ -262,28 +274,19 @@ def _top(index: "ImageIndex", given: NDArray[Any], side: str) -> str:
     return f"{str(index.paths[int(np.flatnonzero(given == side)[0])]).partition('/')[0]}/"
 
 
-def classes_without(index: "ImageIndex", members: NDArray[np.int64]) -> tuple[str, ...]:
-    """The classes that have no image among `members`."""
-    counts = np.bincount(index.labels[members], minlength=len(index.class_names))
-    return tuple(index.class_names[label] for label in np.flatnonzero(counts == 0))
-
-
 def _split(
     index: "ImageIndex",
-    *,
-    train: NDArray[np.int64],
-    validation: NDArray[np.int64],
-    test: NDArray[np.int64],
+    sides: Mapping[str, NDArray[np.int64]],
     protocol: str,
+    dealt: Dealt | None = None,
+    *,
     n_dropped_copies: int = 0,
 ) -> Split:
-    sides = {"train": train, "validation": validation, "test": test}
     return Split(
-        train=train,
-        validation=validation,
-        test=test,
+        **sides,
         protocol=protocol,
         n_unused=len(index.paths) - sum(map(len, sides.values())) - n_dropped_copies,
         paths={side: tuple(str(index.paths[i]) for i in positions) for side, positions in sides.items()},
         n_dropped_copies=n_dropped_copies,
+        n_missing=dict(zip(SIDES, dealt.n_missing, strict=False)) if dealt else {},
     )

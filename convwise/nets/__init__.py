@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -16,10 +16,22 @@ from convwise import checks
 from convwise.errors import RequestError, one_line
 from convwise.images.image_shape import ImageShape
 from convwise.nets.changes import Change
+from convwise.nets.conditions import conditions, weights_without_numbers
 from convwise.nets.own.reference import OwnNetwork, find_own, names_a_file
 
 if TYPE_CHECKING:
     from convwise.conv2d import NetworkSettings
+
+__all__ = [
+    "NETWORKS",
+    "Built",
+    "ImageShape",
+    "build",
+    "network_options",
+    "require_network",
+    "require_options",
+    "usual_rate",
+]
 
 Option = bool | int | float | str
 Network = str | OwnNetwork
@@ -43,17 +55,46 @@ _RATES = {"simple": 0.002, "allconv": 0.003, "vgg": 0.003, "inception": 0.003}
 
 
 def usual_rate(net: Network) -> float:
-    """The peak learning rate that suits the network, where a recipe leaves it open."""
+    """Looks up the peak learning rate that suits a network, where a recipe leaves it open.
+
+    Args:
+        net: A network by name, or one of your own.
+
+    Returns:
+        The learning rate of AdamW with the schedule one_cycle.
+
+    Raises:
+        Nothing; of a network that is not known, it is the rate of most.
+
+    Example:
+        >>> from convwise.nets import usual_rate
+        >>> usual_rate("narrowresnet"), usual_rate("simple")
+        (0.006, 0.002)
+    """
     if isinstance(net, OwnNetwork):
         return _RATES["simple"] if net.normalises is False else USUAL_RATE
     return _RATES.get(net, USUAL_RATE)
 
 
 def require_network(net: Network, *, input_range: int | None = None, keeps_weights: bool = False) -> Network:
-    """A name itself, or the network that `FILE.py:function` or `FILE.keras` names.
+    """Returns the network that is meant: a name as it is, `FILE.py:function` or `FILE.keras` as a record.
 
-    `input_range` and `keeps_weights` are those of `OwnNetwork`. Raises RequestError, listing the networks, where there
-    is none of that name; of a file, see `find_own`; and where these two are given of a network by name.
+    Args:
+        net: Name of one of convwise's networks, text that names a file, or a record of one.
+        input_range: Largest pixel value that a network of your own takes, 255 or 1; found out later if None.
+        keeps_weights: Whether a network of your own starts from the weights that it comes with.
+
+    Returns:
+        The name, or a record of the user's own network.
+
+    Raises:
+        RequestError: there is no such network (the message lists them) or file, see `find_own`; `input_range` or
+            `keeps_weights` is given of a network by name.
+
+    Example:
+        >>> from convwise.nets import require_network
+        >>> require_network("vgg")
+        'vgg'
     """
     if isinstance(net, OwnNetwork):
         range_given = net.input_range if input_range is None else input_range
@@ -74,9 +115,23 @@ def require_network(net: Network, *, input_range: int | None = None, keeps_weigh
 
 
 def network_options(net: Network) -> Mapping[str, Option]:
-    """The options of the network with their defaults, in the order of its signature.
+    """Looks up the options of a network with their defaults, in the order of its signature.
 
-    Read from its source: a wrong option is refused before Keras is imported.
+    They are read from its source: a wrong option is refused before Keras is imported.
+
+    Args:
+        net: A network by name, or one of your own.
+
+    Returns:
+        Option -> default.
+
+    Raises:
+        RequestError: there is no such network.
+
+    Example:
+        >>> from convwise.nets import network_options
+        >>> dict(network_options("resnet"))
+        {'depth': 18, 'width': 32, 'stem': 'auto', 'pooling': 'max'}
     """
     found = require_network(net)
     return found.options() if isinstance(found, OwnNetwork) else _options_by_name(found)
@@ -95,9 +150,24 @@ def _options_by_name(name: str) -> Mapping[str, Option]:
 
 
 def require_options(net: Network, options: Mapping[str, Option]) -> dict[str, Option]:
-    """The options of the network, a whole number as a float where one is due.
+    """Checks options of a network, and makes a whole number a float where one is due.
 
-    Raises RequestError for a wrong name or kind. What a value may be, the network itself says when it is built.
+    What a value may be, the network itself says when it is built.
+
+    Args:
+        net: A network by name, or one of your own.
+        options: Option -> value.
+
+    Returns:
+        The options, checked.
+
+    Raises:
+        RequestError: the network has no such option, or the value is of another kind.
+
+    Example:
+        >>> from convwise.nets import require_options
+        >>> require_options("resnet", {"depth": 34})
+        {'depth': 34}
     """
     valid = network_options(net)
     checked: dict[str, Option] = {}
@@ -121,7 +191,20 @@ def require_options(net: Network, options: Mapping[str, Option]) -> dict[str, Op
 
 @dataclass(frozen=True)
 class Built:
-    """A network, and what became of each of the user's settings at each of its convolutions."""
+    """A network, and what became of each of the user's settings at each of its convolutions.
+
+    Attributes:
+        model: The `keras.Model`.
+        changes: A record per setting and convolution.
+
+    Example:
+        >>> from convwise.conv2d import parse_settings
+        >>> from convwise.nets import ImageShape, build
+        >>> asked = {"settings": parse_settings(["conv.kernel_size=5"]), "seed": 0, "precision": "float32"}
+        >>> built = build("simple", shape=ImageShape(32, 32), n_classes=3, **asked)
+        >>> [change.after for change in built.changes]
+        ['5x5', '5x5', '5x5']
+    """
 
     model: Any
     changes: tuple[Change, ...]
@@ -138,14 +221,35 @@ def build(
     require_used: bool = True,
     numbers: bool = True,
 ) -> Built:
-    """A `keras.Model` from raw pixels (n, height, width, channels) in 0..255 to probabilities (n, n_classes).
+    """Builds a network as a `keras.Model`, with first weights that depend on `seed` alone.
 
-    `net` is a name, or the user's own network, examined (`convwise.nets.own.contract.examine`). `precision` is
-    "float32" or "bfloat16": the type of the arithmetic; weights and the last layer are float32.
-    The first weights depend on `seed` alone. Raises RequestError for an option that the network has not, or of another
-    kind, for a setting that is illegal, reaches no layer or has room at none, and where network and size do not fit.
-    Without `require_used`, a setting that no layer has room for is passed over: `Built.changes` tells. Without
-    `numbers`, the weights have shapes and no values: to look at, at no cost whatever their size.
+    It takes raw pixels (n, height, width, channels) in 0..255 and gives probabilities (n, n_classes).
+
+    Args:
+        net: One of convwise's networks by name, or one of your own, examined (`convwise.nets.own.contract.examine`).
+        shape: Height, width and channels of the images; the least side depends on the network.
+        n_classes: Number of classes, at least 2.
+        settings: Settings of the convolutions, and options of the network.
+        seed: Root of the randomness, at least 0.
+        precision: Type of the arithmetic, "float32" or "bfloat16"; weights and the last layer are float32.
+        require_used: Whether a setting is refused that no layer has room for; otherwise `Built.changes` says it.
+        numbers: Whether weights are given values; without, they have shapes alone and cost nothing, whatever their
+            size.
+
+    Returns:
+        The model, with what became of each setting at each convolution.
+
+    Raises:
+        RequestError: an option is not known or of another kind; a setting is illegal, reaches no layer or has room at
+            none; network and size do not fit.
+
+    Example:
+        >>> from convwise.conv2d import parse_settings
+        >>> from convwise.nets import ImageShape, build
+        >>> asked = {"settings": parse_settings(["net.width=8"]), "seed": 0, "precision": "float32"}
+        >>> built = build("resnet", shape=ImageShape(32, 48), n_classes=10, **asked)
+        >>> built.model.output_shape
+        (None, 10)
     """
     net = require_network(net)
     if isinstance(net, OwnNetwork):
@@ -168,7 +272,7 @@ def build(
     network = _function(net)
     # Convolutions take the layout that is set or that Keras is configured for; between them maps are channels last.
     conv = Convolution(settings, data_format=keras.config.image_data_format())
-    with conditions(seed, precision), nullcontext() if numbers else _without_numbers():
+    with conditions(seed, precision), nullcontext() if numbers else weights_without_numbers():
         try:
             model = network(shape.array, n_classes, conv, **chosen)
         except ValueError as problem:
@@ -179,37 +283,6 @@ def build(
     if require_used:
         conv.require_all_used()
     return Built(model, tuple(conv.changes))
-
-
-@contextmanager
-def _without_numbers() -> Iterator[None]:
-    import keras
-
-    from convwise.nets.weightless import without_numbers
-
-    try:
-        with without_numbers():
-            yield
-    finally:
-        keras.backend.clear_session(free_memory=False)  # it forgets which weights wait for values
-
-
-@contextmanager
-def conditions(seed: int, precision: str) -> Iterator[None]:
-    """What Keras builds within the block follows from `seed`, computes in `precision` and has its channels last."""
-    import keras
-
-    layout_before, policy_before = keras.config.image_data_format(), keras.config.dtype_policy()
-    keras.backend.clear_session(free_memory=False)  # it forgets the policy too, so it comes first
-    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    # Keras's initializers draw from its global generator; it is set here and nowhere else.
-    keras.utils.set_random_seed(seed % 2**32)
-    keras.config.set_image_data_format("channels_last")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy_before)
-        keras.config.set_image_data_format(layout_before)
 
 
 def _function(name: str) -> Callable[..., Any]:

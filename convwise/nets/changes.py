@@ -9,7 +9,21 @@ from itertools import groupby
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one setting at one layer: `before` turned into `after`, or stayed, for the reason given."""
+    """What became of one setting at one convolution.
+
+    Attributes:
+        layer: Name of the layer.
+        parameter: The parameter of Conv2D.
+        scope: The scope that the setting came from, such as "conv".
+        before: The network's own value, as a text.
+        after: The value that stands now.
+        reason: Why the network's own value stayed; "" where it did not.
+
+    Example:
+        >>> from convwise.nets.changes import Change, describe_changes
+        >>> describe_changes([Change("stem", "kernel_size", "conv", "3", "5")])
+        ['conv.kernel_size=5: changed stem']
+    """
 
     layer: str
     parameter: str

@@ -1,20 +1,23 @@
 """The pictures of a run: learning curves, the confusion matrix, a sheet of the worst mistakes."""
 
+from __future__ import annotations
+
 import textwrap
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from convwise.evaluation import Evaluation
 from convwise.files import write_atomically
 from convwise.names import shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Two of Okabe and Ito's colours (2008), told apart by colour-blind readers and in gray.
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
@@ -22,12 +25,28 @@ FEW_CLASSES = 20  # up to here each cell of the matrix holds its number
 _TEXT = {"parse_math": False}  # a class called $5 is no formula
 
 
+def draw_run(
+    folder: Path,
+    rows: Sequence[Mapping[str, float]],
+    best_epoch: int,
+    evaluation: Evaluation | None,
+    load: Callable[[str], NDArray[np.uint8]],
+) -> None:
+    """All pictures of a run into its folder; without an evaluation the learning curves alone."""
+    learning_curves(rows, folder / "learning_curves.png", best_epoch=best_epoch)
+    if evaluation is not None:
+        confusion_matrix(evaluation, folder / "confusion_matrix.png")
+        worst_mistakes(evaluation, load, folder / "worst_mistakes.png")
+
+
 def learning_curves(metrics: Sequence[Mapping[str, float]], path: str | Path, *, best_epoch: int | None = None) -> None:
     """Loss, accuracy and learning rate by epoch, with a line at the epoch whose weights were kept.
 
     `metrics`: the rows of metrics.jsonl, with `epoch` and any of loss, accuracy, val_loss, val_accuracy, learning_rate.
     """
-    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    figure = _figure((11, 3.6))
     panels = figure.subplots(1, 3)
     for panel, name, title in zip(
         panels, ("loss", "accuracy", "learning_rate"), ("loss", "accuracy", "learning rate"), strict=True
@@ -61,7 +80,7 @@ def confusion_matrix(evaluation: Evaluation, path: str | Path) -> None:
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     few = k <= FEW_CLASSES
     side = 2.6 + 0.62 * k if few else 3.0 + 0.155 * k
-    figure = Figure(figsize=(side + (0.6 if few else 2.2), side), layout="constrained", dpi=130)
+    figure = _figure((side + (0.6 if few else 2.2), side), dpi=130)
     panel = figure.subplots()
     # The square root lets a single confusion among fifty images be seen.
     image = panel.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
@@ -113,8 +132,7 @@ def worst_mistakes(
     tall = max((pixels.shape[0] / pixels.shape[1] for pixels in pictures), default=1.0)
     columns = min(5, max(1, len(mistakes)))
     rows = max(1, -(-len(mistakes) // columns))
-    size = max(2.2 * columns, 4.4), (2.2 * min(tall, 2.0) + 0.5) * rows + 0.5
-    figure = Figure(figsize=size, layout="constrained", dpi=110)
+    figure = _figure((max(2.2 * columns, 4.4), (2.2 * min(tall, 2.0) + 0.5) * rows + 0.5), dpi=110)
     figure.suptitle(
         f"{evaluation.split}: the most confident mistakes" if mistakes else f"{evaluation.split}: no mistake"
     )
@@ -129,6 +147,12 @@ def worst_mistakes(
     _save(figure, path)
 
 
+def _figure(size: tuple[float, float], **options: Any) -> Figure:
+    from matplotlib.figure import Figure  # takes long to import, and a run is drawn at its end
+
+    return Figure(figsize=size, layout="constrained", **options)
+
+
 def _quiet(panel: Axes) -> None:
     panel.spines[["top", "right"]].set_visible(False)
     panel.grid(color="0.9", linewidth=0.6)
@@ -136,6 +160,8 @@ def _quiet(panel: Axes) -> None:
 
 
 def _save(figure: Figure, path: str | Path) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     with write_atomically(Path(path)) as file, warnings.catch_warnings():
         # A script that the fonts at hand lack is drawn as boxes; the records and tables hold the name itself.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

@@ -11,18 +11,13 @@ from pathlib import Path
 
 from convwise.errors import RequestError
 from convwise.images.datasets import Source, resolve
-from convwise.images.depth import depth_notes
-from convwise.images.groups import group_notes
-from convwise.images.leaks import copy_notes
 from convwise.images.material import Material
-from convwise.images.rules import Rules
 from convwise.nets import NETWORKS, Network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.changes import describe_changes
 from convwise.nets.own.reference import OwnNetwork
-from convwise.runs.notes import describe, warnings_before
+from convwise.runs.notes import copy_notes, depth_notes, describe, group_notes, warnings_before
 from convwise.runs.own import examined
-from convwise.runs.pictures import material_of
 from convwise.runs.place import place_to_fill, unused_folder
 from convwise.runs.request import TrainRequest
 from convwise.runs.settings import RunSettings
@@ -63,10 +58,10 @@ def begin(request: TrainRequest, hooks: Hooks) -> Begun:
     source = resolve(request.data, background=request.background)
     out_folder = place_to_fill(request.out, "runs", data=source.folder)
     with keras_meanwhile():
-        material, rules = material_of(request, source, hooks.decoding)
+        material = Material.of(request.pictures(source), request.shares, hooks.decoding)
         for line in warnings_before(material.index, material.split, request.full_recipe):
             hooks.note(line)
-    settings = _settings(request, source, material, rules, net, start, hooks.note)
+    settings = _settings(request, source, material, net, start, hooks.note)
     weights = class_weights_by_name(material, settings.recipe)  # a name that is no class is refused here
     prepared = start_of(settings, material.n_classes).prepare(hooks.note)
     index = material.index
@@ -74,7 +69,7 @@ def begin(request: TrainRequest, hooks: Hooks) -> Begun:
     notes = [describe(material, prepared.built.model, prepared.settings), *copy_notes(index, material.split)]
     notes += [
         *group_notes(index, material.split, request.group_by),
-        *depth_notes(index, rules),
+        *depth_notes(index, material.rules),
         *describe_changes(prepared.built.changes),
     ]
     if weights:
@@ -95,7 +90,6 @@ def _settings(
     request: TrainRequest,
     source: Source,
     material: Material,
-    rules: Rules,
     net: Network,
     start: Pretrained | None,
     note: Callable[[str], None],
@@ -110,7 +104,7 @@ def _settings(
     precision = resolve_precision(recipe.precision, pretrained=start is not None)
     net = examined(net, shape=recipe.shape, n_classes=material.n_classes, settings=request.settings, note=note)
     recipe = dataclasses.replace(recipe.for_network(net), precision=precision, towers=towers)
-    subject = request.subject(source, material, net=net, recipe=recipe, reading=rules)
+    subject = request.subject(source, material.index.digest, net=net, recipe=recipe, reading=material.rules)
     return RunSettings(**subject, split_digest=material.split.digest, pretrained=start)
 
 

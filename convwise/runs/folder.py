@@ -33,7 +33,17 @@ _BEGUN_WITH = ("split.json", "classes.json", "settings.json")  # what a run hold
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder. Its files are read when they are asked for."""
+    """One run folder. Its files are read when they are asked for.
+
+    Attributes:
+        folder: The folder.
+
+    Example:
+        >>> import convwise
+        >>> run = convwise.Run.open("runs/first")
+        >>> run.complete, run.class_names
+        (True, ('circle', 'square', 'star'))
+    """
 
     folder: Path
 

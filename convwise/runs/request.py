@@ -15,7 +15,7 @@ from convwise.files import read_regular
 from convwise.images.copies import check_copies
 from convwise.images.datasets import Source
 from convwise.images.groups import check_group_by
-from convwise.images.material import Material
+from convwise.images.material import Pictures, Shares
 from convwise.images.rules import USUAL, Rules
 from convwise.images.split import check_shares
 from convwise.nets import Network
@@ -32,14 +32,10 @@ _EPOCHS_BY_THE_CLOCK = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What trainings and studies are asked alike. None stands for what the program chooses.
+    """What trainings and studies are asked alike; the fields are keywords of `convwise.train`, where each is explained.
 
-    `data`: a folder with a sub-folder per class, or the name of a data set. `net`: a name, `FILE.py:function` or
-    `FILE.keras`; `input`, of the latter two: 255 or 1, the largest pixel value that they take. `recipe`: a name or
-    a record, with `recipe_changes` to its keys. `settings`: of the network's convolutions, and its options.
-    `per_class` training images of each class, or `test`, the share of the images to test; `validation`, the share of
-    the rest to validate. Pictures of more than `most_pixels` are left out. `copies`: "near", "exact" or "ignore".
-    `out`: the new folder.
+    None stands for what the program chooses. `recipe_changes` are keywords that are keys of the recipe; `full_recipe`
+    and `rules` are what recipe, changes and `most_pixels` come to.
     """
 
     data: str | Path
@@ -92,8 +88,27 @@ class Request:
         """The request with its settings laid over those of `network`."""
         return replace(self, settings=network.overlaid(self.settings))
 
+    def pictures(self, source: Source) -> Pictures:
+        """Which pictures are read, and how."""
+        return Pictures(
+            folder=source.folder,
+            shape=self.full_recipe.shape,
+            resize=self.full_recipe.resize,
+            classes=source.classes,
+            exclude=source.exclude,
+            copies=self.copies,
+            group_by=self.group_by,
+            rules=self.rules,
+        )
+
+    @property
+    def shares(self) -> Shares:
+        """How they are divided."""
+        assert self.validation is not None
+        return Shares(self.per_class, self.test, self.validation, self.full_recipe.seed)
+
     def subject(
-        self, source: Source, material: Material, *, net: Network, recipe: Recipe, reading: Rules
+        self, source: Source, index_digest: str, *, net: Network, recipe: Recipe, reading: Rules
     ) -> dict[str, Any]:
         """The fields of a `Subject` by name: what was asked, and what it came to."""
         assert self.validation is not None
@@ -108,7 +123,7 @@ class Request:
             "per_class": self.per_class,
             "test": self.test,
             "validation": self.validation,
-            "index_digest": material.index.digest,
+            "index_digest": index_digest,
             "reading": reading,
             "copies": self.copies,
             "group_by": self.group_by,
@@ -151,10 +166,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(Request):
-    """What a training is asked, besides: `weights` to start from and what they are tuned by.
-
-    `weights`: a file, "imagenet", or "keep" for those that a network of the user's own comes with.
-    """
+    """What a training is asked; the fields are keywords of `convwise.train`, where each is explained."""
 
     weights: str | None = None
     tune: str | None = None

@@ -11,6 +11,7 @@ from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.images.copies import COPIES
 from convwise.images.groups import check_group_by
+from convwise.images.material import Pictures
 from convwise.images.rules import USUAL, Rules
 from convwise.nets import Network
 from convwise.nets.own.reference import OwnNetwork
@@ -51,6 +52,20 @@ class Subject:
         checks.choice("copies", self.copies, COPIES)
         if self.group_by is not None:
             check_group_by(self.group_by)
+
+    @property
+    def pictures(self) -> Pictures:
+        """Which pictures are read, and how."""
+        return Pictures(
+            folder=Path(self.folder),
+            shape=self.recipe.shape,
+            resize=self.recipe.resize,
+            classes=self.classes,
+            exclude=self.exclude,
+            copies=self.copies,
+            group_by=self.group_by,
+            rules=self.reading,
+        )
 
     def in_folder(self, folder: Path) -> Self:
         """The same, a network of the user's own read from the copy in the run's or study's folder."""

@@ -20,7 +20,6 @@ from convwise.commands.predict import predict
 from convwise.commands.train import train
 from convwise.conv2d import Conv2DSettings, NetworkSettings
 from convwise.errors import RequestError
-from convwise.images.image_shape import Size
 from convwise.images.picture_list import LaidOut, PictureList, picture_paths, unread
 from convwise.images.prepare import prepare
 from convwise.runs.request import TrainRequest
@@ -36,30 +35,35 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `fit` trains on the pictures of X and on nothing else: a share of them chooses the epoch, none is for testing, so
     that scikit-learn's own splits decide what is tested. Copies of a picture stay on one side of that share; to keep
-    them on one side of a cross-validation as well, use `CopyAwareKFold`. A parameter that is None comes from the
-    recipe.
+    them on one side of a cross-validation as well, use `CopyAwareKFold`. There is no `n_features_in_`: a path is no
+    vector of features.
 
     Args:
-        net: One of convwise's networks; with `weights`, also one of `keras.applications`. "narrowresnet" if None.
-        weights: A file of pretrained weights made for `net`, or "imagenet" for a network of `keras.applications`.
-        tune: With `weights`: "full" (if None) trains a classifier, then all weights; "frozen" the classifier only.
-        recipe: The name of a recipe, or a `Recipe`. "fast" if None, "finetune" with `weights`.
-        size: Side of the square images, 8 to 1024 px, or height and width: "64x96" or (64, 96).
-        channels: 3, red, green and blue, or 1, gray.
-        resize: How a picture gets that shape: "stretch", "crop" or "pad".
-        epochs: Times through the training pictures, at least 1.
-        minutes: Training time in minutes, validation included, instead of `epochs`.
-        batch: Images per step, at least 1.
-        learning_rate: Peak of the schedule, 1e-8 to 100.
-        weight_decay: What a step shrinks the kernels by, times the learning rate, 0 to 1.
-        optimizer: "sgd", "adam" or "adamw".
-        patience: End after so many epochs, at least 1, without a better validation log loss.
-        class_weights: "none", or "auto": each class counts the same in the training loss.
+        net: One of convwise's networks, or, with `weights`, one of `keras.applications`; "narrowresnet" if None.
+        weights: A file of pretrained weights made for `net`, or "imagenet" for a network of `keras.applications`; fresh
+            weights if None.
+        tune: With `weights`: "full" trains a classifier, then all weights; "frozen" the classifier only; "full" if
+            None.
+        recipe: The name of a recipe, or a `Recipe`; "fast" if None, "finetune" with `weights`.
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96); the recipe's if None.
+        channels: 3 for red, green and blue, 1 for gray; the recipe's if None.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad"; the recipe's if None.
+        epochs: Times through the training images, 1 to 100,000; the recipe's if None.
+        minutes: Training time in minutes, validation included, instead of `epochs`; the recipe's if None.
+        batch: Images per step, 1 to 65,536; the recipe's if None.
+        learning_rate: Peak of the schedule, 1e-8 to 100; the recipe's if None.
+        weight_decay: What a step shrinks each kernel by, times the learning rate, 0 to 1; the recipe's if None.
+        optimizer: "sgd", "adam" or "adamw"; the recipe's if None.
+        patience: Epochs in a row without a better validation log loss that end the training, 1 to 100,000; the recipe's
+            if None.
+        class_weights: What an image counts in the training loss: "none" or "auto" (all classes count the same); the
+            recipe's if None.
         validation: Share of the pictures of X, 0 to below 1, that chooses the epoch. With 0 the last epoch is kept.
-        copies: What counts as a copy: "near", "exact" (equal files or pixels) or "ignore".
-        most_pixels: The largest picture that is read, in pixels; 89,478,485 if None.
-        settings: Settings of the convolutions and options of the network, such as `["conv.kernel_size=5"]`.
-        seed: Root of all randomness, at least 0. The same seed, pictures and machine give the same network.
+        copies: What counts as a copy, and stays on one side: "near", "exact" (equal files or pixels) or "ignore".
+        most_pixels: Largest picture that is read, in pixels; 89,478,485 if None.
+        settings: Settings of the convolutions and options of the network: a record, or texts such as
+            `["conv.kernel_size=5"]`.
+        seed: Root of all randomness, 0 to 2**62. The same seed, pictures and machine give the same network.
         verbose: Whether remarks and each epoch's numbers are written to standard error.
 
     Attributes:
@@ -68,11 +72,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         history_: One dict per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
         best_epoch_: The epoch, from 1, whose weights were kept.
 
-    There is no `n_features_in_`: a path is no vector of features.
-
     Example:
-        >>> classifier = ImageClassifier(epochs=6).fit(paths, labels)  # doctest: +SKIP
-        >>> classifier.predict_proba(["picture.png"])  # doctest: +SKIP
+        >>> from pathlib import Path
+        >>> from convwise import ImageClassifier
+        >>> paths = sorted(Path("pictures").rglob("*.png"))
+        >>> labels = [path.parent.name for path in paths]
+        >>> classifier = ImageClassifier(epochs=1, size=32).fit(paths, labels)
+        >>> classifier.predict_proba(paths[:2]).shape
+        (2, 3)
     """
 
     def __init__(
@@ -82,7 +89,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: str | Path | None = None,
         tune: str | None = None,
         recipe: str | Recipe | None = None,
-        size: Size | None = None,
+        size: int | str | tuple[int, int] | None = None,
         channels: int | None = None,
         resize: str | None = None,
         epochs: int | None = None,

@@ -24,11 +24,18 @@ class CopyAwareKFold(StratifiedGroupKFold):  # type: ignore[misc]
         n_splits: Number of folds, at least 2.
         copies: What counts as a copy: "near", "exact" (equal files or pixels only) or "ignore" (`groups` alone).
         shuffle: Whether the groups are shuffled before they are dealt.
-        random_state: Of the shuffling; an int gives the same folds each time.
+        random_state: Of the shuffling; an int gives the same folds each time. NumPy's global state if None.
+
+    Raises:
+        ValueError: `n_splits` is below 2, or `random_state` is given without `shuffle`.
 
     Example:
-        >>> folds = CopyAwareKFold(n_splits=5)
-        >>> cross_val_score(ImageClassifier(), paths, labels, cv=folds)  # doctest: +SKIP
+        >>> from pathlib import Path
+        >>> from convwise import CopyAwareKFold
+        >>> paths = sorted(Path("pictures").rglob("*.png"))
+        >>> labels = [path.parent.name for path in paths]
+        >>> [len(tested) for trained_on, tested in CopyAwareKFold(n_splits=4).split(paths, labels)]
+        [12, 12, 12, 12]
     """
 
     def __init__(

@@ -18,13 +18,7 @@ _MOST = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRequest(Request):
-    """What a study is asked, besides.
-
-    `minutes` for everything, or `runs`, the number of screening trials; `trial_epochs` of a trial; `parameters` to
-    measure, all sixteen for None; `levels`, texts such as "kernel_size=3,5"; `smallest_effect`, in points
-    of accuracy, that makes a difference; `workers`, the trials at a time; `engine`, "local" or "ray", the latter with
-    the `address` of its cluster.
-    """
+    """What a study is asked; the fields are keywords of `convwise.study`, where each is explained."""
 
     net: Network = "simple"
     minutes: float | None = None

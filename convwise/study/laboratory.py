@@ -13,29 +13,12 @@ from numpy.typing import NDArray
 
 from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError, one_line
-from convwise.images.groups import grouped
 from convwise.images.index import ImageIndex
 from convwise.images.material import Material
-from convwise.images.prepare import prepare
 from convwise.images.split import Split, resplit, split_images
 from convwise.seeds import derive_seed
 from convwise.study.costs import costs_of
 from convwise.study.trials import Bench, Outcome, Trial, failed
-
-
-def images_of(bench: Bench) -> tuple[ImageIndex, NDArray[np.uint8]]:
-    """The index and the pixels (N, height, width, channels) of a study."""
-    recipe = bench.recipe
-    index, cache = prepare(
-        bench.folder,
-        shape=recipe.shape,
-        resize=recipe.resize,
-        classes=bench.classes,
-        exclude=bench.exclude,
-        rules=bench.reading,
-        copies=bench.copies,
-    )
-    return grouped(index, bench.group_by), cache.pixels
 
 
 @dataclass(frozen=True)
@@ -50,7 +33,7 @@ class Laboratory:
     @classmethod
     def open(cls, bench: Bench) -> Laboratory:
         """Reads the images, from the pixel cache where they are there. RequestError where they have changed."""
-        return cls.of(bench, *images_of(bench))
+        return cls.of(bench, *bench.pictures.read())
 
     @classmethod
     def of(cls, bench: Bench, index: ImageIndex, pixels: NDArray[np.uint8]) -> Laboratory:
@@ -106,7 +89,7 @@ class Laboratory:
         costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
         network = with_fast_layers(built.model)
         del built  # its weights are in the other
-        batches = batches_of(Material(self.index, self.pixels, split), recipe)
+        batches = batches_of(Material(self.index, self.pixels, split, bench.reading), recipe)
         seconds: list[float] = []
         hooks = Hooks(epoch=lambda row: seconds.append(row["seconds"]))
         fit(network, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), hooks=hooks)

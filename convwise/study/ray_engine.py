@@ -17,7 +17,7 @@ from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.nets.own.reference import OwnNetwork
 from convwise.processor import ONE_DNN
 from convwise.study.engine import TRIES
-from convwise.study.laboratory import Laboratory, images_of
+from convwise.study.laboratory import Laboratory
 from convwise.study.trials import Bench, Outcome, Trial, failed
 
 
@@ -44,7 +44,7 @@ class RayEngine:
 
     def __init__(self, ray: Any, bench: Bench, n_workers: int) -> None:
         self._ray, self._bench, self.n_workers = ray, bench, n_workers
-        index, pixels = images_of(bench)
+        index, pixels = bench.pictures.read()
         # One copy in the cluster's object store; each machine fetches it once and its workers map the same memory.
         self._index, self._pixels = ray.put(index), ray.put(np.asarray(pixels))
         self._network = ray.put(Path(bench.net.path).read_bytes() if isinstance(bench.net, OwnNetwork) else None)

@@ -69,7 +69,19 @@ _PLAIN = ("smallest_effect", "minutes", "runs", "trial_epochs", "n_workers", "n_
 
 @dataclass(frozen=True)
 class StudyHooks:
-    """What a caller may want to hear: lines, trials done of those planned, and verdicts as far as they are known."""
+    """What a caller may want to hear while a study goes on; every one may be left out.
+
+    Args:
+        note: Hears lines of text.
+        trial: Hears (stage, trials done, trials planned).
+        known: Hears the verdicts as far as they are known.
+        decoding: Hears (pictures read, pictures in all); nobody does if None.
+
+    Example:
+        >>> from convwise.study.request import StudyHooks
+        >>> StudyHooks(note=print).note("12 images to train")
+        12 images to train
+    """
 
     note: Callable[[str], None] = lambda text: None
     trial: Callable[[str, int, int], None] = lambda stage, done, total: None

@@ -10,7 +10,7 @@ from typing import Any
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
-from convwise.images.image_shape import ImageShape, Size
+from convwise.images.image_shape import ImageShape
 from convwise.images.resizing import RESIZE_MODES
 from convwise.nets import USUAL_RATE, Network, usual_rate
 from convwise.records import record_of
@@ -42,26 +42,52 @@ SIDES = 8, 1024
 class Recipe:
     """How a network is trained; saved with the run. `dataclasses.replace` makes variants, which are checked anew.
 
-    size: side of the square images, 8 to 1024 px, or both sides as "64x96", height x width. channels: 3 for RGB, 1 for
-    gray. resize: how a picture gets that shape. optimizer; learning_rate, the peak of
-    one_cycle, None for the network's own (`nets.usual_rate`); momentum, of sgd; weight_decay: each step shrinks every
-    kernel by this times the learning rate (decoupled: Loshchilov and Hutter 2019). schedule: one_cycle rises from a
-    tenth over the share `warmup` of the training and falls to nothing along a cosine (Smith and Topin 2018);
-    inverse_time divides by 1 + step x learning_rate / epochs, as the tutorial's decay does; constant stays. epochs, or
-    minutes of training with validation, in which case the schedule follows the clock and `epochs` is only an upper
-    limit. batch: images a step. label_smoothing; cutmix: the share of batches that are mixed; augmentation. precision:
-    of the arithmetic; "auto" takes bfloat16 on accelerators that multiply it, with JAX and PyTorch. towers: data
-    parallel replicas, a core each, a part of the batch each, batch statistics by part; None takes what cores allow.
-    flip_averaging: evaluation and prediction average over the image and its mirror image. weight_interpolation: what
-    an epoch gives is the mean of the weights that the training started from, with this weight, and those it has reached
-    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", equation 1); for pretrained weights. patience: the
-    training ends after so many epochs in a row without a better validation log loss; None: it never does.
-    class_weights: what an image counts in the training loss: "none", "auto" (all classes count the same) or a weight by
-    class name; scaled to 1 on average over the training images. seed: the root of all randomness.
+    Args:
+        name: Name of the recipe that it started from.
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96).
+        channels: 3 for red, green and blue, 1 for gray.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad".
+        optimizer: "sgd", "adam" or "adamw".
+        learning_rate: Peak of the schedule, 1e-8 to 100; what suits the network (`nets.usual_rate`) if None.
+        momentum: Momentum of "sgd", 0 to 0.9999.
+        weight_decay: What a step shrinks each kernel by, times the learning rate, 0 to 1. It is decoupled from the
+            gradient (Loshchilov and Hutter 2019).
+        schedule: "one_cycle" rises from a tenth and falls to nothing along a cosine (Smith and Topin 2018);
+            "inverse_time" divides by 1 + step x learning_rate / epochs, as the tutorial's decay does; "constant" stays.
+        warmup: Share of the training over which "one_cycle" rises, 0 to 0.9.
+        epochs: Times through the training images, 1 to 100,000; with `minutes` an upper limit.
+        minutes: Training time in minutes, validation included, 0.001 to 1,000,000, which the schedule follows; `epochs`
+            decides if None.
+        batch: Images per step, 1 to 65,536.
+        label_smoothing: Share of the target that is spread evenly over all classes, 0 to 0.9.
+        cutmix: Share of the batches that are mixed, 0 to 1.
+        augmentation: How far a training image may be moved.
+        precision: Type of the arithmetic: "float32", "bfloat16" or "auto", which takes bfloat16 on accelerators that
+            multiply it, with JAX and PyTorch.
+        towers: Data parallel replicas, at least 1 and at most `batch`: a core, a part of the batch and batch statistics
+            each; what the cores allow if None.
+        flip_averaging: Whether evaluation and prediction average over the image and its mirror image.
+        weight_interpolation: Weight of the starting weights in the mean with those reached that an epoch gives, 0 to
+            0.99 (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", equation 1); for pretrained weights.
+        patience: Epochs in a row without a better validation log loss that end the training, 1 to 100,000; never if
+            None.
+        class_weights: What an image counts in the training loss: "none", "auto" (all classes count the same) or a
+            weight by class name, 1e-6 to 1e6. It is scaled to 1 on average over the training images.
+        seed: Root of all randomness, 0 to 2**62.
+
+    Raises:
+        RequestError: a value is out of its range.
+
+    Example:
+        >>> import convwise
+        >>> from dataclasses import replace
+        >>> recipe = convwise.Recipe(epochs=5, weight_decay=0.1)
+        >>> replace(recipe, optimizer="sgd").epochs
+        5
     """
 
     name: str = "fast"
-    size: Size = 64
+    size: int | str | tuple[int, int] = 64
     channels: int = 3
     resize: str = "stretch"
     optimizer: str = "adamw"

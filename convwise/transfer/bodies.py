@@ -17,8 +17,9 @@ from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError, one_line
 from convwise.images.image_shape import ImageShape
-from convwise.nets import NETWORKS, Built, build, conditions
+from convwise.nets import NETWORKS, Built, build
 from convwise.nets.activations import leaf_layers
+from convwise.nets.conditions import conditions
 from convwise.transfer.preprocessing import CANDIDATES, Preprocessing, probed
 from convwise.transfer.weight_files import StoredLayer, WantedLayer, match
 

@@ -11,10 +11,12 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import convwise
+import convwise.nets
 import convwise.sklearn
+from convwise.conv2d import parse_settings
 
 PAGE = Path(__file__).resolve().parent / "api.md"
 WIDTH = 100  # columns of a signature on one line
@@ -22,31 +24,71 @@ SECTIONS = ("Args", "Attributes", "Returns", "Yields", "Raises", "Example")
 
 HEAD = """# The Python interface
 
-What `import convwise` offers: {names}. Nothing heavy is imported before it is used. Written from the docstrings by
-`docs/reference/make_api.py`.
+What `import convwise` offers: {names}. Nothing heavy is imported before
+it is used. Written from the docstrings by `docs/reference/make_api.py`.
+
+The examples run in the tests, in a folder with `pictures`, 16 drawn pictures each of circles, squares and stars, and
+with `runs/first`, a training on them.
+"""
+NETWORKS_HEAD = """## convwise.nets
+
+For [a script of your own](../how-to/networks-in-your-script.md). `NETWORKS` holds the names of the networks, each with
+a line about it.
 """
 
 Definition = ast.FunctionDef | ast.ClassDef
 
 
+class Public(NamedTuple):
+    """What the page holds, by name."""
+
+    functions: dict[str, FunctionType]
+    of_networks: dict[str, FunctionType]
+    estimators: dict[str, type]
+    classes: dict[str, type]
+    records: dict[str, type]
+
+    @property
+    def all(self) -> dict[str, Any]:
+        """Everything, in the order of the page."""
+        return {name: value for part in self for name, value in part.items()}
+
+
+def public() -> Public:
+    """The public names, and the records that the functions take and give."""
+    names = {name: getattr(convwise, name) for name in sorted(convwise.__all__, key=str.lower)}
+    functions = {name: value for name, value in names.items() if isinstance(value, FunctionType)}
+    classes = {name: value for name, value in names.items() if isinstance(value, type)}
+    offered = {name: getattr(convwise.nets, name) for name in sorted(convwise.nets.__all__)}
+    of_networks = {name: value for name, value in offered.items() if isinstance(value, FunctionType)}
+    of_networks["parse_settings"] = parse_settings
+    found = records_of([*functions.values(), *of_networks.values()])
+    records = {kind.__name__: kind for kind in found if kind not in classes.values()}
+    return Public(
+        functions,
+        of_networks,
+        {name: getattr(convwise.sklearn, name) for name in sorted(convwise.sklearn.__all__)},
+        classes,
+        {name: records[name] for name in sorted(records)},
+    )
+
+
 def page() -> str:
     """The whole page, Markdown."""
-    names = sorted(convwise.__all__, key=str.lower)
-    public = {name: getattr(convwise, name) for name in names}
-    functions = {name: value for name, value in public.items() if isinstance(value, FunctionType)}
-    classes = {name: value for name, value in public.items() if isinstance(value, type)}
-    estimators = {name: getattr(convwise.sklearn, name) for name in sorted(convwise.sklearn.__all__)}
-    records = {kind.__name__: kind for kind in records_of(functions.values()) if kind not in classes.values()}
+    shown = public()
+    counted = f"{len(shown.functions)} functions, {len(shown.classes)} classes, and two more with scikit-learn"
     parts = [
-        HEAD.format(names=f"{len(functions)} functions, {len(classes)} classes, and two more with scikit-learn"),
+        HEAD.format(names=counted),
         "## Functions\n",
-        *(function_part(name, value) for name, value in functions.items()),
+        *(function_part(name, value) for name, value in shown.functions.items()),
+        NETWORKS_HEAD,
+        *(function_part(name, value) for name, value in shown.of_networks.items()),
         "## With scikit-learn\n\n`pip install 'convwise[sklearn]'`.\n",
-        *(class_part(name, value) for name, value in estimators.items()),
+        *(class_part(name, value) for name, value in shown.estimators.items()),
         "## Classes\n",
-        *(class_part(name, value) for name, value in classes.items()),
+        *(class_part(name, value) for name, value in shown.classes.items()),
         "## What the functions take and give\n",
-        *(class_part(name, records[name]) for name in sorted(records)),
+        *(class_part(name, value) for name, value in shown.records.items()),
     ]
     return "\n".join(parts)
 
@@ -176,7 +218,7 @@ def markdown(value: Any) -> str:
     for title, block in zip(parts[1::2], parts[2::2], strict=True):
         inner = textwrap.dedent(block).strip("\n").rstrip()
         if title == "Example":
-            out.append(f"```python\n{inner}\n```")
+            out.append(f"**{title}**\n\n```python\n{inner}\n```")
         else:
             out.append(f"**{title}**\n\n{listed(inner)}")
     return "\n\n".join(out)

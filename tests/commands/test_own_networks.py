@@ -12,8 +12,10 @@ from convwise.cli import main
 from convwise.commands.evaluate import evaluate
 from convwise.commands.explain import explain
 from convwise.commands.predict import predict
-from convwise.commands.study import resume_study, study
-from convwise.commands.train import TrainResult, resume, train
+from convwise.commands.resume import resume
+from convwise.commands.resume_study import resume_study
+from convwise.commands.study import study
+from convwise.commands.train import TrainResult, train
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.shapes import make_shapes
 from convwise.runs import Run

@@ -14,7 +14,8 @@ import pytest
 
 import convwise
 from convwise.cli import main
-from convwise.commands.study import study, study_report
+from convwise.commands.resume_study import study_report
+from convwise.commands.study import study
 from convwise.errors import RequestError
 from convwise.images.planted import make_planted
 from tests.conftest import made_once

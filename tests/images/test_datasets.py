@@ -8,7 +8,8 @@ import pytest
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images import datasets
-from convwise.images.datasets import BACKGROUND, CALTECH_CLASSES, add_dataset, list_datasets, resolve
+from convwise.images.caltech import BACKGROUND, CALTECH_CLASSES
+from convwise.images.datasets import add_dataset, list_datasets, resolve
 from convwise.images.planted import PLANTED
 from tests.conftest import caltech_archive
 from tests.permissions import closed

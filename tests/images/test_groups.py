@@ -10,10 +10,11 @@ from PIL import Image
 
 import convwise
 from convwise.errors import RequestError
-from convwise.images.groups import check_group_by, group_counts, group_notes, grouped, torn_groups
+from convwise.images.groups import check_group_by, group_counts, grouped, torn_groups
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
 from convwise.images.split import Split, resplit, split_images
+from convwise.runs.notes import group_notes
 
 SIDES = ("train", "validation", "test")
 
@@ -67,7 +68,8 @@ def test_a_group_is_on_one_side_of_the_split_and_of_every_division_anew(
         again = resplit(split, index, validation=0.3, seed=root)
         assert np.array_equal(again.test, split.test)
         assert all(len(sides) == 1 for sides in sides_of(index, again, patient).values())
-    assert torn_groups(index, split) == 0
+    assert index.groups is not None
+    assert torn_groups(index.groups, split) == 0
 
 
 def test_groups_and_copies_are_one_union(patients: Callable[..., Path]) -> None:
@@ -84,7 +86,6 @@ def test_groups_and_copies_are_one_union(patients: Callable[..., Path]) -> None:
 def test_without_groups_nothing_changes(patients: Callable[..., Path]) -> None:
     index = index_folder(patients())
     assert np.array_equal(index.together(), index.copy_groups())
-    assert grouped(index, None) is index
 
 
 def test_given_sides_that_tear_groups_apart_are_told_with_the_count(patients: Callable[..., Path]) -> None:
@@ -94,7 +95,8 @@ def test_given_sides_that_tear_groups_apart_are_told_with_the_count(patients: Ca
         len(sides) > 1 for sides in sides_of(index, split, lambda path: path.split("patient")[1].split("_")[0]).values()
     )
     assert expected > 0
-    assert torn_groups(index, split) == expected
+    assert index.groups is not None
+    assert torn_groups(index.groups, split) == expected
     assert any(f"{expected} groups on more than one" in line for line in group_notes(index, split, r"(patient\d+)"))
 
 
@@ -139,4 +141,5 @@ def test_a_training_keeps_the_groups_together_and_records_them(patients: Callabl
 
 def test_counts_of_groups_and_of_pictures_that_stand_alone(patients: Callable[..., Path]) -> None:
     index = grouped(index_folder(patients()), r"ill/(patient1\d*)_")
-    assert group_counts(index, "x") == {"by": "x", "n_groups": 3, "n_images": 10, "largest": 4, "alone": 62}
+    assert index.groups is not None
+    assert group_counts(index.groups, "x") == {"by": "x", "n_groups": 3, "n_images": 10, "largest": 4, "alone": 62}

@@ -7,7 +7,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from convwise.errors import RequestError
-from convwise.images.split import SIDES, Split, classes_without, split_images
+from convwise.images.split import SIDES, Split, split_images
 
 
 def make(counts: dict[str, int], groups: list[list[str]] | None = None, subsets: dict[str, str] | None = None) -> Any:
@@ -216,11 +216,6 @@ def test_a_test_side_that_copies_all_of_train_is_told_as_such() -> None:
     with pytest.raises(RequestError, match=r"as given, without 8 copies of other sides' images, in a \(1\), b \(1\)"):
         split_images(most, seed=0)
     assert split_images(most, validation=0, seed=0).n_dropped_copies == 8
-
-
-def test_classes_that_a_side_lacks_are_known() -> None:
-    index = make({"a": 3, "b": 3, "c": 3})
-    assert classes_without(index, np.array([0, 1, 8])) == ("b",)
 
 
 def test_a_saved_split_finds_its_images_in_an_index_that_has_grown() -> None:

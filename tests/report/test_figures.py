@@ -135,3 +135,13 @@ def test_nothing_global_is_touched(tmp_path: Path) -> None:
 def test_pyplot_with_its_global_state_is_not_imported() -> None:
     code = "import sys, convwise.report.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_run_is_drawn_in_three_pictures_and_without_an_evaluation_in_one(tmp_path: Path) -> None:
+    for name, result, files in (
+        ("judged", evaluation(3), ["confusion_matrix.png", "learning_curves.png", "worst_mistakes.png"]),
+        ("untested", None, ["learning_curves.png"]),
+    ):
+        (tmp_path / name).mkdir()
+        figures.draw_run(tmp_path / name, ROWS, 2, result, lambda path: np.zeros((9, 9, 3), np.uint8))
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == files

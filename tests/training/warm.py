@@ -13,7 +13,6 @@ import convwise.cli
 import convwise.commands.train
 import convwise.nets.convolution
 import convwise.nets.stridednet
-import convwise.report.figures
 import convwise.training.fit
 
 _CONTEXT = multiprocessing.get_context("forkserver") if hasattr(os, "fork") else multiprocessing.get_context("spawn")

@@ -12,7 +12,17 @@ KERAS = "Keras 3.15, keras.layers.Conv2D"
 
 @dataclass(frozen=True)
 class Value:
-    """One value worth trying: `text` as `--set conv.PARAMETER=TEXT` takes it, and what it is good for."""
+    """One value worth trying.
+
+    Attributes:
+        text: The value, as `--set conv.PARAMETER=TEXT` takes it.
+        note: What it is good for.
+
+    Example:
+        >>> import convwise
+        >>> convwise.guide("kernel_size").values[0].text
+        '3'
+    """
 
     text: str
     note: str
@@ -20,12 +30,28 @@ class Value:
 
 @dataclass(frozen=True)
 class Guidance:
-    """The guide to one parameter.
+    """The guide to one parameter of Conv2D.
 
-    `summary` is one line of at most 42 columns, `example` a drawing of lines of at most 76; every other text is
-    running text. `claim` is the advice of the tutorial, a claim to be measured, and says so where the tutorial has
-    none. `rules` are what Keras refuses and what has no effect: facts, not claims. Raises ValueError where a text is
-    missing or a line too wide.
+    Attributes:
+        parameter: Its name.
+        default: Keras's default, as a text.
+        summary: One line of at most 42 columns.
+        what: What it does, as running text.
+        example: A drawing of lines of at most 76 columns.
+        when: When to change it, as running text.
+        values: Values worth trying.
+        claim: The tutorial's advice, a claim to be measured; it says so where the tutorial has none.
+        rules: What Keras refuses and what has no effect: facts, not claims.
+        elsewhere: Its name and its like in PyTorch.
+        sources: Where this comes from.
+
+    Raises:
+        ValueError: a text is missing or a line too wide.
+
+    Example:
+        >>> import convwise
+        >>> convwise.guide("padding").default
+        'valid'
     """
 
     parameter: str

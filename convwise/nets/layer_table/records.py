@@ -15,13 +15,22 @@ WEIGHT_BYTES = 4  # mixed precision keeps float32 weights
 class ReceptiveField:
     """What one unit sees of the image, in input pixels, each as (rows, columns).
 
-    size: the pixels from the first to the last one seen, padding included. stride: the step between neighbouring units.
-    offset: the centre of the first unit's window; 0 is the centre of the first pixel (Araujo, Norris and Sim 2019,
-    equations 1 to 3). Where branches meet it is the hull of their windows. Behind an enlarged map (up-sampling,
-    transposed convolution) units differ: size is the largest, stride and offset are their means.
-    whole: each unit sees the whole image. With a stride of 0 there is only that view and size is the image's;
-    otherwise the whole reaches the unit by a side way (squeeze and excitation, group statistics), and the numbers
-    are those of the local way.
+    Where branches meet it is the hull of their windows. Behind an enlarged map (up-sampling, transposed convolution)
+    units differ: size is the largest, stride and offset are their means.
+
+    Attributes:
+        size: The pixels from the first to the last one seen, padding included.
+        stride: The step between neighbouring units. With 0 there is only one view, and size is the image's.
+        offset: The centre of the first unit's window; 0 is the centre of the first pixel (Araujo, Norris and Sim 2019,
+            equations 1 to 3).
+        whole: Whether each unit sees the whole image. Where `stride` is not 0, that is by a side way (squeeze and
+            excitation, group statistics), and the numbers are those of the local way.
+
+    Example:
+        >>> import convwise
+        >>> table = convwise.explain("simple", size=32).table
+        >>> table.row("conv2d_1").receptive_field.size
+        (8, 8)
     """
 
     size: tuple[int, int]
@@ -35,11 +44,29 @@ class ReceptiveField:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One call of one layer, in the order of computation; None where it is not known. All numbers are for one image.
+    """One call of one layer, in the order of computation.
 
-    weights: all of the layer's numbers, moving statistics included; a layer called again has none of its own there.
-    multiply_adds: see `convwise.nets.layer_table.cost`. activation_bytes: the output. training_bytes: what the
-    backward pass needs of this layer's making. The shares are of the network's weights and multiply-adds, 0..1.
+    All numbers are for one image; None stands where one is not known.
+
+    Attributes:
+        name: Name of the layer.
+        type: Its class in Keras.
+        output_shape: Shape of its output, without the batch.
+        receptive_field: What one unit of the output sees of the image.
+        weights: All of the layer's numbers, moving statistics included; 0 where the layer is called again.
+        trainable_weights: Those that are trained.
+        multiply_adds: Multiplications with additions, see `convwise.nets.layer_table.cost`.
+        activation_bytes: Size of the output, in bytes.
+        training_bytes: What the backward pass needs of this layer's making, in bytes.
+        weights_share: Share of the network's weights, 0 to 1.
+        multiply_adds_share: Share of the network's multiply-adds, 0 to 1.
+        note: What is to be said of the layer.
+
+    Example:
+        >>> import convwise
+        >>> row = convwise.explain("simple", size=32).table.row("conv2d")
+        >>> row.type, row.output_shape, row.weights
+        ('Conv2D', (32, 32, 32), 896)
     """
 
     name: str
@@ -64,8 +91,20 @@ class LayerRow:
 class Totals:
     """Sums and peaks over the layers; None where a layer's part of it is not known.
 
-    The peaks are for one image, without the weights: of the tensors alive at once when predicting, and when training
-    from the forward pass on to the end of the backward pass.
+    The peaks are for one image, without the weights.
+
+    Attributes:
+        weights: All numbers of the network, moving statistics included.
+        trainable_weights: Those that are trained.
+        multiply_adds: Multiplications with additions.
+        inference_peak_bytes: Most bytes of tensors alive at once when predicting.
+        training_peak_bytes: The same from the forward pass on to the end of the backward pass.
+
+    Example:
+        >>> import convwise
+        >>> totals = convwise.explain("simple", size=32).table.totals
+        >>> totals.inference_peak_bytes < totals.training_peak_bytes
+        True
     """
 
     weights: int
@@ -80,7 +119,24 @@ class Totals:
 
 @dataclass(frozen=True)
 class LayerTable:
-    """A network layer by layer: `model` its name, `input_shape` (h, w, channels) or as the layout has it."""
+    """A network layer by layer.
+
+    Attributes:
+        model: Its name.
+        input_shape: (height, width, channels), or as the layout has it.
+        batch: Images per step, for the memory.
+        optimizer: The one whose numbers count in the memory.
+        precision: Type of the arithmetic.
+        rows: The calls of the layers, in the order of computation.
+        totals: Sums and peaks.
+        notes: What is to be said of the table, a line each.
+
+    Example:
+        >>> import convwise
+        >>> table = convwise.explain("simple", size=32).table
+        >>> table.estimated_memory_bytes(batch=64) > table.estimated_memory_bytes(batch=32)
+        True
+    """
 
     model: str
     input_shape: tuple[int | None, ...]

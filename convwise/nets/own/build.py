@@ -12,7 +12,8 @@ from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
 from convwise.images.image_shape import CHANNELS, ImageShape
 from convwise.names import by_sides
-from convwise.nets import Built, conditions, require_options
+from convwise.nets import Built, require_options
+from convwise.nets.conditions import conditions
 from convwise.nets.convolution import Convolution
 from convwise.nets.layer_table.graph import Graph, flatten
 from convwise.nets.model_file import load_model_file

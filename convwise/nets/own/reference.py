@@ -24,14 +24,28 @@ _CHUNK_BYTES = 2**20
 
 @dataclass(frozen=True)
 class OwnNetwork:
-    """A function of a Python file, or the network of a `.keras` file (`function` is None).
+    """A network of the user's: a function of a Python file, or the network of a `.keras` file.
 
-    `source` is the file as the user named it; `path` is where its content is read from: the file itself, or the copy
-    in a run or study. `sha256` pins the content. `input_range`, `logits` and `normalises` are found out by
-    `convwise.nets.own.contract.examine`, None until then: the largest pixel value that the network takes (255 where it
-    scales by itself, 1 where a Rescaling of 1/255 goes in front), whether a softmax must follow its last layer, and
-    whether it normalises its maps. `keeps_weights`: it starts from the weights that it comes with.
-    Raises RequestError for a value out of its range.
+    What is found out (`convwise.nets.own.contract.examine`) is None until then.
+
+    Attributes:
+        source: The file, as the user named it.
+        path: Where its content is read from: the file itself, or the copy in a run or study.
+        function: Name of the function; None for a `.keras` file.
+        sha256: Digest of the content, which pins it.
+        input_range: Largest pixel value that the network takes: 255 where it scales by itself, 1 where a Rescaling of
+            1/255 goes in front. Found out.
+        keeps_weights: Whether it starts from the weights that it comes with.
+        logits: Whether a softmax must follow its last layer. Found out.
+        normalises: Whether it normalises its maps. Found out.
+
+    Raises:
+        RequestError: a value is out of its range.
+
+    Example:
+        >>> from convwise.nets.own.reference import OwnNetwork
+        >>> OwnNetwork("mine.py", "/home/me/mine.py", "build", "9f2c").label
+        'build'
     """
 
     source: str

@@ -36,7 +36,7 @@ class Member:
 
 def classes_of_caltech() -> list[str]:
     """The class folders that the data set must have."""
-    from convwise.images.datasets import CALTECH_CLASSES
+    from convwise.images.caltech import CALTECH_CLASSES
 
     return sorted(CALTECH_CLASSES)
 

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convwise.images.depth import depth_notes, depth_of
 from convwise.images.image_shape import ImageShape
-from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder, prepare
 from convwise.images.reading import decode, load_picture
 from convwise.images.rules import Rules, bits_in_use
@@ -68,21 +66,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_the_test_side_does_not_decide_the_depth_and_what_goes_beyond_is_named(folder: Path) -> None:
+def test_the_index_holds_the_largest_value_of_each_picture(folder: Path) -> None:
     index = index_folder(folder)
     assert index.paths == ("a/deep.png", "a/low.tif", "b/beyond.png", "b/usual.png")
     assert index.peaks.tolist() == [4095, 255, 12285, 0]
-    assert depth_of(index, np.array([2])) == 12
-    assert depth_of(index, np.array([], int)) == 14
-    assert depth_of(index, np.array([0, 2])) == 8
-    assert depth_notes(index, Rules(bits=12)) == (
-        "16-bit pictures: 12 bits in use, scaled by 4095",
-        "1 picture goes beyond 12 bits, cut off at 4095: b/beyond.png",
-    )
-    plain = index_folder(folder, classes=["b"], exclude=[])
-    usual = ImageIndex("", ("x",), np.zeros(1, np.int32), ("b",), ("",), plain.content[1:])
-    assert depth_notes(usual, Rules()) == ()
-    assert depth_of(usual, np.array([], int)) == 16
 
 
 def test_each_depth_has_a_cache_of_its_own_and_old_facts_keep_their_peaks(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What copies do to a split is said, each in one line, and only where there is something to say."""
+"""What copies do to a split, and how deep pictures are scaled: a line each, only where there is something to say."""
 
 from dataclasses import replace
 
@@ -8,8 +8,9 @@ import pytest
 from convwise.errors import RequestError
 from convwise.images.copies import Copies, DuplicateGroup
 from convwise.images.index import ImageIndex
-from convwise.images.leaks import copy_notes
+from convwise.images.rules import Rules
 from convwise.images.split import SIDES, split_images
+from convwise.runs.notes import classes_without, copy_notes, depth_notes
 
 N = 40
 
@@ -60,3 +61,18 @@ def test_a_side_that_misses_its_share_is_told_with_its_numbers() -> None:
     split = split_images(index, seed=0, validation=0)  # a's share: 30 to train, 10 to test
     assert {side: len(getattr(split, side)) for side in ("train", "test")} == {"train": 28 + 30, "test": 12 + 10}
     assert copy_notes(index, split) == ["copies stay together, so some shares are missed: train 2 of 60 images"]
+
+
+def test_the_scale_of_deep_pictures_is_told_and_what_goes_beyond_is_named() -> None:
+    peaks = np.array([4095, 255, 12285, 0], np.uint16)
+    assert depth_notes(replace(index_of(Copies(), 2), peaks=peaks), Rules(bits=12)) == (
+        "16-bit pictures: 12 bits in use, scaled by 4095",
+        "1 picture goes beyond 12 bits, cut off at 4095: b/000",
+    )
+    assert depth_notes(index_of(Copies()), Rules()) == ()
+
+
+def test_classes_that_a_side_lacks_are_known() -> None:
+    index = index_of(Copies())
+    assert classes_without(index, np.array([0, 1, N - 1])) == ("b",)
+    assert classes_without(index, np.array([0, N])) == ()
