@@ -11,7 +11,7 @@ from convwise.training.recipe import named_recipe
 def trial_laboratory(data: str, *, size: int, net: str = "simple") -> Laboratory:
     """Where `convwise study DATA` would carry out its trials by default; its `bench` is what an engine takes."""
     source = resolve(data)
-    changes = {"size_px": size, "towers": 1, "precision": resolve_precision("auto")}
+    changes = {"size": size, "towers": 1, "precision": resolve_precision("auto")}
     return Laboratory.open(
         Bench(
             data=data,

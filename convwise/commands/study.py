@@ -70,7 +70,8 @@ def study(
     *,
     net: str | None = None,
     input: int | None = None,
-    size: int | None = None,
+    size: int | str | tuple[int, int] | None = None,
+    channels: int | None = None,
     resize: str | None = None,
     recipe: str | Recipe | None = None,
     minutes: float | None = None,
@@ -108,8 +109,9 @@ def study(
         data: A folder with a sub-folder per class, or the name of a data set, such as "shapes".
         net: One of convwise's networks, or one of your own as "FILE.py:function" or "FILE.keras"; "simple" if None.
         input: Largest pixel value that a network of your own takes, 255 or 1; found out if None.
-        size: Side of the square images, 8 to 1024 px; the recipe's if None.
-        resize: How a picture becomes a square: "stretch", "crop" or "pad"; the recipe's if None.
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96); the recipe's if None.
+        channels: 3 for red, green and blue, 1 for gray; the recipe's if None.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad"; the recipe's if None.
         recipe: The name of a recipe, or a `Recipe`; "fast" if None.
         minutes: Time for everything, at least 0.001 minutes; 15 if None, without `runs`.
         runs: Number of screening trials instead of `minutes`, at least 1; `minutes` decides if None.
@@ -178,7 +180,7 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
         hooks.note(line)
     factors, settled = factors_of(
         bench.net,
-        size_px=recipe.size_px,
+        shape=recipe.shape,
         n_classes=material.n_classes,
         settings=bench.network,
         parameters=request.parameters or PARAMETERS,
@@ -210,7 +212,7 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     planned = dataclasses.replace(planned, bench=bench.in_folder(folder.path))
     hooks.note(
         f"{counted(material.n_classes, 'class', 'classes')}, {counted(len(split.train), 'image')} to train, "
-        f"{len(split.validation)} to judge by, {len(split.test)} to test; {bench.net}, {recipe.size_px} px; "
+        f"{len(split.validation)} to judge by, {len(split.test)} to test; {bench.net}, {recipe.shape.told}; "
         f"{counted(len(factors), 'parameter')} to measure, {len(settled)} settled by rule; "
         f"{counted(planned.n_workers, 'trial')} at a time"
     )
@@ -223,9 +225,7 @@ def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
     material = Material.of(request.pictures(source), request.shares, hooks.decoding)
-    net = examined(
-        net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
-    )
+    net = examined(net, shape=recipe.shape, n_classes=material.n_classes, settings=request.settings, note=hooks.note)
     recipe = dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1)
     subject = request.subject(source, material.index.digest, net=net, recipe=recipe, reading=material.rules)
     return material, Bench(**subject, seed=recipe.seed)

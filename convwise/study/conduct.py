@@ -49,7 +49,7 @@ def conduct(folder: StudyFolder, request: Request, engine: Engine, hooks: StudyH
             "study": str(folder.path),
             "data": request.bench.data,
             "net": str(request.bench.net),
-            "size": request.bench.recipe.size_px,
+            "size": request.bench.recipe.size,
             "smallest_effect": request.smallest_effect,
             "verdicts": [verdict.to_dict() for verdict in verdicts],
             "recommended": {name: level.value for name, level in taken.items()},

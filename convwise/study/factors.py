@@ -9,6 +9,7 @@ from typing import Any
 from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
 from convwise.conv2d.settings import require_parameter
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import Built, Network, build, network_options
 from convwise.nets.changes import Change
 from convwise.records import record_of
@@ -112,9 +113,9 @@ class _Network:
     """The network under study, built again and again with settings on top of the user's own."""
 
     def __init__(
-        self, net: Network, size_px: int, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
+        self, net: Network, shape: ImageShape, n_classes: int, settings: NetworkSettings, batch: int, optimizer: str
     ) -> None:
-        self.net, self.size_px, self.n_classes, self.settings = net, size_px, n_classes, settings
+        self.net, self.shape, self.n_classes, self.settings = net, shape, n_classes, settings
         self.batch, self.optimizer = batch, optimizer
         self.own = self.built(())
         self.convolutions = _convolutions(self.own)
@@ -123,7 +124,7 @@ class _Network:
     def built(self, texts: Sequence[str], *, require_used: bool = True) -> Built:
         return build(
             self.net,
-            size_px=self.size_px,
+            shape=self.shape,
             n_classes=self.n_classes,
             settings=self.settings.overlaid(parse_settings(texts)),
             seed=0,
@@ -157,7 +158,7 @@ def _convolutions(built: Built) -> list[Any]:
 def factors_of(
     net: Network,
     *,
-    size_px: int,
+    shape: ImageShape,
     n_classes: int,
     settings: NetworkSettings,
     parameters: Sequence[str] = PARAMETERS,
@@ -165,13 +166,13 @@ def factors_of(
     batch: int = 32,
     optimizer: str = "adamw",
 ) -> tuple[tuple[Factor, ...], tuple[Settled, ...]]:
-    """What can be varied in `net` at `size_px`, and what rules settle, in the order of Conv2D's parameters.
+    """What can be varied in `net` on images of the `shape`, and what rules settle, in the order of Conv2D's parameters.
 
     `levels` replaces the alternatives of a parameter: the first that is not the network's own value is the high
     level, the rest are raced. `batch` and `optimizer` decide what is told of memory. Raises RequestError for a level
     that the network cannot take.
     """
-    network = _Network(net, size_px, n_classes, settings, batch, optimizer)
+    network = _Network(net, shape, n_classes, settings, batch, optimizer)
     levels = dict(levels or {})
     factors: list[Factor] = []
     settled: list[Settled] = []
@@ -195,7 +196,7 @@ def _rule(parameter: str, network: _Network) -> Settled | None:
 
         built = network.built(("conv.use_bias=true",))
         others = set(RULES) - {"bias_before_batch_norm"}
-        if lint(built.model, size_px=network.size_px, silence=others):
+        if lint(built.model, shape=network.shape, silence=others):
             return Settled(
                 parameter, "false", "batch normalisation follows and cancels a bias (Ioffe and Szegedy 2015)"
             )
@@ -204,7 +205,7 @@ def _rule(parameter: str, network: _Network) -> Settled | None:
 
 def _factor(parameter: str, network: _Network, asked: Sequence[str] | None) -> Factor | Settled:
     first, further, opposite = _LEVELS[parameter]
-    if parameter == "kernel_size" and network.size_px > _LARGE_PX:
+    if parameter == "kernel_size" and min(network.shape.height, network.shape.width) > _LARGE_PX:
         first, further, opposite = _LARGE_WINDOW
     candidates = list(asked or first)
     own = _own(parameter, network)

@@ -79,7 +79,7 @@ class Laboratory:
         n_classes = len(self.index.class_names)
         built = build(
             bench.net,
-            size_px=recipe.size_px,
+            shape=recipe.shape,
             n_classes=n_classes,
             settings=bench.network.overlaid(parse_settings(trial.settings)),
             seed=derive_seed(root, "weights"),

@@ -118,7 +118,7 @@ def test_a_study_answers_for_a_file_and_a_training_takes_it_over(
     monkeypatch.setenv("CONVWISE_HOME", str(home))
     run = train(shapes, from_study=folder, epochs=1, out=tmp_path / "run").run
     assert str(run.settings.net) == "sequential_logits.py:classifier"
-    assert run.settings.recipe.size_px == 32
+    assert run.settings.recipe.size == 32
 
 
 def test_explain_finds_what_is_unwise_and_takes_settings(capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,7 +88,7 @@ def test_a_training_takes_over_what_the_study_recommends(
     result = convwise.train(pictures, from_study=finished[1], recipe="plain", epochs=2, out=tmp_path / "run")
     settings = result.run.settings
     assert settings.net == "simple"
-    assert settings.recipe.size_px == 32
+    assert settings.recipe.size == 32
     assert settings.network.texts() == ("conv.use_bias=true", "net.width=4")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, build
 from convwise.nets.parts import join, strides_between
 from convwise.nets.resnet import resnet
@@ -19,7 +20,7 @@ from convwise.nets.squeezenet import squeezenet
 
 def make(name: str, size_px: int, *texts: str) -> keras.Model:
     settings = parse_settings(texts)
-    return build(name, size_px=size_px, n_classes=4, settings=settings, seed=1, precision="float32").model
+    return build(name, shape=ImageShape.of(size_px), n_classes=4, settings=settings, seed=1, precision="float32").model
 
 
 def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:

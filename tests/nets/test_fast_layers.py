@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from convwise.conv2d import parse_settings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.nets.backend import layout_works
 from convwise.nets.fast_layers import FusedBatchNormalization, QuickConv2D, with_fast_layers
 
 tensorflow_only = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the means are TensorFlow's")
-_BUILD = {"size_px": 32, "n_classes": 3, "seed": 5, "precision": "float32"}
+_BUILD = {"shape": ImageShape.of(32), "n_classes": 3, "seed": 5, "precision": "float32"}
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])

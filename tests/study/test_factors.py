@@ -7,13 +7,14 @@ import pytest
 
 from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.study.factors import Factor, factors_of, read_levels
 
 NOTHING = NetworkSettings()
 
 
 def of(net: str, size_px: int = 32, settings: NetworkSettings = NOTHING, **options: object) -> tuple[dict, dict]:
-    factors, settled = factors_of(net, size_px=size_px, n_classes=4, settings=settings, **options)  # type: ignore[arg-type]
+    factors, settled = factors_of(net, shape=ImageShape.of(size_px), n_classes=4, settings=settings, **options)  # type: ignore[arg-type]
     return {factor.parameter: factor for factor in factors}, {rule.parameter: rule for rule in settled}
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import Built, build
 from convwise.nets.layer_table.graph import flatten
 from convwise.nets.own.reference import OwnNetwork, find_own
@@ -36,7 +37,7 @@ def example(reference: str, **found: Any) -> OwnNetwork:
 def made(own: OwnNetwork, *texts: str, size_px: int = 32, n_classes: int = 4, seed: int = 1, **more: Any) -> Built:
     return build(
         own,
-        **{"size_px": size_px, "n_classes": n_classes, "seed": seed, "precision": "float32", **more},
+        **{"shape": ImageShape.of(size_px), "n_classes": n_classes, "seed": seed, "precision": "float32", **more},
         settings=parse_settings(texts),
     )
 
@@ -65,7 +66,7 @@ def test_without_settings_the_rebuilt_network_is_the_users(reference: str) -> No
     own = example(reference)
     conv = {"conv": Convolution(parse_settings([]))} if own.read().takes_conv else {}
     users = call_function(own, (size_px, size_px, 3), 4, **conv)
-    model = made(own, size_px=size_px).model
+    model = made(own, shape=ImageShape.of(size_px)).model
     assert [w.shape for w in users.weights] == [w.shape for w in model.weights]
     random = np.random.default_rng(3)
     users.set_weights([np.abs(random.normal(0.1, 0.05, w.shape)).astype("float32") for w in users.weights])
@@ -228,7 +229,7 @@ def test_what_a_normalization_was_adapted_to_is_part_of_the_network(tmp_path: Pa
     )
     model.save(tmp_path / "adapted.keras")
     own = replace(find_own(str(tmp_path / "adapted.keras")), input_range=255, logits=False)
-    rebuilt = made(own, size_px=16, n_classes=3).model
+    rebuilt = made(own, shape=ImageShape.of(16), n_classes=3).model
     rebuilt.layers[-1].set_weights(model.layers[-1].get_weights())
     assert np.allclose(answers(model, pixels(16)), answers(rebuilt, pixels(16)), atol=1e-6)
 
@@ -248,7 +249,7 @@ def test_a_keras_file_gives_its_architecture_at_any_size(keras_file: Callable[..
     users = keras.models.load_model(own.path)
     model = made(own, seed=9).model
     assert not np.array_equal(users.get_weights()[0], model.get_weights()[0])
-    larger = made(own, size_px=48).model
+    larger = made(own, shape=ImageShape.of(48)).model
     assert larger.input_shape == (None, 48, 48, 3)
     assert larger.layers[-1].kernel.shape != model.layers[-1].kernel.shape
 
