@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from convwise.study.laboratory import Laboratory
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.images.planted import make_planted
 from convwise.images.prepare import prepare
 from convwise.study.engine import LocalEngine, local_engine
-from convwise.study.laboratory import Laboratory
 from convwise.study.trials import Bench, Outcome, Trial
 from convwise.training.recipe import named_recipe
 
@@ -30,8 +31,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     folder = make_planted("planted-brightness", tmp_path_factory.mktemp("data") / "brightness")
-    index, _ = prepare(folder, size=32)
-    recipe = named_recipe("plain", {"size_px": 32, "towers": 1, "precision": "float32"})
+    index, _ = prepare(folder, shape=ImageShape.of(32))
+    recipe = named_recipe("plain", {"size": 32, "towers": 1, "precision": "float32"})
     network = parse_settings(["net.width=4"])
     return Bench(str(folder), str(folder), None, (), "simple", network, recipe, None, 0.25, 0.3, index.digest, 5)
 
