@@ -33,7 +33,7 @@ _WHERE_THE_BACKEND_COMES_IN = {
     "python": "import convwise, keras",
     "python, a module alone": "import convwise.training.predict",
     "command line": "from convwise.cli import main; main(['explain', 'simple', '--size', '32', '--json'])",
-    "worker of a study": "import convwise.study.worker; import convwise.study.laboratory, keras",
+    "worker of a study": "import convwise.study.worker; import convwise.study.trial_runner, keras",
     "worker of a cluster": "import convwise.study.ray_engine, keras",
 }
 

@@ -1,8 +1,8 @@
 """The files that an image, a prediction or a question enters, traced: `python tests/walks.py image`.
 
 A file counts as entered when one of its functions first takes or gives back what walks: an image's path, bytes or
-pixels, or a record that holds them; a study's request, factors, trials, outcomes, effects and verdicts. A step back
-up (↑) leads from a file to one on a higher floor, which then enters the next one.
+pixels, or a record that holds them; a study's request, factors, blocks, trials, outcomes, readings and verdicts. A step
+back up (↑) leads from a file to one on a higher floor, which then enters the next one.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ OF_IMAGES = frozenset(
 )
 OF_QUESTIONS = frozenset(
     (
-        *("StudyRequest", "Request", "Factor", "Settled", "Design", "Plan", "Trial", "Outcome", "Analysis", "Effect"),
-        *("Assessment", "Verdict", "Difference", "StudyResult"),
+        *("StudyRequest", "Request", "Factor", "Level", "Settled", "Plan", "Candidate", "Round", "Trial", "Outcome"),
+        *("Scores", "Block", "Reading", "Estimate", "Finding", "Nominee", "Confirmation", "Verdict", "StudyResult"),
     )
 )
 
@@ -99,7 +99,9 @@ def is_image(value: Any) -> bool:
 
 
 def is_question(value: Any) -> bool:
-    """Whether it is a record of a study's question or answer, or a sequence of them."""
+    """Whether it is a record of a study's question or answer, or a collection of them."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
     if isinstance(value, tuple | list):
         return bool(value) and is_question(value[0])
     return type(value).__name__ in OF_QUESTIONS and type(value).__module__.startswith("convwise")
@@ -134,7 +136,7 @@ def profiled(walk: Walk) -> Iterator[None]:
 
 
 def walked(names: Sequence[str], folder: Path) -> dict[str, Walk]:
-    """A tiny training, the prediction of one picture, a study of three parameters: those named, in this order.
+    """A tiny training, the prediction of one picture, a study of two parameters: those named, in this order.
 
     Works in `folder`.
     """
@@ -149,7 +151,7 @@ def walked(names: Sequence[str], folder: Path) -> dict[str, Walk]:
             convwise.predict(run, [str(data / "a" / "0.png")])
     if "question" in walks:
         _in_this_process()
-        asked = {"runs": 8, "trial_epochs": 1, "parameters": ["padding", "kernel_size", "data_format"]}
+        asked = {"net": "simple", "runs": 12, "parameters": ["padding", "kernel_size"]}  # too few to confirm anything
         with profiled(walks["question"]):
             convwise.study(str(data), out=folder / "study", **training, **asked)
     return walks
@@ -168,21 +170,20 @@ def _drawn(data: Path) -> Path:
 
 def _in_this_process() -> None:
     """Trials here, where they can be followed, in place of processes of their own."""
-    from convwise.study.laboratory import Laboratory
-
     import convwise.commands.study as command
+    from convwise.study.trial_runner import TrialRunner
 
     class Here:
-        def __init__(self, bench: Any, n_workers: int) -> None:
-            self._laboratory = Laboratory.open(bench)
+        def __init__(self, spec: Any, n_workers: int) -> None:
+            self._runner = TrialRunner.open(spec)
 
         def run(self, trials: Any, done: Callable[[Any], None]) -> None:
             for trial in trials:
-                done(self._laboratory.carry_out(trial))
+                done(self._runner.carry_out(trial))
 
     @contextmanager
-    def engine(bench: Any, n_workers: int) -> Iterator[Here]:
-        yield Here(bench, n_workers)
+    def engine(spec: Any, n_workers: int) -> Iterator[Here]:
+        yield Here(spec, n_workers)
 
     command.local_engine = engine  # type: ignore[attr-defined]
 

@@ -13,7 +13,7 @@ from convwise.commands.evaluate import evaluate
 from convwise.commands.explain import explain
 from convwise.commands.predict import predict
 from convwise.commands.resume import resume
-from convwise.commands.resume_study import resume_study
+from convwise.commands.resume_study import resume_study, study_report
 from convwise.commands.study import StudyResult, study
 from convwise.commands.train import TrainResult, train
 from convwise.errors import ConvwiseError, RequestError
@@ -77,8 +77,7 @@ def test_a_network_is_trained_evaluated_explained_and_predicts(reference: str, s
 
 
 def studied(shapes: Path, out: Path, net: str) -> StudyResult:
-    asked = {"size": 32, "runs": 8, "trial_epochs": 1, "epochs": 1, "workers": 1}
-    return study(shapes, net=net, parameters=["filters", "activation"], out=out, **asked)  # type: ignore[arg-type]
+    return study(shapes, net=net, size=32, runs=9, epochs=1, parameters=["filters"], workers=1, out=out)
 
 
 @pytest.fixture(scope="module")
@@ -97,28 +96,29 @@ def study_of_a_file(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> t
 # Not of MobileNet: its 28 layers take half a minute to build again and again, and show nothing that these do not.
 @pytest.mark.parametrize("reference", ["shared_and_nested.py:twins", "with_conv.py:stages"])
 def test_a_study_answers_for_it(reference: str, shapes: Path, tmp_path: Path) -> None:
-    answers_for(reference, studied(shapes, tmp_path / "study", f"{EXAMPLES}/{reference}").folder)
+    answers_for(reference, studied(shapes, tmp_path / "study", f"{EXAMPLES}/{reference}"))
 
 
-def answers_for(reference: str, folder: Path) -> None:
-    values = json.loads((folder / "result.json").read_text())
-    assert values["net"] == reference
-    assert not values["failures"]
-    verdict = values["verdicts"][0]
-    assert verdict["parameter"] == "filters"
-    assert verdict["costs"]["weights"] < 0.7
-    assert (folder / "network.py").is_file()
+def answers_for(reference: str, result: StudyResult) -> None:
+    assert result.net == reference
+    assert result.failures == ()
+    tried = result.of("filters").tried
+    assert tried is not None
+    assert tried.effect is not None
+    assert tried.costs.weights < 0.7
+    assert result.folder is not None
+    assert (result.folder / "network.py").is_file()
 
 
 def test_a_study_answers_for_a_file_and_a_training_takes_it_over(
     study_of_a_file: tuple[Path, Path], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, home = study_of_a_file
-    answers_for("sequential_logits.py:classifier", folder)
+    answers_for("sequential_logits.py:classifier", study_report(folder))
     monkeypatch.setenv("CONVWISE_HOME", str(home))
-    run = train(shapes, from_study=folder, epochs=1, out=tmp_path / "run").run
+    run = train(shapes, from_study=folder, out=tmp_path / "run").run
     assert str(run.settings.net) == "sequential_logits.py:classifier"
-    assert run.settings.recipe.size == 32
+    assert (run.settings.recipe.size, run.settings.recipe.epochs) == (32, 1)
 
 
 def test_explain_finds_what_is_unwise_and_takes_settings(capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,7 +205,7 @@ def _resume_elsewhere(folder: Path) -> None:
     (folder / "result.json").unlink()
     with pytest.raises(RequestError, match=r"study=.* brings Python code"):
         resume_study(folder)
-    assert resume_study(folder, trust=True).values["net"] == "sequential_logits.py:classifier"
+    assert resume_study(folder, trust=True).net == "sequential_logits.py:classifier"
 
 
 def test_a_keras_file_starts_from_its_weights_only_when_asked(shapes: Path, tmp_path: Path) -> None:
@@ -272,12 +272,11 @@ def test_ray_workers_are_handed_the_code(shapes: Path, tmp_path: Path) -> None:
         shapes,
         net=TWINS,
         size=32,
-        runs=8,
-        trial_epochs=1,
+        runs=9,
         epochs=1,
-        parameters=["filters", "activation", "kernel_initializer"],
+        parameters=["filters"],
         engine="ray",
         workers=1,
         out=tmp_path / "study",
     )
-    assert not result.values["failures"]
+    assert result.failures == ()
