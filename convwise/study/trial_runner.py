@@ -85,7 +85,8 @@ class TrialRunner:
         seed = derive_seed(spec.seed, "block", trial.block) % 2**62
         if trial.own_seed:
             seed = derive_seed(seed, "again") % 2**62
-        recipe = dataclasses.replace(spec.recipe, minutes=None, towers=1, seed=seed, **trial.changes)
+        changes = {"minutes": None, "towers": 1, "seed": seed, **trial.changes}
+        recipe = dataclasses.replace(spec.recipe, **changes)
         recipe = dataclasses.replace(recipe, epochs=trial.epochs or recipe.epochs)
         pixels = self._pixels(recipe)
         split = self.fold(trial.block)
@@ -94,7 +95,7 @@ class TrialRunner:
             size_px=recipe.size_px,
             n_classes=len(self.index.class_names),
             settings=spec.network.overlaid(parse_settings(trial.settings)),
-            seed=derive_seed(seed, "weights"),
+            seed=derive_seed(recipe.seed, "weights"),
             precision=recipe.precision,
             require_used=False,
         )
