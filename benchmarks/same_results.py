@@ -1,7 +1,8 @@
 """The same results by seed from two checkouts of convwise: a training, a pretrained start, a study, bit for bit.
 
 `--before PATH` is the other checkout, such as a git worktree of an older commit whose studies are of the same format.
-Each command is a process of its own. Times are left out of the comparison; `--start-up` compares in turn how long commands take that do no work.
+Each command is a process of its own. Times are left out of the comparison; `--start-up` compares in turn how long
+commands take that do no work.
 """
 
 import argparse
