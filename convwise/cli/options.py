@@ -130,3 +130,19 @@ def add_optimizer(group: Any) -> None:
 def add_seed(group: Any) -> None:
     """--seed."""
     group.add_argument("--seed", type=whole_number, metavar="N", help="root of all randomness (default 0)")
+
+
+def add_weights(group: Any) -> None:
+    """What a network starts from."""
+    group.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="start from pretrained weights: a .h5, .weights.h5 or .keras file made for --net, or imagenet, which "
+        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...); keep: those that a network of "
+        "your own comes with",
+    )
+    group.add_argument(
+        "--tune",
+        choices=TUNES,
+        help="with --weights: full (default) trains a classifier, then all weights; frozen the classifier only",
+    )

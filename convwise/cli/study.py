@@ -9,6 +9,7 @@ from convwise.cli.options import (
     DATA,
     ENGINES,
     METRICS,
+    RECIPES,
     TRUST_TO_RESUME,
     add_copies,
     add_group_by,
@@ -23,6 +24,7 @@ from convwise.cli.options import (
     add_set,
     add_sides,
     add_trust,
+    add_weights,
 )
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import Parser, add_command, given, name_list, number, shown, whole_number
@@ -30,8 +32,6 @@ from convwise.errors import RequestError
 
 if TYPE_CHECKING:
     from convwise.study.result import StudyResult
-
-_RECIPES = ("fast", "plain", "thorough", "tutorial")  # finetune starts from pretrained weights
 
 
 def add(verbs: Any) -> None:
@@ -78,6 +78,7 @@ def _add_data(parser: Parser) -> None:
 def _add_network(parser: Parser) -> None:
     group = parser.add_argument_group("network")
     add_network(group, "narrowresnet")
+    add_weights(group)
     add_set(group, "a setting of the network to start from, as for train; may be repeated")
 
 
@@ -116,7 +117,7 @@ def _add_training(parser: Parser) -> None:
     budget = group.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=number, metavar="M", help="time for everything (default 15)")
     budget.add_argument("--runs", type=whole_number, metavar="N", help="number of whole trainings, in place of time")
-    add_recipe(group, _RECIPES[0], _RECIPES)
+    add_recipe(group, f"{RECIPES[0]}; finetune with --weights")
     add_optimizer(group)
     group.add_argument("--epochs", type=whole_number, metavar="N", help="of each training (default: the recipe's)")
     group.add_argument("--workers", type=whole_number, metavar="N", help="trainings at a time (default: one per core)")

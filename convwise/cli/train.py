@@ -9,7 +9,6 @@ from convwise.cli.options import (
     DATA,
     RECIPES,
     TRUST_TO_RESUME,
-    TUNES,
     add_copies,
     add_group_by,
     add_json,
@@ -23,6 +22,7 @@ from convwise.cli.options import (
     add_set,
     add_sides,
     add_trust,
+    add_weights,
 )
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import Parser, add_command, given, number, shown, weight_list, whole_number
@@ -68,20 +68,9 @@ def _add_network(parser: Parser) -> None:
         "a Conv2D parameter of all convolutions (conv.kernel_size=5), of a stage (stem.strides=1) or of one layer "
         "(conv2d_3.padding=valid), or an option of the network (net.width=16); may be repeated",
     )
+    add_weights(group)
     group.add_argument(
-        "--weights",
-        metavar="FILE",
-        help="start from pretrained weights: a .h5, .weights.h5 or .keras file made for --net, or imagenet, which "
-        "Keras downloads for a --net of keras.applications (MobileNetV2, ResNet50, ...); keep: those that a network of "
-        "your own comes with",
-    )
-    group.add_argument(
-        "--tune",
-        choices=TUNES,
-        help="with --weights: full (default) trains a classifier, then all weights; frozen the classifier only",
-    )
-    group.add_argument(
-        "--from-study", metavar="DIR", help="the network, size and settings that a finished study recommends"
+        "--from-study", metavar="DIR", help="the network, recipe and settings that a finished study recommends"
     )
 
 

@@ -17,7 +17,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import Source, resolve
 from convwise.images.material import Material
 from convwise.names import counted
-from convwise.nets import Network, require_network, require_options
+from convwise.nets import NETWORKS, Network, require_options
 from convwise.nets.backend import require_backend
 from convwise.nets.own.reference import OwnNetwork
 from convwise.progress import study_hooks
@@ -35,7 +35,8 @@ from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import ExperimentSpec
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe
-from convwise.transfer.asked import DEFAULT_NET
+from convwise.transfer.asked import resolve_start
+from convwise.transfer.start import Pretrained
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def study(
     *,
     net: str | None = None,
     input: int | None = None,
+    weights: str | Path | None = None,
+    tune: str | None = None,
     size: int | None = None,
     resize: str | None = None,
     recipe: str | Recipe | None = None,
@@ -114,6 +117,10 @@ def study(
         net: One of convwise's networks, or one of your own as "FILE.py:function" or "FILE.keras"; "narrowresnet" if
             None.
         input: Largest pixel value that a network of your own takes, 255 or 1; found out if None.
+        weights: A file of pretrained weights made for `net`, "imagenet" for a network of `keras.applications`, or
+            "keep" for those that a network of your own comes with; fresh weights if None.
+        tune: With `weights`: "full" trains a classifier, then all weights; "frozen" the classifier only; "full" if
+            None.
         size: Side of the square images, 8 to 1024 px; the recipe's if None.
         resize: How a picture becomes a square: "stretch", "crop" or "pad"; the recipe's if None.
         recipe: The name of a recipe, or a `Recipe`; "fast" if None.
@@ -233,12 +240,13 @@ class _Ready:
 
 def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
     """Reads the pictures and builds every network of the plan. What cannot be is refused here."""
-    net = require_network(request.net or DEFAULT_NET, input_range=request.input)
     require_backend()
-    require_options(net, request.settings.options)
+    net, start = resolve_start(request.net, request.weights, request.tune, request.input)
+    if start is None or net in NETWORKS:
+        require_options(net, request.settings.options)
     source = resolve(request.data)
     out_folder = place_to_fill(request.out, "studies", data=source.folder, resume="study --resume")
-    material, spec = _read(request, source, net, hooks)
+    material, spec = _read(request, source, net, start, hooks)
     index, recipe = material.index, spec.recipe
     runner = TrialRunner.of(spec, index, material.pixels)
     fold = runner.fold(0)
@@ -253,6 +261,7 @@ def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
         parameters=request.parameters or PARAMETERS,
         levels=read_levels(request.levels),
         by_stage=request.by_stage,
+        pretrained=spec.pretrained is not None,
     )
     if not factors:
         raise RequestError(
@@ -287,18 +296,22 @@ def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
     return _Ready(asked, runner, out_folder, source.name)
 
 
-def _read(request: StudyRequest, source: Source, net: Network, hooks: StudyHooks) -> tuple[Material, ExperimentSpec]:
+def _read(
+    request: StudyRequest, source: Source, net: Network, start: Pretrained | None, hooks: StudyHooks
+) -> tuple[Material, ExperimentSpec]:
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
     material = Material.of(request.pictures(source), request.shares, hooks.decoding)
     net = examined(
         net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
     )
-    recipe = dataclasses.replace(recipe.for_network(net), precision=resolve_precision(recipe.precision), towers=1)
+    recipe = dataclasses.replace(
+        recipe.for_network(net), precision=resolve_precision(recipe.precision, pretrained=start is not None), towers=1
+    )
     subject = request.subject(source, material.index.digest, net=net, recipe=recipe, reading=material.rules)
     assert request.validation is not None
     n_folds = max(2, round(1 / request.validation))
-    return material, ExperimentSpec(**subject, seed=recipe.seed, n_folds=n_folds)
+    return material, ExperimentSpec(**subject, seed=recipe.seed, n_folds=n_folds, pretrained=start)
 
 
 @contextmanager

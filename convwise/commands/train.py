@@ -206,6 +206,7 @@ def _of_study(studied: Subject | None) -> dict[str, object]:
         "copies": studied.copies,
         "group_by": studied.group_by,
         "recipe": dataclasses.replace(studied.recipe, towers=None, precision="auto"),
+        **({"weights": start.source, "tune": start.tune} if (start := getattr(studied, "pretrained", None)) else {}),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from convwise import checks
 from convwise.errors import RequestError
+from convwise.nets.own.reference import KEEP
 from convwise.runs.request import Request
 from convwise.study.request import ENGINES, METRICS
 from convwise.study.tried import read_levels, require_studied
@@ -24,6 +25,8 @@ class StudyRequest(Request):
     runs: int | None = None
     parameters: tuple[str, ...] | None = None
     levels: tuple[str, ...] = ()
+    weights: str | None = None
+    tune: str | None = None
     by_stage: bool = False
     metric: str | None = None
     smallest_effect: float | None = None
@@ -41,6 +44,8 @@ class StudyRequest(Request):
             object.__setattr__(self, "minutes", _MINUTES)
         if self.minutes is not None:
             checks.number("minutes", self.minutes, 0.001, _MOST)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", checks.text("weights", self.weights))
         if self.metric is not None:
             checks.choice("metric", self.metric, METRICS)
         if self.smallest_effect is None:
@@ -80,8 +85,12 @@ class StudyRequest(Request):
             raise RequestError(
                 f"recipe: minutes={self.full_recipe.minutes:g} are those of a training; a study's end after epochs"
             )
-        if self.full_recipe.weight_interpolation:
+        if self.full_recipe.weight_interpolation and self.weights in (None, KEEP):
             raise RequestError(
-                f"weight_interpolation={self.full_recipe.weight_interpolation:g}: a study starts from first weights, "
-                "not from pretrained ones; set it to 0"
+                f"weight_interpolation={self.full_recipe.weight_interpolation:g}: it needs weights to start from; add "
+                "weights=FILE, or set it to 0"
             )
+
+    @property
+    def _usual_recipe(self) -> str:
+        return "fast" if self.weights in (None, KEEP) else "finetune"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from scipy import stats
+from scipy import special
 
 from convwise.study.estimates import Estimate, Reading
 from convwise.study.ruler import Ruler
@@ -113,4 +113,4 @@ def _better(arm: tuple[str, ...], other: tuple[str, ...], effects: Mapping[tuple
 
 def _p(effect: Estimate) -> float:
     """Of a gain as large, were there none."""
-    return float(stats.t.sf(effect.t, effect.df))
+    return float(special.stdtr(effect.df, -effect.t))

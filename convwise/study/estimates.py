@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 _EXTRA_DF = 2  # of a variance to which the other candidates lend three observations (see `estimates`)
 _LENT = 3.0
@@ -41,7 +41,7 @@ class Estimate:
 
     def interval(self, level: float) -> tuple[float, float]:
         """Low and high, each wrong with the chance `level` (one-sided): 0.025 gives the usual 95 % interval."""
-        half = float(stats.t.isf(level, self.df)) * self.error
+        half = -float(special.stdtrit(self.df, level)) * self.error  # Student's t
         return self.estimate - half, self.estimate + half
 
     @property
@@ -72,7 +72,7 @@ def estimates(
         churned = (sum(reading.churn for reading in of) + max(reading.worth for reading in of) ** 2) / b
         c = max(shared, churned)
         v = max(f, (_LENT * c + (b - 1) * f) / (b + _EXTRA_DF))
-        mean = float(np.mean([reading.difference for reading in of]))
+        mean = sum(reading.difference for reading in of) / b
         found[name] = Estimate(mean, math.sqrt(v / b), b + _EXTRA_DF, b)
     return found
 
@@ -84,7 +84,12 @@ def own_variances(readings: Mapping[str, Sequence[Reading]], *, control: str | N
 
 def _own_variance(readings: Sequence[Reading]) -> float:
     values = [reading.difference for reading in readings]
-    return max(float(np.var(values, ddof=1)), max(reading.worth for reading in readings) ** 2 / 4)
+    return max(_variance(values), max(reading.worth for reading in readings) ** 2 / 4)
+
+
+def _variance(values: Sequence[float]) -> float:
+    mean = sum(values) / len(values)
+    return sum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
 def _shared(variances: Sequence[float]) -> float:

@@ -83,7 +83,12 @@ def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
     sizes = [level.changes.get("size_px") for name, level in blocks.levels.items() if name in arm]
     size = next((each for each in sizes if each), spec.recipe.size_px)
     why = stands(
-        spec.net, size_px=size, n_classes=len(blocks.runner.index.class_names), settings=spec.network, texts=texts
+        spec.net,
+        size_px=size,
+        n_classes=len(blocks.runner.index.class_names),
+        settings=spec.network,
+        texts=texts,
+        pretrained=spec.pretrained is not None,
     )
     return why is None
 

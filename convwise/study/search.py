@@ -35,8 +35,8 @@ def search(
     """Blocks until everything is settled or the budget has no room for another one.
 
     `smallest_effect`: the smallest difference worth having, in the units of the readings. `stands`: whether a network
-    with all these changes can be built. `confirms`: whether anything may be nominated. `heard` is told the state after each block. The same answers of `ask` and
-    `budget` lead to the same state.
+    with all these changes can be built. `confirms`: whether anything may be nominated. `heard` is told the state after
+    each block. The same answers of `ask` and `budget` lead to the same state.
     """
     state = State({each.name: Finding(each) for each in candidates})
     state.level = level_for(_planned(state, budget))

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.images.folds import folds
 from convwise.images.index import ImageIndex
 from convwise.images.material import Material
 from convwise.images.split import Split, split_images
 from convwise.seeds import derive_seed
-from convwise.study.costs import costs_of
+from convwise.study.starting import started
 from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed, packed
 from convwise.training.recipe import Recipe
 
@@ -74,8 +73,6 @@ class TrialRunner:
             gc.collect()
 
     def _carried_out(self, trial: Trial, began: float) -> Outcome:
-        from convwise.nets import build
-        from convwise.nets.fast_layers import with_fast_layers
         from convwise.training.checkpoint import NoCheckpoints
         from convwise.training.fit import batches_of, fit, seconds_per_step
         from convwise.training.hooks import Hooks
@@ -90,26 +87,20 @@ class TrialRunner:
         recipe = dataclasses.replace(recipe, epochs=trial.epochs or recipe.epochs)
         pixels = self._pixels(recipe)
         split = self.fold(trial.block)
-        built = build(
-            spec.net,
-            size_px=recipe.size_px,
-            n_classes=len(self.index.class_names),
-            settings=spec.network.overlaid(parse_settings(trial.settings)),
-            seed=derive_seed(recipe.seed, "weights"),
-            precision=recipe.precision,
-            require_used=False,
-        )
-        costs = costs_of(built.model, batch=recipe.batch, optimizer=recipe.optimizer)
-        network = with_fast_layers(built.model)
-        del built  # its weights are in the other
-        batches = batches_of(Material(self.index, pixels, split, spec.reading), recipe)
+        material = Material(self.index, pixels, split, spec.reading)
+        start = started(spec, recipe, trial.settings, material)
+        network, batches = start.network, batches_of(material, recipe)
         if trial.epochs == 0:
-            step = seconds_per_step(network, batches, recipe, n_steps=TIMED_STEPS)
+            step = seconds_per_step(network, batches, recipe, n_steps=TIMED_STEPS) if start.recipe else 1e-6
             taken = time.monotonic() - began
-            return Outcome(trial.key, "timed", seconds_per_image=step / batches.batch_size, seconds=taken, **costs)
+            return Outcome(
+                trial.key, "timed", seconds_per_image=step / batches.batch_size, seconds=taken, **start.costs
+            )
         seconds: list[float] = []
-        hooks = Hooks(epoch=lambda row: seconds.append(row["seconds"]))
-        fit(network, batches, None, recipe=recipe, checkpoints=NoCheckpoints(), hooks=hooks)
+        if start.recipe:
+            hooks = Hooks(epoch=lambda row: seconds.append(row["seconds"]))
+            fit(network, batches, None, recipe=start.recipe, checkpoints=NoCheckpoints(), hooks=hooks)
+            start.finish()
 
         def answers(members: NDArray[np.int64]) -> NDArray[np.float64]:
             return predict_probabilities(network, pixels, members, flip_averaging=recipe.flip_averaging)
@@ -117,15 +108,16 @@ class TrialRunner:
         judged = answers(split.validation)
         if not np.isfinite(judged).all():
             raise ConvwiseError("the network's answers are not numbers")
-        steady = float(np.median(seconds[1:] or seconds)) / (batches.steps * batches.batch_size)
+        n_images = batches.steps * batches.batch_size
+        steady = float(np.median(seconds[1:] or seconds)) / n_images if seconds else None
         return Outcome(
             trial.key,
             "done",
             answers=packed(judged),
             test_answers=packed(answers(split.test)) if trial.on_test and len(split.test) else "",
-            seconds_per_image=round(steady, 8),
+            seconds_per_image=round(steady, 8) if steady else None,
             seconds=round(time.monotonic() - began, 3),
-            **costs,
+            **start.costs,
         )
 
     def _pixels(self, recipe: Recipe) -> NDArray[np.uint8]:
