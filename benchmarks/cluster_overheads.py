@@ -56,7 +56,7 @@ def main() -> None:
     labels = np.arange(N_JUDGED) % N_CLASSES
     began = time.perf_counter()
     for _ in range(50):
-        Scores.of(unpacked(ANSWERS, N_CLASSES), labels)
+        Scores.of(unpacked(ANSWERS, N_JUDGED, N_CLASSES), labels)
     print(f"reading a trial's answers to {N_JUDGED} images: {1e3 * (time.perf_counter() - began) / 50:.2f} ms")
     n_blocks = options.trials // (len(PARAMETERS) + 2)
     random = np.random.default_rng(0)

@@ -161,8 +161,11 @@ def _trained(task: tuple[dict[str, Any], str]) -> tuple[dict[str, Any], float | 
         raise SystemExit(f"{job['file']} {job['name']}: {outcome.reason}")
     split = runner.fold(block)
     answers = {
-        side: unpacked(text, len(index.class_names)).astype(np.float16)
-        for side, text in (("judged", outcome.answers), ("test", outcome.test_answers))
+        side: unpacked(text, len(members), len(index.class_names)).astype(np.float16)
+        for side, text, members in (
+            ("judged", outcome.answers, split.validation),
+            ("test", outcome.test_answers, split.test),
+        )
     }
     seconds = outcome.seconds
     meta = {

@@ -126,6 +126,8 @@ class StudyFolder:
         for number, line in enumerate(self._lines(), 1):
             try:
                 outcome = Outcome.from_dict(json_values(line.decode("utf-8")))
+                if outcome.status == "timed":
+                    raise RequestError("status=timed: a trial on record is done or has failed")
             except (RequestError, ValueError) as problem:
                 raise RequestError(
                     f"{self.path / 'trials.jsonl'}: line {number}: {problem}; take the line out, and its trial is "

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from convwise.conv2d import parse_settings
+from convwise import checks
 from convwise.errors import RequestError
 from convwise.files import to_plain
 from convwise.names import counted
 from convwise.records import record_of
+from convwise.study import record_checks
+from convwise.study.record_checks import MOST
+from convwise.study.request import METRICS
 
 Kind = Literal["set it", "keep it", "free choice", "early only", "undecided", "settled by rule"]
 ReasonKind = Literal[
@@ -28,6 +31,21 @@ ReasonKind = Literal[
     "quick look",  # too little time for whole trainings
     "too few images",  # one image is worth more than the smallest effect
 ]
+_KINDS: Mapping[ReasonKind, tuple[Kind, ...]] = {
+    "confirmed": ("set it",),
+    "loses": ("keep it",),
+    "no gain": ("keep it",),
+    "equal": ("free choice",),
+    "equal and cheaper": ("free choice",),
+    "fails": ("keep it", "undecided"),
+    "rule": ("settled by rule",),
+    "early only": ("early only",),
+    "open": ("undecided",),
+    "not confirmed": ("undecided",),
+    "quick look": ("undecided",),
+    "too few images": ("undecided",),
+}
+_MEASURED: tuple[ReasonKind, ...] = ("loses", "no gain", "equal", "equal and cheaper", "early only")
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,13 @@ class Interval:
     high: float
     blocks: int
 
+    def __post_init__(self) -> None:
+        for name in ("estimate", "low", "high"):
+            checks.number(name, getattr(self, name), -MOST, MOST)
+        record_checks.counts(self, 1, "blocks")
+        if not self.low <= self.estimate <= self.high:
+            raise RequestError(f"estimate={self.estimate}: it must lie from low={self.low} to high={self.high}")
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -48,6 +73,9 @@ class Costs:
     weights: float = 1.0
     multiply_adds: float = 1.0
     memory: float = 1.0
+
+    def __post_init__(self) -> None:
+        record_checks.numbers(self, 0, "seconds", "weights", "multiply_adds", "memory")
 
 
 @dataclass(frozen=True)
@@ -64,6 +92,11 @@ class LevelResult:
     failures: int = 0
     after: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        record_checks.settings("settings", self.settings)
+        record_checks.changes("changes", self.changes)
+        record_checks.counts(self, 0, "failures")
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -72,6 +105,9 @@ class Reason:
     kind: ReasonKind
     text: str = ""
     more_blocks: int | None = None
+
+    def __post_init__(self) -> None:
+        record_checks.counts(self, 1, "more_blocks")
 
 
 @dataclass(frozen=True)
@@ -88,6 +124,16 @@ class Verdict:
     reason: Reason
     tried: LevelResult | None = None
     levels: tuple[LevelResult, ...] = ()
+
+    def __post_init__(self) -> None:
+        record_checks.parameter("parameter", self.parameter)
+        if self.kind not in _KINDS[self.reason.kind]:
+            kinds = " or ".join(_KINDS[self.reason.kind])
+            raise RequestError(f"kind={self.kind}: with reason.kind={self.reason.kind} it is {kinds}")
+        if (self.tried is None) != (self.kind == "settled by rule"):
+            raise RequestError(f"tried: with kind={self.kind} {'nothing' if self.tried else 'some value'} was tried")
+        if self.reason.kind in _MEASURED and self.tried and self.tried.effect is None:
+            raise RequestError(f"tried.effect: it is missing; reason.kind={self.reason.kind} speaks of it")
 
 
 @dataclass(frozen=True)
@@ -107,6 +153,9 @@ class ConfirmationResult:
     adopted: tuple[str, ...]
     chance: float
 
+    def __post_init__(self) -> None:
+        checks.number("chance", self.chance, 0, 1)
+
 
 @dataclass(frozen=True)
 class TestResult:
@@ -116,6 +165,11 @@ class TestResult:
     unchanged: float
     recommended: float
     trainings: int
+
+    def __post_init__(self) -> None:
+        record_checks.counts(self, 1, "n_images", "trainings")
+        for name in ("unchanged", "recommended"):
+            checks.number(name, getattr(self, name), 0, 100)
 
 
 @dataclass(frozen=True)
@@ -158,10 +212,27 @@ class StudyResult:
     reach: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        try:
-            parse_settings(self.recommended_settings)
-        except RequestError as problem:
-            raise RequestError(f"recommended_settings: {problem}") from None
+        checks.choice("metric", self.metric, METRICS)
+        checks.number("smallest_effect", self.smallest_effect, 1e-9, 100)
+        checks.number("level", self.level, 1e-9, 0.5)
+        record_checks.counts(self, 1, "size", "epochs", "blocks", "trainings", "judged", "pool")
+        record_checks.numbers(self, 0, "unchanged", "unchanged_errors", "seconds", "minutes_needed")
+        if self.ruler is not None:
+            checks.number("ruler", self.ruler, -MOST, MOST)
+        parameters = [verdict.parameter for verdict in self.verdicts]
+        if len(set(parameters)) < len(parameters):
+            raise RequestError(f"verdicts: one for each parameter, not {', '.join(parameters)}")
+        set_to = {
+            level.name
+            for verdict in self.verdicts
+            for level in (verdict.tried, *verdict.levels)
+            if level and level.verdict == "set it"
+        }
+        for name in self.recommended:
+            if name not in set_to:
+                raise RequestError(f"recommended: {name}: no verdict sets it")
+        record_checks.settings("recommended_settings", self.recommended_settings)
+        record_checks.changes("recommended_changes", self.recommended_changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; not the folder, in which they lie."""
