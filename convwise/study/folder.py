@@ -87,8 +87,7 @@ class StudyFolder:
     @property
     def old(self) -> OldSubject | None:
         """What a study of an earlier format worked on; None of this one's."""
-        values = self._read("study.json", dict)
-        return self._read("study.json", old_subject) if is_old(values) else None
+        return self._read("study.json", lambda values: old_subject(values) if is_old(values) else None)
 
     @property
     def old_result(self) -> dict[str, Any]:
