@@ -11,7 +11,7 @@ from typing import Any
 from convwise.records import FORMAT
 
 OLD_RECORDS = Path(__file__).parent / "old_records"
-"""A run and a study on `pictures`, made before files said which format they have."""
+"""On `pictures`: a run and a study of format 1; whole-study, one of format 3, with more time after a quick look."""
 
 Place = tuple[str | int, ...]
 
