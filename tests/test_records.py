@@ -304,6 +304,47 @@ def test_files_that_do_not_belong_together_are_refused(
 
 
 @pytest.mark.parametrize(
+    ("name", "place", "value", "message"),
+    [
+        ("study", ("factors", 0, "parameter"), "filter", "factors[0].parameter=filter: a study varies no such"),
+        ("study", ("factors", 0, "parameter"), "filters@", "factors[0].parameter=filters@: a study varies no such"),
+        ("study", ("factors", 0, "first", "settings"), ["x"], "factors[0].first.settings: "),
+        ("study", ("factors", 0, "first", "memory"), -1, "factors[0].first.memory=-1: it must be a number from 0"),
+        ("study", ("factors", 0, "first", "changes"), {"epochs": 2}, "first.changes.epochs: a study varies no"),
+        ("study", ("factors", 0, "first", "changes"), {"batch": 0}, "first.changes: batch=0: it must be a whole"),
+        ("study", ("factors", 0, "further", 0, "value"), "x2", "factors[0].filters: each of its values once"),
+        ("study", ("spec", "n_folds"), 1, "spec.n_folds=1: it must be a whole number from 2"),
+        ("plan", ("pace", "per_image"), 0, "pace.per_image=0: it must be a number from"),
+        ("plan", ("n_blocks",), 0, "n_blocks=0: it must be a whole number from 1"),
+        ("result", ("verdicts", 0, "tried", "effect", "low"), 90, "verdicts[0].tried.effect.estimate="),
+        ("result", ("verdicts", 0, "tried", "effect", "blocks"), 0, "verdicts[0].tried.effect.blocks=0: it must be a"),
+        ("result", ("verdicts", 0, "tried", "effect"), None, "tried.effect: it is missing; reason.kind=equal speaks"),
+        ("result", ("verdicts", 0, "tried"), None, "verdicts[0].tried: with kind=free choice some value was tried"),
+        ("result", ("verdicts", 0, "kind"), "set it", "kind=set it: with reason.kind=equal it is free choice"),
+        ("result", ("verdicts", 1, "parameter"), "filters", "verdicts: one for each parameter, not filters, filters"),
+        ("result", ("recommended",), ["filters=x2"], "recommended: filters=x2: no verdict sets it"),
+        ("result", ("recommended_changes",), {"seed": 1}, "recommended_changes.seed: a study varies no such field"),
+        ("result", ("metric",), "accuracies", "metric=accuracies: did you mean accuracy?"),
+        ("result", ("test", "recommended"), 101, "test.recommended=101: it must be a number from 0 to 100"),
+        ("result", ("blocks",), 0, "blocks=0: it must be a whole number from 1"),
+        ("trials", ("status",), "timed", "line 1: answers: a trial that is timed has none"),
+        ("trials", ("answers",), "", "line 1: answers: a trial that is done has some"),
+        ("trials", ("seconds",), -1, "line 1: seconds=-1: it must be a number from 0"),
+    ],
+)  # fmt: skip
+def test_what_a_study_cannot_have_found_is_named(
+    name: str, place: tuple[str | int, ...], value: Any, message: str, old: Path
+) -> None:
+    file = "trials.jsonl" if name == "trials" else f"{name}.json"
+    path = old / "whole-study" / file
+    rewritten(path, with_other(values_of(path), place, value))
+    with pytest.raises(RequestError) as caught:
+        READERS[f"whole-study/{file}"](old)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"rows": []}, "rows: 0 of them for epochs_done=1"),
