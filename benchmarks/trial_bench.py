@@ -11,7 +11,7 @@ from convwise.training.recipe import named_recipe
 def trial_runner(data: str, *, size: int, net: str = "narrowresnet", precision: str = "auto") -> TrialRunner:
     """What carries out the trials of `convwise study DATA`, three folds; an engine takes its `spec`."""
     source = resolve(data)
-    changes = {"size_px": size, "towers": 1, "precision": resolve_precision(precision)}
+    changes = {"size": size, "towers": 1, "precision": resolve_precision(precision)}
     return TrialRunner.open(
         ExperimentSpec(
             data=data,

@@ -30,8 +30,8 @@ Unbounded = Annotated[float, math.inf]
 FORMAT = 3
 """The key `format` in the files of runs and studies.
 
-1, where it is missing, has older names of two recipe keys; up to 2, studies measured short trainings of many changes at
-once; from 3 on, whole trainings of one change at a time. The files of runs are the same in 2 and 3.
+1, where it is missing, and 2 have older names of recipe keys, and studies of short trainings of many changes at once;
+those of 3 are of whole trainings of one change at a time.
 """
 MOST_BYTES = 2**24
 MOST_LIST_BYTES = 2**29  # of files with a line for each image or trial

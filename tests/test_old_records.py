@@ -104,5 +104,5 @@ def test_answers_that_are_none_are_told_with_their_trial(answers: str, place: Pa
 def test_a_training_takes_over_what_the_study_worked_on(study: str, width: int, rate: float, place: Path) -> None:
     result = convwise.train("pictures", from_study=study, epochs=1, batch=8)
     settings = result.run.settings
-    assert (settings.net, settings.recipe.size_px, settings.network.options) == ("simple", 8, {"width": width})
+    assert (settings.net, settings.recipe.size, settings.network.options) == ("simple", 8, {"width": width})
     assert settings.recipe.learning_rate == rate  # of the second, what it recommends

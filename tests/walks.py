@@ -1,8 +1,8 @@
 """The files that an image, a prediction or a question enters, traced: `python tests/walks.py image`.
 
 A file counts as entered when one of its functions first takes or gives back what walks: an image's path, bytes or
-pixels, or a record that holds them; a study's request, factors, trials, outcomes, effects and verdicts. A step back
-up (↑) leads from a file to one on a higher floor, which then enters the next one.
+pixels, or a record that holds them; a study's request, factors, blocks, trials, outcomes, readings and verdicts. A step
+back up (↑) leads from a file to one on a higher floor, which then enters the next one.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,8 +27,8 @@ OF_IMAGES = frozenset(
 )
 OF_QUESTIONS = frozenset(
     (
-        *("StudyRequest", "Request", "Factor", "Settled", "Design", "Plan", "Trial", "Outcome", "Analysis", "Effect"),
-        *("Assessment", "Verdict", "Difference", "StudyResult"),
+        *("StudyRequest", "Request", "Factor", "Level", "Settled", "Plan", "Candidate", "Round", "Trial", "Outcome"),
+        *("Scores", "Block", "Reading", "Estimate", "Finding", "Nominee", "Confirmation", "Verdict", "StudyResult"),
     )
 )
 
@@ -71,10 +72,12 @@ class Walk:
 
 def _place(frame: FrameType) -> str | None:
     """The file below the package; None for others and for module bodies."""
-    code = frame.f_code
-    if code.co_name == "<module>" or not code.co_filename.startswith(str(PACKAGE)):
-        return None
-    return Path(code.co_filename).relative_to(PACKAGE).as_posix()
+    return None if frame.f_code.co_name == "<module>" else _below_package(frame.f_code.co_filename)
+
+
+@cache  # it is asked at each call and return of a training
+def _below_package(path: str) -> str | None:
+    return Path(path).relative_to(PACKAGE).as_posix() if path.startswith(str(PACKAGE)) else None
 
 
 def _floor(place: str, floors: list[list[str]]) -> int:
@@ -96,7 +99,9 @@ def is_image(value: Any) -> bool:
 
 
 def is_question(value: Any) -> bool:
-    """Whether it is a record of a study's question or answer, or a sequence of them."""
+    """Whether it is a record of a study's question or answer, or a collection of them."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
     if isinstance(value, tuple | list):
         return bool(value) and is_question(value[0])
     return type(value).__name__ in OF_QUESTIONS and type(value).__module__.startswith("convwise")
@@ -130,24 +135,26 @@ def profiled(walk: Walk) -> Iterator[None]:
             setattr(Batches, name, method)
 
 
-def walked(what: str, folder: Path) -> Walk:
-    """A tiny training, the prediction of one picture, or a study of three parameters, followed. Works in `folder`."""
+def walked(names: Sequence[str], folder: Path) -> dict[str, Walk]:
+    """A tiny training, the prediction of one picture, a study of two parameters: those named, in this order.
+
+    Works in `folder`.
+    """
     data = _drawn(folder / "walked")
-    walk = Walk(is_question if what == "question" else is_image)
     training = {"size": 32, "epochs": 1}
-    if what == "image":
-        with profiled(walk):
-            convwise.train(str(data), out=folder / "run", **training)
-    elif what == "prediction":
-        run = convwise.train(str(data), out=folder / "run", **training).run
-        with profiled(walk):
+    walks = {name: Walk(is_question if name == "question" else is_image) for name in names}
+    if {"image", "prediction"} & set(walks):
+        with profiled(walks["image"]) if "image" in walks else nullcontext():
+            run = convwise.train(str(data), out=folder / "run", **training).run
+    if "prediction" in walks:
+        with profiled(walks["prediction"]):
             convwise.predict(run, [str(data / "a" / "0.png")])
-    else:
+    if "question" in walks:
         _in_this_process()
-        asked = {"runs": 8, "trial_epochs": 1, "parameters": ["padding", "kernel_size", "data_format"]}
-        with profiled(walk):
+        asked = {"net": "simple", "runs": 12, "parameters": ["padding", "kernel_size"]}  # too few to confirm anything
+        with profiled(walks["question"]):
             convwise.study(str(data), out=folder / "study", **training, **asked)
-    return walk
+    return walks
 
 
 def _drawn(data: Path) -> Path:
@@ -164,19 +171,19 @@ def _drawn(data: Path) -> Path:
 def _in_this_process() -> None:
     """Trials here, where they can be followed, in place of processes of their own."""
     import convwise.commands.study as command
-    from convwise.study.laboratory import Laboratory
+    from convwise.study.trial_runner import TrialRunner
 
     class Here:
-        def __init__(self, bench: Any, n_workers: int) -> None:
-            self._laboratory = Laboratory.open(bench)
+        def __init__(self, spec: Any, n_workers: int) -> None:
+            self._runner = TrialRunner.open(spec)
 
         def run(self, trials: Any, done: Callable[[Any], None]) -> None:
             for trial in trials:
-                done(self._laboratory.carry_out(trial))
+                done(self._runner.carry_out(trial))
 
     @contextmanager
-    def engine(bench: Any, n_workers: int) -> Iterator[Here]:
-        yield Here(bench, n_workers)
+    def engine(spec: Any, n_workers: int) -> Iterator[Here]:
+        yield Here(spec, n_workers)
 
     command.local_engine = engine  # type: ignore[attr-defined]
 
@@ -191,9 +198,11 @@ def layers() -> list[list[str]]:
 
 
 if __name__ == "__main__":
+    verbose = "-v" in sys.argv
     with tempfile.TemporaryDirectory() as scratch:
-        found = walked(sys.argv[1], Path(scratch))
-    back = found.steps_back(layers())
-    for place, caller in found.entered.items():
-        print(f"{place}{' ↑' if place in back else ''}" + (f"  (from {caller})" if "-v" in sys.argv else ""))
-    print(f"{len(found.entered)} files, {len(back)} steps back up", file=sys.stderr)
+        found = walked([name for name in sys.argv[1:] if name != "-v"], Path(scratch))
+    for name, walk in found.items():
+        back = walk.steps_back(layers())
+        print(f"{name}: {len(walk.entered)} files, {len(back)} steps back up")
+        for place, caller in walk.entered.items():
+            print(f"{place}{' ↑' if place in back else ''}" + (f"  (from {caller})" if verbose else ""))

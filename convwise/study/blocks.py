@@ -22,6 +22,12 @@ from convwise.study.trials import Outcome, Trial, unpacked
 UNCHANGED: Arm = ()
 
 
+def together(names: Arm) -> Arm:
+    """The candidates that make a network: a later value of a parameter takes the place of an earlier one."""
+    last = {name.partition("=")[0]: name for name in names}
+    return tuple(last.values())
+
+
 class Blocks:
     """Carries out rounds; trials on record are not carried out again. `levels`: each candidate's by its name.
 
@@ -102,7 +108,7 @@ class Blocks:
 
     def _trial(self, round_: Round, arm: Arm) -> Trial:
         names = round_.base if arm == AGAIN else (*round_.base, *arm)
-        levels = [self.levels[name] for name in names]
+        levels = [self.levels[name] for name in together(names)]
         changes: dict[str, Any] = {}
         for level in levels:
             changes.update(level.changes)

@@ -14,7 +14,6 @@ from convwise.training.recipe import Recipe
 
 MOST = 1e9
 """Of any measured number: statistics square them."""
-_CHANGED = {"size": "size_px"}  # what the recipe calls it
 
 
 def parameter(name: str, value: str) -> None:
@@ -34,10 +33,11 @@ def settings(name: str, texts: Sequence[str]) -> None:
 
 def changes(name: str, values: Mapping[str, Any]) -> None:
     """Fields of a recipe that a study varies, each with a value that it may have. Raises RequestError."""
-    varied = [_CHANGED.get(each, each) for each in RECIPE_PARAMETERS]
     for key in values:
-        if key not in varied:
-            raise RequestError(f"{name}.{key}: a study varies no such field of a recipe, but {', '.join(varied)}")
+        if key not in RECIPE_PARAMETERS:
+            raise RequestError(
+                f"{name}.{key}: a study varies no such field of a recipe, but {', '.join(RECIPE_PARAMETERS)}"
+            )
     try:
         dataclasses.replace(Recipe(), **values)
     except RequestError as problem:

@@ -1,144 +1,52 @@
-"""A study's result: for each parameter a verdict with its reason as values, and what it rests on."""
+"""A study's result: the verdicts, what was confirmed, tested and recommended, and what it rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.files import to_plain
+from convwise.images.image_shape import ImageShape
 from convwise.names import counted
 from convwise.records import record_of
 from convwise.study import record_checks
 from convwise.study.record_checks import MOST
 from convwise.study.request import METRICS
+from convwise.study.verdict import Costs, Interval, Kind, LevelResult, Reason, ReasonKind, Verdict
 
-Kind = Literal["set it", "keep it", "free choice", "early only", "undecided", "settled by rule"]
-ReasonKind = Literal[
-    "confirmed",  # fresh whole trainings showed the gain
-    "loses",  # the interval lies below zero
-    "no gain",  # a gain worth having is excluded
-    "equal",  # within the smallest effect
-    "equal and cheaper",
-    "fails",  # its trainings failed
-    "rule",  # mathematics, or what the network allows
-    "early only",  # short trainings showed a gain, whole ones do not
-    "open",  # the interval holds both
-    "not confirmed",  # fresh whole trainings did not show the gain
-    "quick look",  # too little time for whole trainings
-    "too few images",  # one image is worth more than the smallest effect
+__all__ = [
+    "ConfirmationResult",
+    "ConfirmedArm",
+    "Costs",
+    "Interval",
+    "Kind",
+    "LevelResult",
+    "Reason",
+    "ReasonKind",
+    "StudyResult",
+    "TestResult",
+    "Verdict",
 ]
-_KINDS: Mapping[ReasonKind, tuple[Kind, ...]] = {
-    "confirmed": ("set it",),
-    "loses": ("keep it",),
-    "no gain": ("keep it",),
-    "equal": ("free choice",),
-    "equal and cheaper": ("free choice",),
-    "fails": ("keep it", "undecided"),
-    "rule": ("settled by rule",),
-    "early only": ("early only",),
-    "open": ("undecided",),
-    "not confirmed": ("undecided",),
-    "quick look": ("undecided",),
-    "too few images": ("undecided",),
-}
-_MEASURED: tuple[ReasonKind, ...] = ("loses", "no gain", "equal", "equal and cheaper", "early only")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An effect with its limits, points (of log loss: nats, less loss counted as a gain), from `blocks` blocks."""
-
-    estimate: float
-    low: float
-    high: float
-    blocks: int
-
-    def __post_init__(self) -> None:
-        for name in ("estimate", "low", "high"):
-            checks.number(name, getattr(self, name), -MOST, MOST)
-        record_checks.counts(self, 1, "blocks")
-        if not self.low <= self.estimate <= self.high:
-            raise RequestError(f"estimate={self.estimate}: it must lie from low={self.low} to high={self.high}")
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Ratios to the unchanged network, 1 where it is the same. `seconds` of training, measured; None before that."""
-
-    seconds: float | None = None
-    weights: float = 1.0
-    multiply_adds: float = 1.0
-    memory: float = 1.0
-
-    def __post_init__(self) -> None:
-        record_checks.numbers(self, 0, "seconds", "weights", "multiply_adds", "memory")
-
-
-@dataclass(frozen=True)
-class LevelResult:
-    """What is known of one value of a parameter: the interval that decides, on top of the adopted changes `after`."""
-
-    name: str
-    value: str
-    settings: tuple[str, ...]
-    changes: Mapping[str, Any]
-    verdict: Kind
-    effect: Interval | None
-    costs: Costs
-    failures: int = 0
-    after: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        record_checks.settings("settings", self.settings)
-        record_checks.changes("changes", self.changes)
-        record_checks.counts(self, 0, "failures")
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why: its kind, a rule's or failure's `text`, and how many more blocks would settle it (None: out of reach)."""
-
-    kind: ReasonKind
-    text: str = ""
-    more_blocks: int | None = None
-
-    def __post_init__(self) -> None:
-        record_checks.counts(self, 1, "more_blocks")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What to do with a parameter: `value` is the one to take, `own` the network's.
-
-    `tried`: the value that the verdict, its interval and its reason speak of; further ones that were tried: `levels`.
-    """
-
-    parameter: str
-    kind: Kind
-    own: str
-    value: str
-    reason: Reason
-    tried: LevelResult | None = None
-    levels: tuple[LevelResult, ...] = ()
-
-    def __post_init__(self) -> None:
-        record_checks.parameter("parameter", self.parameter)
-        if self.kind not in _KINDS[self.reason.kind]:
-            kinds = " or ".join(_KINDS[self.reason.kind])
-            raise RequestError(f"kind={self.kind}: with reason.kind={self.reason.kind} it is {kinds}")
-        if (self.tried is None) != (self.kind == "settled by rule"):
-            raise RequestError(f"tried: with kind={self.kind} {'nothing' if self.tried else 'some value'} was tried")
-        if self.reason.kind in _MEASURED and self.tried and self.tried.effect is None:
-            raise RequestError(f"tried.effect: it is missing; reason.kind={self.reason.kind} speaks of it")
 
 
 @dataclass(frozen=True)
 class ConfirmedArm:
-    """Changes by name that were trained together in fresh blocks, and whether their gain was confirmed."""
+    """Changes that were trained together in fresh blocks.
+
+    Attributes:
+        names: The changes, such as "kernel_size=5".
+        effect: Of all of them together, with the interval that decides.
+        passed: Whether the gain was confirmed.
+
+    Example:
+        >>> from convwise.study.result import ConfirmedArm, Interval
+        >>> ConfirmedArm(("kernel_size=5",), Interval(1.6, 0.3, 2.8, 9), True).passed
+        True
+    """
 
     names: tuple[str, ...]
     effect: Interval
@@ -147,7 +55,18 @@ class ConfirmedArm:
 
 @dataclass(frozen=True)
 class ConfirmationResult:
-    """One round of fresh blocks; `chance` of any wrong confirmation in it."""
+    """One round of fresh blocks.
+
+    Attributes:
+        arms: What was trained, each change by itself and all together.
+        adopted: The changes that the search goes on with.
+        chance: Of any wrong confirmation in the round, 0 to 1.
+
+    Example:
+        >>> from convwise.study.result import ConfirmationResult
+        >>> ConfirmationResult((), (), 0.04).adopted
+        ()
+    """
 
     arms: tuple[ConfirmedArm, ...]
     adopted: tuple[str, ...]
@@ -159,7 +78,20 @@ class ConfirmationResult:
 
 @dataclass(frozen=True)
 class TestResult:
-    """The one look at the test images: mean accuracy, percent, of the unchanged and of the recommended network."""
+    """The one look at the test images.
+
+    Attributes:
+        n_images: Number of test images.
+        unchanged: Mean accuracy of the unchanged network, percent.
+        recommended: Mean accuracy of the recommended network, percent.
+        trainings: Number of trainings of each.
+
+    Example:
+        >>> from convwise.study.result import TestResult
+        >>> found = TestResult(180, 97.5, 98.5, 9)
+        >>> found.recommended - found.unchanged
+        1.0
+    """
 
     n_images: int
     unchanged: float
@@ -176,15 +108,50 @@ class TestResult:
 class StudyResult:
     """All of `result.json`.
 
-    `level`: the one-sided chance of each limit to be wrong. `unchanged`: the metric's mean for the unchanged network.
-    `control`: the unchanged network against itself under another seed. `ruler`: points of accuracy per nat of score.
-    `judged`: images a block. `quick`: the trainings were short, and there are no verdicts. `sentence`: what the time
-    bought, to be said first.
+    Attributes:
+        data: The data set or folder that was asked for.
+        net: The network.
+        size: Side of the images, px.
+        metric: What was compared.
+        smallest_effect: The smallest difference worth having, points; of log loss nats.
+        level: The one-sided chance of each limit of an interval to be wrong.
+        epochs: Of each training.
+        blocks: Number of blocks.
+        trainings: Number of trainings.
+        judged: Number of images that judge in each block.
+        pool: Number of images that train or judge.
+        unchanged: The metric's mean for the unchanged network.
+        unchanged_errors: Percent of errors of the unchanged network; 0 for log loss.
+        verdicts: One for each parameter.
+        recommended: The changes that were confirmed, by name.
+        recommended_settings: The same as texts of `--set`.
+        recommended_changes: What they change in the recipe, by field.
+        confirmations: The rounds of fresh blocks.
+        control: The unchanged network against itself under another seed; None where that was not trained.
+        ruler: Points of accuracy per nat of score; None where the score says nothing of them.
+        test: The look at the test images; None where nothing was confirmed.
+        failures: The trainings that failed, each with its reason.
+        sentence: What the time bought, to be said first.
+        seconds: What the study took.
+        quick: Whether the trainings were short; there are no verdicts then.
+        folder: Where the study lies; None of one that is nowhere.
+        minutes_needed: For three whole blocks, of a quick look; None of others.
+        reach: Which layers each parameter's first value changes.
+
+    Raises:
+        RequestError: `recommended_settings` are none.
+
+    Example:
+        >>> import convwise
+        >>> asked = {"parameters": ["padding"], "runs": 9, "epochs": 1, "size": 16}
+        >>> found = convwise.study("pictures", **asked, out="studies/typed")
+        >>> found.quick, found.epochs, found.of("padding").own
+        (False, 1, 'same')
     """
 
     data: str
     net: str
-    size: int
+    size: int | str
     metric: str
     smallest_effect: float
     level: float
@@ -213,9 +180,10 @@ class StudyResult:
 
     def __post_init__(self) -> None:
         checks.choice("metric", self.metric, METRICS)
+        ImageShape.of(self.size)
         checks.number("smallest_effect", self.smallest_effect, 1e-9, 100)
         checks.number("level", self.level, 1e-9, 0.5)
-        record_checks.counts(self, 1, "size", "epochs", "blocks", "trainings", "judged", "pool")
+        record_checks.counts(self, 1, "epochs", "blocks", "trainings", "judged", "pool")
         record_checks.numbers(self, 0, "unchanged", "unchanged_errors", "seconds", "minutes_needed")
         if self.ruler is not None:
             checks.number("ruler", self.ruler, -MOST, MOST)

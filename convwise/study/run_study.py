@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from convwise.names import counted
-from convwise.study.blocks import UNCHANGED, Blocks
+from convwise.study.blocks import UNCHANGED, Blocks, together
 from convwise.study.budget import Minutes, Trainings
 from convwise.study.engine import Engine
 from convwise.study.estimates import estimates
@@ -79,12 +80,12 @@ def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
     """Whether the changes can be built together."""
     from convwise.study.levels import stands
 
-    spec, texts = request.spec, tuple(text for name in arm for text in blocks.levels[name].settings)
-    sizes = [level.changes.get("size_px") for name, level in blocks.levels.items() if name in arm]
-    size = next((each for each in sizes if each), spec.recipe.size_px)
+    spec, texts = request.spec, tuple(text for name in together(arm) for text in blocks.levels[name].settings)
+    changes = {key: value for name in arm for key, value in blocks.levels[name].changes.items()}
+    shape = replace(spec.recipe, **changes).shape
     why = stands(
         spec.net,
-        size_px=size,
+        shape=shape,
         n_classes=len(blocks.runner.index.class_names),
         settings=spec.network,
         texts=texts,
@@ -128,7 +129,7 @@ def _result(
     return StudyResult(
         data=request.spec.data,
         net=str(request.spec.net),
-        size=request.spec.recipe.size_px,
+        size=request.spec.recipe.shape.size,
         metric=request.metric,
         smallest_effect=request.smallest_effect,
         level=state.level,
@@ -183,7 +184,7 @@ def _tested(blocks: Blocks, state: State) -> TestResult | None:
             accuracy = blocks.of_test(outcome)
             if accuracy is None:
                 continue
-            names = (*round_.base, *arm)
+            names = together((*round_.base, *arm))
             if not round_.base and arm == UNCHANGED:
                 own.append(accuracy)
             elif set(names) == set(state.base):

@@ -11,7 +11,7 @@ from convwise.cli.parser import given
 from convwise.commands.evaluate import SPLITS
 from convwise.images.copies import COPIES
 from convwise.images.resizing import RESIZE_MODES
-from convwise.study.asked import ENGINES
+from convwise.study.asked import ENGINES, METRICS
 from convwise.training.recipe import RECIPES
 
 
@@ -21,6 +21,7 @@ def test_the_choices_are_the_librarys() -> None:
     assert tuple(RECIPES) == options.RECIPES
     assert tuple(SPLITS) == options.SPLITS
     assert tuple(ENGINES) == options.ENGINES
+    assert tuple(METRICS) == options.METRICS
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,10 @@ def test_the_choices_are_the_librarys() -> None:
             {"data": "x", "resize": "crop", "settings": ["a.b=1", "c.d=2"], "background": True},
         ),
         (["study", "x", "--parameters", "groups, padding,"], {"data": "x", "parameters": ["groups", "padding"]}),
+        (
+            ["study", "x", "--by-stage", "--metric", "log_loss", "--levels", "groups=2,4", "--levels", "padding=valid"],
+            {"data": "x", "by_stage": True, "metric": "log_loss", "levels": ["groups=2,4", "padding=valid"]},
+        ),
         (["predict", "r", "a", "b", "--top", "2"], {"run": "r", "paths": ["a", "b"], "top": 2}),
         (["evaluate", "r", "--json"], {"run": "r"}),
     ],
@@ -67,6 +72,7 @@ def test_every_option_is_a_keyword_of_its_function(name: str) -> None:
         (["train", "x", "--recipe", "fsat"], "--recipe fsat: did you mean fast? choose one of fast, plain, thorough"),
         (["evaluate", "r", "--split", "tset"], "--split tset: did you mean test? choose one of test, validation"),
         (["study", "x", "--parameters", " ,"], "names nothing"),
+        (["study", "x", "--metric", "acuracy"], "--metric acuracy: did you mean accuracy? choose one of accuracy"),
         (["trian", "x"], "COMMAND trian: did you mean train? choose one of data, train"),
         (["data", "chekc", "x"], "ACTION chekc: did you mean check? choose one of add, list"),
         (["train", "x", "--epochs", "many"], "'many' is not a whole number"),

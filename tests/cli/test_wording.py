@@ -55,7 +55,7 @@ def worded(command: str, text: str) -> str:
         ("add", "from_path=x: give the .zip", "--from x: give the .zip"),
         ("guide", "figure=x.gif: it is a PNG", "--figure x.gif: it is a PNG"),
         ("study", "smallest_effect=0: it must be", "--smallest-effect 0: it must be"),
-        ("study", "trial_epochs=0: it must be", "--trial-epochs 0: it must be"),
+        ("study", "by_stage=3: it must be", "--by-stage 3: it must be"),
     ],
 )
 def test_a_message_names_the_flag_where_a_flag_was_typed(command: str, python: str, shown: str) -> None:

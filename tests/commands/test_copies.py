@@ -13,7 +13,7 @@ import convwise
 from convwise.cli import main
 from convwise.conv2d import NetworkSettings
 from convwise.runs import Run, RunSettings
-from convwise.study.trials import Bench
+from convwise.study.trials import ExperimentSpec
 from convwise.training.recipe import Recipe
 
 QUICK = ["--net", "simple", "--size", "32", "--epochs", "1", "--batch", "8"]
@@ -109,7 +109,10 @@ def test_records_of_runs_and_studies_keep_it_and_older_ones_open() -> None:
         "data": "d", "folder": "/d", "classes": None, "exclude": (), "net": "simple", "network": NetworkSettings(),
         "recipe": Recipe(epochs=1), "per_class": None, "test": 0.25, "validation": 0.15, "index_digest": "",
     }  # fmt: skip
-    for record in (RunSettings(**common, split_digest="s", copies="exact"), Bench(**common, seed=1, copies="exact")):
+    for record in (
+        RunSettings(**common, split_digest="s", copies="exact"),
+        ExperimentSpec(**common, seed=1, copies="exact"),
+    ):
         values = record.to_dict()
         assert values["copies"] == "exact"
         assert type(record).from_dict(values) == record

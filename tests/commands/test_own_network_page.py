@@ -14,16 +14,10 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/your-own-network.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "examples/first_try.py"
 # Fewer images and epochs than the page has: what is tested is that the commands are right.
-SMALLER = {"--per-class": "4", "--epochs": "1", "--trial-epochs": "1"}
+SMALLER = {"--per-class": "4", "--epochs": "1"}
 USUAL = {
     "train": {"--per-class": "4", "--epochs": "1"},
-    "study": {
-        "--per-class": "4",
-        "--epochs": "1",
-        "--trial-epochs": "1",
-        "--runs": "8",
-        "--parameters": "filters,padding",
-    },
+    "study": {"--per-class": "4", "--epochs": "1", "--runs": "12", "--workers": "1", "--parameters": "filters,padding"},
     "explain": {},
 }
 

@@ -10,7 +10,7 @@ import pytest
 from convwise.study import engine
 from convwise.study.engine import TRIES, LocalEngine
 from convwise.study.trials import Outcome, Trial
-from tests.study.simulated import BENCH
+from tests.study.simulated import SPEC
 
 
 class Dying:
@@ -35,7 +35,7 @@ class Dying:
 def test_a_trial_whose_worker_always_dies_fails_with_the_time_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_Worker", Dying)
     found: list[Outcome] = []
-    LocalEngine(BENCH, 1).run([Trial("a", "one", (), 1)], found.append)
+    LocalEngine(SPEC, 1).run([Trial("a", 0, ())], found.append)
     assert [(outcome.status, outcome.reason) for outcome in found] == [
         ("failed", f"its process ended with exit code 1, {TRIES} times")
     ]
