@@ -15,10 +15,15 @@ import numpy as np
 from machine import machine
 
 from convwise.conv2d import PARAMETERS
-from convwise.study.design import smallest_design
-from convwise.study.effects import analyse
+from convwise.study.estimates import Reading
 from convwise.study.folder import StudyFolder
-from convwise.study.trials import Outcome
+from convwise.study.measures import Scores
+from convwise.study.ruler import fitted
+from convwise.study.trials import Outcome, packed, unpacked
+from convwise.study.weighing import weighed
+
+N_JUDGED, N_CLASSES = 515, 4
+ANSWERS = packed(np.random.default_rng(0).dirichlet([0.1] * N_CLASSES, N_JUDGED))
 
 
 class Prompt:
@@ -27,7 +32,7 @@ class Prompt:
     def carry_out(self, trial: dict) -> dict:
         """A finished outcome."""
         return Outcome(
-            trial["key"], "done", accuracy=97.5, log_loss=0.08, seconds_per_image=0.0023, seconds=9.8, weights=98_564,
+            trial["key"], "done", answers=ANSWERS, seconds_per_image=0.0023, seconds=33.0, weights=98_564,
             multiply_adds=24_000_000, memory=61_000_000,
         ).to_dict()  # fmt: skip
 
@@ -36,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=10_000)
-    parser.add_argument("--trial-seconds", type=float, default=10.0)
+    parser.add_argument("--trial-seconds", type=float, default=33.0)
     parser.add_argument("--served", type=int, default=3000, help="trials to measure with")
     options = parser.parse_args()
     print(machine())
@@ -45,14 +50,20 @@ def main() -> None:
         a_trial = served_by_ray(options, folder)
         began = time.perf_counter()
         for number in range(200):
-            folder.append(Outcome(f"alone/{number}", "done", accuracy=97.5))
+            folder.append(Outcome(f"alone/{number}", "done", answers=ANSWERS))
         journal = (time.perf_counter() - began) / 200
     print(f"a trial takes the study's process {1e3 * a_trial:.2f} ms, {1e3 * journal:.2f} of them the journal")
-    design = smallest_design(PARAMETERS)
-    replicates = options.trials // design.n_runs
+    labels = np.arange(N_JUDGED) % N_CLASSES
     began = time.perf_counter()
-    analyse(design, np.random.default_rng(0).normal(97, 1.5, (replicates, design.n_runs)))
-    print(f"the effects of {replicates} replicates of {design.n_runs} trials: {time.perf_counter() - began:.2f} s")
+    for _ in range(50):
+        Scores.of(unpacked(ANSWERS, N_JUDGED, N_CLASSES), labels)
+    print(f"reading a trial's answers to {N_JUDGED} images: {1e3 * (time.perf_counter() - began) / 50:.2f} ms")
+    n_blocks = options.trials // (len(PARAMETERS) + 2)
+    random = np.random.default_rng(0)
+    readings = {name: [Reading(*random.normal(0, (1, 0.04))) for _ in range(n_blocks)] for name in PARAMETERS}
+    began = time.perf_counter()
+    weighed(readings, fitted(readings))
+    print(f"a look at {n_blocks} blocks of {len(PARAMETERS)} candidates: {time.perf_counter() - began:.2f} s")
     wanted = options.workers / options.trial_seconds
     able = min(wanted, 1 / a_trial)
     print(
@@ -76,7 +87,7 @@ def served_by_ray(options: argparse.Namespace, folder: StudyFolder) -> float:
     def begin() -> None:
         nonlocal number
         settings = ("conv.kernel_size=5", "conv.kernel_initializer=he_normal", "conv.padding=valid")
-        trial = {"key": f"screen/0/{number}", "block": "screen/0", "settings": settings, "epochs": 7, "on_test": False}
+        trial = {"key": f"0/{number}", "block": 0, "settings": settings}
         under_way[actors[number % 2].carry_out.remote(trial)] = trial
         number += 1
 

@@ -2,7 +2,7 @@
 
 Each is a command of its own, from a cold start without caches, the sides in turn; the median of the repeats is told.
 The prediction stands beside plain Keras, which imports, loads the same model and predicts once. `--before FOLDER`, a
-checkout of an earlier version, is measured in the same run.
+checkout of an earlier version, is measured in the same run; each version predicts with a run that it trained itself.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from machine import machine
 from PIL import Image
 
 N_PICTURES = 1000
+RUN = "RUN"  # in a command: the run of the side that carries it out
 PLAIN = """
 import sys, numpy as np, keras
 from PIL import Image
@@ -36,20 +38,21 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     here = Path(__file__).resolve().parent.parent
-    sides = {"now": here} | ({"before": Path(options.before).resolve()} if options.before else {})
+    sides = [Side("now", here)] + ([Side("before", Path(options.before).resolve())] if options.before else [])
     print(machine())
-    print(f"| what | {' | '.join(f'{side}, s' for side in sides)} |\n|---|{'---|' * len(sides)}", flush=True)
+    print(f"| what | {' | '.join(f'{side.name}, s' for side in sides)} |\n|---|{'---|' * len(sides)}", flush=True)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         draw(folder)
-        trained = Command(["train", str(folder / "classes"), "--epochs", "1", "--out", str(folder / "run")])
-        trained.seconds(here, folder, code=0)
+        trained = Command(["train", str(folder / "classes"), "--epochs", "1", "--out", RUN])
+        for side in sides:
+            trained.seconds(side, folder, code=0)
         for what, command in requests(folder).items():
-            row(what, options.repeats, [lambda c=command, s=side: c.seconds(s, folder) for side in sides.values()])
+            row(what, options.repeats, [lambda c=command, s=side: c.seconds(s, folder) for side in sides])
         picture = str(next((folder / "flat").iterdir()))
-        predict = Command(["predict", str(folder / "run"), picture])
-        plain = [sys.executable, "-c", PLAIN, str(folder / "run" / "model.keras"), picture]
-        both = [lambda s=side: predict.seconds(s, folder, code=0) for side in sides.values()]
+        predict = Command(["predict", RUN, picture])
+        plain = [sys.executable, "-c", PLAIN, str(sides[0].run(folder) / "model.keras"), picture]
+        both = [lambda s=side: predict.seconds(s, folder, code=0) for side in sides]
         times = row("`predict` of one picture", options.repeats, [*both, lambda: clocked(plain, {}, 0)])
         ratio = statistics.median(now / keras for now, *_, keras in zip(*times, strict=True))
         print(f"predict beside plain Keras (the last column): ratio {ratio:.2f}, pair by pair")
@@ -66,18 +69,31 @@ def draw(folder: Path) -> None:
             Image.fromarray(pixels).save(folder / name / f"{i}.jpg", quality=90)
 
 
+@dataclass(frozen=True)
+class Side:
+    """A version of convwise: its name in the table, and its checkout."""
+
+    name: str
+    tree: Path
+
+    def run(self, folder: Path) -> Path:
+        """The run that it trained."""
+        return folder / f"run {self.name}"
+
+
 class Command:
     """A command line of convwise, run by the code of one side or the other."""
 
     def __init__(self, arguments: list[str]) -> None:
         self.arguments = arguments
 
-    def seconds(self, side: Path, folder: Path, code: int = 2) -> float:
+    def seconds(self, side: Side, folder: Path, code: int = 2) -> float:
         """From the start to the end, without caches. The exit code must be the one expected."""
         home = folder / "home"
         shutil.rmtree(home, ignore_errors=True)
-        environment = {"PYTHONPATH": str(side), "CONVWISE_HOME": str(home)}
-        return clocked([sys.executable, "-m", "convwise", *self.arguments], environment, code)
+        environment = {"PYTHONPATH": str(side.tree), "CONVWISE_HOME": str(home)}
+        arguments = [str(side.run(folder)) if each == RUN else each for each in self.arguments]
+        return clocked([sys.executable, "-m", "convwise", *arguments], environment, code)
 
 
 def requests(folder: Path) -> dict[str, Command]:
@@ -90,8 +106,8 @@ def requests(folder: Path) -> dict[str, Command]:
         "`train`: more images a class than there are": Command(["train", classes, "--per-class", "600"]),
         "`train`: no such option of the network": Command(["train", classes, "--set", "net.depth=3"]),
         "`study`: one class": Command(["study", str(folder / "one")]),
-        "`evaluate`: other classes": Command(["evaluate", str(folder / "run"), "--data", str(folder / "others")]),
-        "`predict`: no such file": Command(["predict", str(folder / "run"), str(folder / "nothing.jpg")]),
+        "`evaluate`: other classes": Command(["evaluate", RUN, "--data", str(folder / "others")]),
+        "`predict`: no such file": Command(["predict", RUN, str(folder / "nothing.jpg")]),
     }
 
 

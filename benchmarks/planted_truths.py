@@ -14,8 +14,8 @@ from convwise.images.planted import PLANTED, SIZE_PX
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=[], help="data sets (default: all planted ones)")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--runs", type=int, default=64, help="trials of each study")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=4, help="of each study")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     print(machine())
@@ -35,37 +35,39 @@ def main() -> None:
 
 
 def one(name: str, seed: int, options: argparse.Namespace, out: Path) -> dict:
-    """One study. Named is what it sets, and what it keeps because the alternative loses beyond doubt."""
+    """One study of whole trainings. Named is what it sets, and what it keeps because the other value loses."""
     planted = PLANTED[name]
     result = study(
         name,
+        net="simple",
         size=SIZE_PX,
         recipe="plain",
-        runs=options.runs,
-        trial_epochs=planted.epochs,
+        minutes=options.minutes,
         epochs=planted.epochs,
         settings=planted.start,
         levels=planted.levels,
-        parameters=(),
+        parameters=tuple(dict.fromkeys((*planted.matters, *planted.idle))),
         seed=seed,
         out=out,
-    ).values
+    )
     named = {}
-    for verdict in result["verdicts"]:
-        effect = verdict["effect"]
-        loses = effect and effect["joint_high"] < 0 and effect["estimate"] <= -result["smallest_effect"]
-        if verdict["verdict"] == "set it" or (verdict["verdict"] == "keep it" and loses and not verdict["aliased"]):
-            named[verdict["parameter"]] = round(effect["estimate"], 2)
-    idle = set(PLANTED[name].idle)
+    for verdict in result.verdicts:
+        effect = verdict.tried.effect if verdict.tried else None
+        if verdict.kind == "set it" or (effect and verdict.reason.kind == "loses"):
+            named[verdict.parameter] = round(effect.estimate, 2) if effect else None
+    idle = set(planted.idle)
     return {
         "name": name,
         "seed": seed,
         "found": bool(set(planted.matters) & set(named)) if planted.matters else not named,
         "idle_named": sorted(idle & set(named)),
         "named": named,
-        "start": result["confirmation"]["test_accuracy"]["start"] if result["confirmation"] else None,
-        "proposed": result["confirmation"]["test_accuracy"]["proposed"] if result["confirmation"] else None,
-        "seconds": result["seconds"],
+        "undecided": [verdict.parameter for verdict in result.verdicts if verdict.kind == "undecided"],
+        "blocks": result.blocks,
+        "trainings": result.trainings,
+        "unchanged": result.test.unchanged if result.test else None,
+        "recommended": result.test.recommended if result.test else None,
+        "seconds": result.seconds,
     }
 
 

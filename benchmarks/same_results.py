@@ -1,7 +1,8 @@
 """The same results by seed from two checkouts of convwise: a training, a pretrained start, a study, bit for bit.
 
-`--before PATH` is the other checkout, such as a git worktree of an older commit. Each command is a process of its own.
-Times are left out of the comparison; `--start-up` compares in turn how long commands take that do no work.
+`--before PATH` is the other checkout, such as a git worktree of an older commit whose studies are of the same format.
+Each command is a process of its own. Times are left out of the comparison; `--start-up` compares in turn how long
+commands take that do no work.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from machine import machine
 
 HERE = Path(__file__).resolve().parents[1]
 TRAIN = ("train", "shapes", "--size", "32", "--epochs", "3", "--seed", "3", "--set", "conv.kernel_size=5")
-STUDY = ("study", "shapes", "--size", "32", "--runs", "16", "--trial-epochs", "1", "--epochs", "2", "--seed", "2")
+STUDY = ("study", "shapes", "--size", "32", "--runs", "15", "--epochs", "1", "--seed", "2")
 STUDY += ("--parameters", "kernel_size,use_bias,activation")
 LIGHT = (("--help",), ("train", "--help"), ("guide", "strides"), ("explain", "simple"))
 TIMES = {"seconds", "seconds_per_image", "validation_seconds"}

@@ -1,20 +1,19 @@
-"""What the benchmarks of single trials share: the bench of a study and its images, without the study."""
-
-from convwise.study.laboratory import Laboratory
+"""What the benchmarks of single trials share: what carries out the trials of a study, without the study."""
 
 from convwise.conv2d import NetworkSettings
 from convwise.images.datasets import resolve
-from convwise.study.trials import Bench
+from convwise.study.trial_runner import TrialRunner
+from convwise.study.trials import ExperimentSpec
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import named_recipe
 
 
-def trial_laboratory(data: str, *, size: int, net: str = "simple") -> Laboratory:
-    """Where `convwise study DATA` would carry out its trials by default; its `bench` is what an engine takes."""
+def trial_runner(data: str, *, size: int, net: str = "narrowresnet", precision: str = "auto") -> TrialRunner:
+    """What carries out the trials of `convwise study DATA`, three folds; an engine takes its `spec`."""
     source = resolve(data)
-    changes = {"size": size, "towers": 1, "precision": resolve_precision("auto")}
-    return Laboratory.open(
-        Bench(
+    changes = {"size": size, "towers": 1, "precision": resolve_precision(precision)}
+    return TrialRunner.open(
+        ExperimentSpec(
             data=data,
             folder=str(source.folder),
             classes=source.classes,

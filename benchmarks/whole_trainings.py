@@ -10,7 +10,6 @@ and of the test images (float16), its settings, seconds on one core, and the pro
 """
 
 import argparse
-import dataclasses
 import json
 import multiprocessing
 import os
@@ -34,8 +33,6 @@ HARD = (
     "kernel_initializer",
     "kernel_regularizer",
 )
-# The non-linearity of a network with batch normalisation is no parameter of its convolutions.
-LEVELS = {"activation": ("net.activation=silu",)}
 SETS: dict[str, dict[str, Any]] = {
     "easy": {"size": 48, "n_blocks": 16, "parameters": None},
     "hard": {"size": 40, "n_blocks": 32, "parameters": HARD},
@@ -111,24 +108,26 @@ def _levels(which: str, data: str) -> dict[str, tuple[str, ...]]:
     from convwise.conv2d import PARAMETERS, NetworkSettings
     from convwise.images.image_shape import ImageShape
     from convwise.study.factors import factors_of
+    from convwise.training.recipe import Recipe
 
     factors, _ = factors_of(
         "narrowresnet",
         shape=ImageShape.of(SETS[which]["size"]),
-        n_classes=len(_laboratory(which, data).index.class_names),
+        n_classes=len(_runner(which, data).index.class_names),
         settings=NetworkSettings(),
+        recipe=Recipe(),
         parameters=SETS[which]["parameters"] or PARAMETERS,
     )
-    found = {factor.parameter: LEVELS.get(factor.parameter, factor.alternative.settings) for factor in factors}
+    found = {factor.parameter: factor.first.settings for factor in factors}
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found, indent=1) + "\n")
     return found
 
 
-def _laboratory(which: str, data: str) -> Any:
-    from trial_bench import trial_laboratory
+def _runner(which: str, data: str) -> Any:
+    from trial_bench import trial_runner
 
-    return trial_laboratory(data, size=SETS[which]["size"], net="narrowresnet")
+    return trial_runner(data, size=SETS[which]["size"], precision="float32")
 
 
 _STATE: dict[str, Any] = {}
@@ -142,7 +141,7 @@ def _begin(which: str, data: str, counter: Any, ends: float) -> None:
         counter.value += 1
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     take_one_core(number)
-    _STATE.update(laboratory=_laboratory(which, data), ends=ends)
+    _STATE.update(runner=_runner(which, data), ends=ends)
 
 
 def _trained(task: tuple[dict[str, Any], str]) -> tuple[dict[str, Any], float | None]:
@@ -152,38 +151,24 @@ def _trained(task: tuple[dict[str, Any], str]) -> tuple[dict[str, Any], float | 
         return job, None
     from machine import machine
 
-    from convwise.conv2d import parse_settings
-    from convwise.images.folds import folds
-    from convwise.images.material import Material
-    from convwise.nets import build
-    from convwise.nets.fast_layers import with_fast_layers
-    from convwise.seeds import derive_seed
-    from convwise.training.checkpoint import NoCheckpoints
-    from convwise.training.fit import batches_of, fit
-    from convwise.training.predict import predict_probabilities
+    from convwise.study.trials import Trial, unpacked
 
-    began, cpu = time.monotonic(), time.process_time()
-    laboratory = _STATE["laboratory"]
-    bench, index, pixels = laboratory.bench, laboratory.index, laboratory.pixels
-    division = folds(laboratory.split, index, n_folds=N_FOLDS, seed=derive_seed(0, "division", job["division"]))
-    split = division[job["fold"]]
-    recipe = dataclasses.replace(bench.recipe, precision="float32", seed=job["seed"])
-    built = build(
-        bench.net,
-        shape=recipe.shape,
-        n_classes=len(index.class_names),
-        settings=bench.network.overlaid(parse_settings(job["settings"])),
-        seed=derive_seed(job["seed"], "weights"),
-        precision="float32",
-        require_used=False,
-    )
-    network = with_fast_layers(built.model)
-    fit(network, batches_of(Material(index, pixels, split), recipe), None, recipe=recipe, checkpoints=NoCheckpoints())
+    cpu, runner = time.process_time(), _STATE["runner"]
+    recipe, index = runner.spec.recipe, runner.index
+    block = N_FOLDS * job["division"] + job["fold"]
+    trial = Trial(job["name"], block, tuple(job["settings"]), {"seed": job["seed"]}, on_test=True)
+    outcome = runner.carry_out(trial)
+    if outcome.status == "failed":
+        raise SystemExit(f"{job['file']} {job['name']}: {outcome.reason}")
+    split = runner.fold(block)
     answers = {
-        side: predict_probabilities(network, pixels, members, flip_averaging=recipe.flip_averaging).astype(np.float16)
-        for side, members in (("judged", split.validation), ("test", split.test))
+        side: unpacked(text, len(members), len(index.class_names)).astype(np.float16)
+        for side, text, members in (
+            ("judged", outcome.answers, split.validation),
+            ("test", outcome.test_answers, split.test),
+        )
     }
-    seconds = time.monotonic() - began
+    seconds = outcome.seconds
     meta = {
         **job,
         "seconds": round(seconds, 2),

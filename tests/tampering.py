@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from convwise.records import FORMAT
+
 OLD_RECORDS = Path(__file__).parent / "old_records"
-"""A run and a study on `pictures`, made before files said which format they have."""
+"""On `pictures`: a run and a study of format 1; whole-study, one of format 3, with more time after a quick look."""
 
 Place = tuple[str | int, ...]
 
@@ -42,7 +44,7 @@ NO_RECORDS: dict[str, bytes] = {
     "lists within lists, closed": b"[" * 3000 + b"]" * 3000,
     "tables within tables": b'{"a":' * 900 + b"1" + b"}" * 900,
     "half a character": b'{"a\\ud800": "\\ud800"}',
-    "a later format": b'{"format": 99}',
+    "a later format": json.dumps({"format": FORMAT + 1}).encode(),
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.datasets import DATASETS, list_datasets
-from convwise.records import FORMAT, convert, read_record, record_of, write_record
+from convwise.records import FORMAT, convert, read_record, record_of, record_text, write_record
 from convwise.runs import Run
 from convwise.runs.request import read_config
 from convwise.strict_json import json_values
@@ -170,14 +170,24 @@ def test_a_run_made_before_files_had_a_format_still_opens(old: Path) -> None:
     assert [row["epoch"] for row in CheckpointFolder(old / "run" / "checkpoint").load()[0].rows] == [1]  # type: ignore[index]
 
 
-def test_a_study_made_before_files_had_a_format_still_opens(old: Path) -> None:
+def test_a_study_of_short_trainings_is_shown_and_no_more(old: Path) -> None:
     study = StudyFolder.open(old / "study")
-    assert study.request.bench.recipe.resize == "stretch"
-    assert [factor.parameter for factor in study.request.factors] == ["activation", "use_bias"]
-    assert study.plan is not None
-    assert study.plan.replicates == 2
-    assert len(study.outcomes()) == study.result["trials"] == 8
-    assert study.result == values_of(old / "study" / "result.json")
+    assert study.old is not None
+    assert study.old.recipe.resize == "stretch"
+    assert study.old_result == values_of(old / "study" / "result.json")
+    with pytest.raises(RequestError, match="an earlier version began it, which measured short trainings"):
+        _ = study.request
+
+
+def test_a_study_of_whole_trainings_comes_back_as_it_was(old: Path) -> None:
+    study = StudyFolder.open(old / "whole-study")
+    assert study.old is None
+    parameters = [each.parameter for each in (*study.request.factors, *study.request.settled)]
+    assert parameters == [verdict.parameter for verdict in study.result.verdicts]
+    for found, name in ((study.request, "study"), (study.result, "result"), (study.quick_look, "quick")):
+        assert found is not None
+        assert json.loads(record_text(found.to_dict())) == values_of(old / "whole-study" / f"{name}.json")
+    assert study.result.trainings + study.quick_look.trainings == len(study.outcomes())
 
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -186,17 +196,28 @@ READERS: dict[str, Callable[[Path], object]] = {
     "run/split.json": lambda old: Run(old / "run").split,
     "run/run.json": lambda old: Run(old / "run").summary,
     "run/evaluation.json": lambda old: Run(old / "run").evaluation,
-    "study/study.json": lambda old: StudyFolder(old / "study").request,
-    "study/plan.json": lambda old: StudyFolder(old / "study").plan,
-    "study/trials.jsonl": lambda old: StudyFolder(old / "study").outcomes(),
-    "study/result.json": lambda old: StudyFolder(old / "study").result,
+    "study/study.json": lambda old: _old_subject(old / "study"),
+    "study/result.json": lambda old: StudyFolder(old / "study").old_result,
+    "whole-study/study.json": lambda old: StudyFolder(old / "whole-study").request,
+    "whole-study/plan.json": lambda old: StudyFolder(old / "whole-study").plan,
+    "whole-study/trials.jsonl": lambda old: StudyFolder(old / "whole-study").outcomes(),
+    "whole-study/result.json": lambda old: StudyFolder(old / "whole-study").result,
+    "whole-study/quick.json": lambda old: StudyFolder(old / "whole-study").quick_look,
 }
 # Written for people and other programs, never read here; a result's further keys are handed on.
 UNREAD = {
     "run/evaluation.json": ("not_tested", "never_right", "intervals"),
+    "study/study.json": ("smallest_effect", "minutes", "runs", "trial_epochs", "n_workers", "n_train", "engine",
+    "address", "factors", "settled"),
     "study/result.json": ("study", "data", "net", "size", "recommended", "checks", "placebo", "reach", "plan",
     "seconds_of_trials", "log_loss", "multiply_adds", "joint_low", "joint_high", "n", "aliased"),
 }  # fmt: skip
+
+
+def _old_subject(study: Path) -> object:
+    """What it worked on; RequestError where it is no study of an earlier format any more."""
+    folder = StudyFolder(study)
+    return folder.old or folder.request
 
 
 def _refusal(read: Callable[[Path], object], old: Path) -> str:
@@ -246,7 +267,7 @@ def test_a_file_that_is_no_record_is_named(name: str, old: Path) -> None:
         with pytest.raises(RequestError, match=name.rpartition("/")[2]):
             READERS[name](old)
     (old / name).unlink()
-    if not name.endswith(("plan.json", "trials.jsonl")):
+    if not name.endswith(("plan.json", "trials.jsonl", "quick.json")):
         with pytest.raises(RequestError):
             READERS[name](old)
 
@@ -280,6 +301,47 @@ def test_files_that_do_not_belong_together_are_refused(
     with pytest.raises(RequestError, match=message) as caught:
         Run.open(old / "run")
     assert "put the file back as it was, or train again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value", "message"),
+    [
+        ("study", ("factors", 0, "parameter"), "filter", "factors[0].parameter=filter: a study varies no such"),
+        ("study", ("factors", 0, "parameter"), "filters@", "factors[0].parameter=filters@: a study varies no such"),
+        ("study", ("factors", 0, "first", "settings"), ["x"], "factors[0].first.settings: "),
+        ("study", ("factors", 0, "first", "memory"), -1, "factors[0].first.memory=-1: it must be a number from 0"),
+        ("study", ("factors", 0, "first", "changes"), {"epochs": 2}, "first.changes.epochs: a study varies no"),
+        ("study", ("factors", 0, "first", "changes"), {"batch": 0}, "first.changes: batch=0: it must be a whole"),
+        ("study", ("factors", 0, "further", 0, "value"), "x2", "factors[0].filters: each of its values once"),
+        ("study", ("spec", "n_folds"), 1, "spec.n_folds=1: it must be a whole number from 2"),
+        ("plan", ("pace", "per_image"), 0, "pace.per_image=0: it must be a number from"),
+        ("plan", ("n_blocks",), 0, "n_blocks=0: it must be a whole number from 1"),
+        ("result", ("verdicts", 0, "tried", "effect", "low"), 90, "verdicts[0].tried.effect.estimate="),
+        ("result", ("verdicts", 0, "tried", "effect", "blocks"), 0, "verdicts[0].tried.effect.blocks=0: it must be a"),
+        ("result", ("verdicts", 0, "tried", "effect"), None, "tried.effect: it is missing; reason.kind=equal speaks"),
+        ("result", ("verdicts", 0, "tried"), None, "verdicts[0].tried: with kind=free choice some value was tried"),
+        ("result", ("verdicts", 0, "kind"), "set it", "kind=set it: with reason.kind=equal it is free choice"),
+        ("result", ("verdicts", 1, "parameter"), "filters", "verdicts: one for each parameter, not filters, filters"),
+        ("result", ("recommended",), ["filters=x2"], "recommended: filters=x2: no verdict sets it"),
+        ("result", ("recommended_changes",), {"seed": 1}, "recommended_changes.seed: a study varies no such field"),
+        ("result", ("metric",), "accuracies", "metric=accuracies: did you mean accuracy?"),
+        ("result", ("test", "recommended"), 101, "test.recommended=101: it must be a number from 0 to 100"),
+        ("result", ("blocks",), 0, "blocks=0: it must be a whole number from 1"),
+        ("trials", ("status",), "timed", "line 1: answers: a trial that is timed has none"),
+        ("trials", ("answers",), "", "line 1: answers: a trial that is done has some"),
+        ("trials", ("seconds",), -1, "line 1: seconds=-1: it must be a number from 0"),
+    ],
+)  # fmt: skip
+def test_what_a_study_cannot_have_found_is_named(
+    name: str, place: tuple[str | int, ...], value: Any, message: str, old: Path
+) -> None:
+    file = "trials.jsonl" if name == "trials" else f"{name}.json"
+    path = old / "whole-study" / file
+    rewritten(path, with_other(values_of(path), place, value))
+    with pytest.raises(RequestError) as caught:
+        READERS[f"whole-study/{file}"](old)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize(
@@ -336,12 +398,15 @@ def test_a_config_file_is_read_by_the_same_rules(tmp_path: Path) -> None:
 
 DAMAGED = (
     ("predict", "run", "pictures"), ("evaluate", "run"), ("explain", "run"), ("train", "--resume", "run"),
-    ("train", "pictures", "--from-study", "study"), ("study", "--resume", "study"), ("study", "report", "study"),
+    ("train", "pictures", "--from-study", "study"), ("study", "report", "study"),
+    ("train", "pictures", "--from-study", "whole-study"), ("study", "--resume", "whole-study"),
+    ("study", "report", "whole-study"),
 )  # fmt: skip
 
 
 def test_every_verb_refuses_a_damaged_record_before_keras_is_imported(old: Path) -> None:
-    for path in (old / "run" / "settings.json", old / "study" / "result.json"):
+    results = [old / name / "result.json" for name in ("study", "whole-study")]
+    for path in (old / "run" / "settings.json", *results):
         rewritten(path, with_other(values_of(path), ("net",), 5) if "run" in path.parts else {"verdicts": 3})
     code = (
         "import sys\nfrom convwise.cli import main\n"

@@ -49,13 +49,13 @@ def _gone_on(folder: str | Path, minutes: float | None, trust: bool, hooks: Stud
         remember(own)
     if minutes is not None:
         request = dataclasses.replace(request, minutes=minutes, runs=None)
-    found.outcomes()  # what is damaged is told before an engine is started
+    known = found.plan
+    _ = found.outcomes(), found.quick_look  # what is damaged is told before an engine is started
     from convwise.study.plan import plan_of, planned
     from convwise.study.run_study import run_study
 
     runner = TrialRunner.open(request.spec)
     with found.locked(), engine_of(request, hooks) as engine:
-        known = found.plan
         plan = plan_of(request, runner, known.pace) if known else planned(request, runner, engine)
         if minutes is not None:
             found.ask_anew(request.to_dict())

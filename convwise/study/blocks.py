@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.errors import ConvwiseError
+from convwise.errors import ConvwiseError, RequestError
 from convwise.study.budget import Minutes, Trainings
 from convwise.study.engine import Engine
 from convwise.study.factors import Level
@@ -20,6 +20,12 @@ from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import Outcome, Trial, unpacked
 
 UNCHANGED: Arm = ()
+
+
+def together(names: Arm) -> Arm:
+    """The candidates that make a network: a later value of a parameter takes the place of an earlier one."""
+    last = {name.partition("=")[0]: name for name in names}
+    return tuple(last.values())
 
 
 class Blocks:
@@ -76,7 +82,7 @@ class Blocks:
         if not outcome.test_answers:
             return None
         index, members = self.runner.index, self.runner.split.test
-        probabilities = unpacked(outcome.test_answers, len(index.class_names))
+        probabilities = self._answers(outcome, outcome.test_answers, len(members))
         return 100 * float(np.mean(probabilities.argmax(axis=1) == index.labels[members]))
 
     def seconds_ratio(self, name: str) -> float | None:
@@ -89,17 +95,20 @@ class Blocks:
         return float(np.median(ratios)) if ratios else None
 
     def _scores(self, outcome: Outcome, judged: Judged) -> Scores:
-        probabilities: NDArray[np.float64] = unpacked(outcome.answers, judged.n_classes)
-        if len(probabilities) != len(judged.labels):
-            raise ConvwiseError(
-                f"trial {outcome.key}: {len(probabilities)} answers for {len(judged.labels)} images; take its line out "
-                f"of {self._folder.path / 'trials.jsonl'}, and it is carried out again"
-            )
-        return Scores.of(probabilities, judged.labels)
+        return Scores.of(self._answers(outcome, outcome.answers, len(judged.labels)), judged.labels)
+
+    def _answers(self, outcome: Outcome, packed: str, n_images: int) -> NDArray[np.float64]:
+        try:
+            return unpacked(packed, n_images, len(self.runner.index.class_names))
+        except RequestError as problem:
+            raise RequestError(
+                f"{self._folder.path / 'trials.jsonl'}: the answers of trial {outcome.key}: {problem}; take the line "
+                "out, and its trial is carried out again"
+            ) from None
 
     def _trial(self, round_: Round, arm: Arm) -> Trial:
         names = round_.base if arm == AGAIN else (*round_.base, *arm)
-        levels = [self.levels[name] for name in names]
+        levels = [self.levels[name] for name in together(names)]
         changes: dict[str, Any] = {}
         for level in levels:
             changes.update(level.changes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convwise.records import record_of
+from convwise.study import record_checks
 from convwise.study.state import Arm
 
 _FIXED = 0.25  # of a training's time, that does not grow with the network's multiply-adds
@@ -22,6 +23,10 @@ class Pace:
 
     start: float
     per_image: float
+
+    def __post_init__(self) -> None:
+        record_checks.numbers(self, 0, "start")
+        record_checks.numbers(self, 1e-12, "per_image")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Pace:

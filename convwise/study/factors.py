@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from convwise.conv2d import PARAMETERS, NetworkSettings
+from convwise.errors import RequestError
 from convwise.images.image_shape import ImageShape
 from convwise.nets import Network
 from convwise.nets.changes import Change
 from convwise.records import record_of
+from convwise.study import record_checks
 from convwise.study.levels import Level, Variants, reaches
 from convwise.study.recipe_levels import changes_of, differs, own_text, reach_of
 from convwise.study.rules import activation_texts, is_of_convolutions, joined, own_of, rule_of
@@ -46,6 +48,12 @@ class Factor:
     opposite: tuple[Level, ...] = ()
     reach: str = ""
 
+    def __post_init__(self) -> None:
+        record_checks.parameter("parameter", self.parameter)
+        values = [level.value for level in (self.first, *self.further, *self.opposite)]
+        if len(set(values)) < len(values):
+            raise RequestError(f"{self.parameter}: each of its values once, not {', '.join(values)}")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
@@ -63,6 +71,9 @@ class Settled:
     parameter: str
     own: str
     why: str
+
+    def __post_init__(self) -> None:
+        record_checks.parameter("parameter", self.parameter)
 
 
 def factors_of(

@@ -87,8 +87,7 @@ class StudyFolder:
     @property
     def old(self) -> OldSubject | None:
         """What a study of an earlier format worked on; None of this one's."""
-        values = self._read("study.json", dict)
-        return self._read("study.json", old_subject) if is_old(values) else None
+        return self._read("study.json", lambda values: old_subject(values) if is_old(values) else None)
 
     @property
     def old_result(self) -> dict[str, Any]:
@@ -126,6 +125,8 @@ class StudyFolder:
         for number, line in enumerate(self._lines(), 1):
             try:
                 outcome = Outcome.from_dict(json_values(line.decode("utf-8")))
+                if outcome.status == "timed":
+                    raise RequestError("status=timed: a trial on record is done or has failed")
             except (RequestError, ValueError) as problem:
                 raise RequestError(
                     f"{self.path / 'trials.jsonl'}: line {number}: {problem}; take the line out, and its trial is "

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from convwise import checks
 from convwise.conv2d import Conv2DSettings, NetworkSettings, Times, parse_settings
 from convwise.errors import RequestError
 from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, Built, Network, build, network_options
 from convwise.nets.own.reference import OwnNetwork
+from convwise.study import record_checks
 from convwise.study.costs import costs_of
 from convwise.training.recipe import Recipe
 
@@ -35,6 +37,12 @@ class Level:
     weights: float = 1.0
     multiply_adds: float = 1.0
     memory: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks.text("value", self.value)
+        record_checks.settings("settings", self.settings)
+        record_checks.changes("changes", self.changes)
+        record_checks.numbers(self, 0, "weights", "multiply_adds", "memory")
 
 
 class Variants:

@@ -9,6 +9,7 @@ from typing import Any
 from convwise.errors import ConvwiseError, RequestError
 from convwise.names import counted
 from convwise.records import record_of
+from convwise.study import record_checks
 from convwise.study.budget import Minutes, Pace
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level
@@ -34,6 +35,10 @@ class Plan:
     n_blocks: int
     minutes_needed: float
     epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        record_checks.numbers(self, 0, "training", "block", "minutes_needed")
+        record_checks.counts(self, 1, "n_blocks", "epochs")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:

@@ -7,11 +7,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from convwise.conv2d import parse_settings
+from convwise import checks
 from convwise.errors import RequestError
 from convwise.files import to_plain
+from convwise.images.image_shape import ImageShape
 from convwise.names import counted
 from convwise.records import record_of
+from convwise.study import record_checks
+from convwise.study.record_checks import MOST
+from convwise.study.request import METRICS
 from convwise.study.verdict import Costs, Interval, Kind, LevelResult, Reason, ReasonKind, Verdict
 
 __all__ = [
@@ -68,6 +72,9 @@ class ConfirmationResult:
     adopted: tuple[str, ...]
     chance: float
 
+    def __post_init__(self) -> None:
+        checks.number("chance", self.chance, 0, 1)
+
 
 @dataclass(frozen=True)
 class TestResult:
@@ -90,6 +97,11 @@ class TestResult:
     unchanged: float
     recommended: float
     trainings: int
+
+    def __post_init__(self) -> None:
+        record_checks.counts(self, 1, "n_images", "trainings")
+        for name in ("unchanged", "recommended"):
+            checks.number(name, getattr(self, name), 0, 100)
 
 
 @dataclass(frozen=True)
@@ -167,10 +179,28 @@ class StudyResult:
     reach: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        try:
-            parse_settings(self.recommended_settings)
-        except RequestError as problem:
-            raise RequestError(f"recommended_settings: {problem}") from None
+        checks.choice("metric", self.metric, METRICS)
+        ImageShape.of(self.size)
+        checks.number("smallest_effect", self.smallest_effect, 1e-9, 100)
+        checks.number("level", self.level, 1e-9, 0.5)
+        record_checks.counts(self, 1, "epochs", "blocks", "trainings", "judged", "pool")
+        record_checks.numbers(self, 0, "unchanged", "unchanged_errors", "seconds", "minutes_needed")
+        if self.ruler is not None:
+            checks.number("ruler", self.ruler, -MOST, MOST)
+        parameters = [verdict.parameter for verdict in self.verdicts]
+        if len(set(parameters)) < len(parameters):
+            raise RequestError(f"verdicts: one for each parameter, not {', '.join(parameters)}")
+        set_to = {
+            level.name
+            for verdict in self.verdicts
+            for level in (verdict.tried, *verdict.levels)
+            if level and level.verdict == "set it"
+        }
+        for name in self.recommended:
+            if name not in set_to:
+                raise RequestError(f"recommended: {name}: no verdict sets it")
+        record_checks.settings("recommended_settings", self.recommended_settings)
+        record_checks.changes("recommended_changes", self.recommended_changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; not the folder, in which they lie."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convwise.names import counted
-from convwise.study.blocks import UNCHANGED, Blocks
+from convwise.study.blocks import UNCHANGED, Blocks, together
 from convwise.study.budget import Minutes, Trainings
 from convwise.study.engine import Engine
 from convwise.study.estimates import estimates
@@ -80,7 +80,7 @@ def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
     """Whether the changes can be built together."""
     from convwise.study.levels import stands
 
-    spec, texts = request.spec, tuple(text for name in arm for text in blocks.levels[name].settings)
+    spec, texts = request.spec, tuple(text for name in together(arm) for text in blocks.levels[name].settings)
     changes = {key: value for name in arm for key, value in blocks.levels[name].changes.items()}
     shape = replace(spec.recipe, **changes).shape
     why = stands(
@@ -184,7 +184,7 @@ def _tested(blocks: Blocks, state: State) -> TestResult | None:
             accuracy = blocks.of_test(outcome)
             if accuracy is None:
                 continue
-            names = (*round_.base, *arm)
+            names = together((*round_.base, *arm))
             if not round_.base and arm == UNCHANGED:
                 own.append(accuracy)
             elif set(names) == set(state.base):

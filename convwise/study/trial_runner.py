@@ -83,7 +83,8 @@ class TrialRunner:
         seed = derive_seed(spec.seed, "block", trial.block) % 2**62
         if trial.own_seed:
             seed = derive_seed(seed, "again") % 2**62
-        recipe = dataclasses.replace(spec.recipe, minutes=None, towers=1, seed=seed, **trial.changes)
+        changes = {"minutes": None, "towers": 1, "seed": seed, **trial.changes}
+        recipe = dataclasses.replace(spec.recipe, **changes)
         recipe = dataclasses.replace(recipe, epochs=trial.epochs or recipe.epochs)
         pixels = self._pixels(recipe)
         split = self.fold(trial.block)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,10 +15,10 @@ from convwise import checks
 from convwise.errors import RequestError
 from convwise.records import record_of
 from convwise.runs.settings import Subject
+from convwise.study import record_checks
 from convwise.transfer.start import Pretrained
 
-_MOST = 1e9  # of any measured number: statistics square them
-_MOST_ANSWERS = 2**31  # bytes, unpacked
+_SUMS = 0.05  # how far the probabilities of an image, rounded, may be from 1 together
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,11 @@ class ExperimentSpec(Subject):
     seed: int
     n_folds: int = 3
     pretrained: Pretrained | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.whole("seed", self.seed, 0, 2**62)
+        checks.whole("n_folds", self.n_folds, 2, 1000)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -88,11 +92,18 @@ class Outcome:
     memory: int | None = None
 
     def __post_init__(self) -> None:
-        for name, low in (("seconds_per_image", 1e-12), ("seconds", 0)):
+        checks.text("key", self.key)
+        record_checks.numbers(self, 1e-12, "seconds_per_image")
+        record_checks.numbers(self, 0, "seconds")
+        record_checks.counts(self, 0, "weights")
+        for name in ("multiply_adds", "memory"):
             if getattr(self, name) is not None:
-                checks.number(name, getattr(self, name), low, _MOST)
-        if self.status == "done" and not self.answers:
-            raise RequestError("answers: a trial that is done has some")
+                checks.whole(name, getattr(self, name), 0, 2**62)
+        if (self.status == "done") != bool(self.answers):
+            has = "some" if self.status == "done" else "none"
+            raise RequestError(f"answers: a trial that is {self.status} has {has}")
+        if self.status == "failed" and not self.reason:
+            raise RequestError("reason: a trial that has failed has one")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -115,14 +126,16 @@ def packed(probabilities: NDArray[np.floating[Any]]) -> str:
     return base64.b64encode(zlib.compress(rows.tobytes())).decode("ascii")
 
 
-def unpacked(text: str, n_classes: int) -> NDArray[np.float64]:
-    """The inverse of `packed`, (images, n_classes). Raises RequestError for text that is none."""
+def unpacked(text: str, n_images: int, n_classes: int) -> NDArray[np.float64]:
+    """The inverse of `packed`, (n_images, n_classes). Raises RequestError for text that is none."""
+    n_bytes = 2 * n_images * n_classes
+    unpacker = zlib.decompressobj()
     try:
-        unpacker = zlib.decompressobj()
-        content = unpacker.decompress(base64.b64decode(text, validate=True), _MOST_ANSWERS)
-        rows = np.frombuffer(content, np.float16).reshape(-1, n_classes).astype(np.float64)
-    except (binascii.Error, zlib.error, ValueError) as problem:
-        raise RequestError(f"answers: they are no probabilities of {n_classes} classes ({problem})") from None
-    if not unpacker.eof or not ((rows >= 0) & (rows <= 1)).all():
-        raise RequestError(f"answers: they are no probabilities of {n_classes} classes")
+        content = unpacker.decompress(base64.b64decode(text, validate=True), n_bytes + 1)
+    except (ValueError, zlib.error) as problem:
+        raise RequestError(f"they are no answers ({problem})") from None
+    rows = np.frombuffer(content, np.float16).astype(np.float64) if len(content) == n_bytes else np.empty(0)
+    rows = rows.reshape(-1, n_classes)
+    if len(rows) != n_images or not ((rows >= 0) & (abs(rows.sum(axis=1, keepdims=True) - 1) <= _SUMS)).all():
+        raise RequestError(f"they are no probabilities of {n_classes} classes for {n_images} images")
     return rows

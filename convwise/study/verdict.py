@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from convwise import checks
+from convwise.errors import RequestError
+from convwise.study import record_checks
+from convwise.study.record_checks import MOST
+
 Kind = Literal["set it", "keep it", "free choice", "early only", "undecided", "settled by rule"]
 ReasonKind = Literal[
     "confirmed",  # fresh whole trainings showed the gain
@@ -21,6 +26,21 @@ ReasonKind = Literal[
     "quick look",  # too little time for whole trainings
     "too few images",  # one image is worth more than the smallest effect
 ]
+_KINDS: Mapping[ReasonKind, tuple[Kind, ...]] = {
+    "confirmed": ("set it",),
+    "loses": ("keep it",),
+    "no gain": ("keep it",),
+    "equal": ("free choice",),
+    "equal and cheaper": ("free choice",),
+    "fails": ("keep it", "undecided"),
+    "rule": ("settled by rule",),
+    "early only": ("early only",),
+    "open": ("undecided",),
+    "not confirmed": ("undecided",),
+    "quick look": ("undecided",),
+    "too few images": ("undecided",),
+}
+_MEASURED: tuple[ReasonKind, ...] = ("loses", "no gain", "equal", "equal and cheaper", "early only")
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,13 @@ class Interval:
     high: float
     blocks: int
 
+    def __post_init__(self) -> None:
+        for name in ("estimate", "low", "high"):
+            checks.number(name, getattr(self, name), -MOST, MOST)
+        record_checks.counts(self, 1, "blocks")
+        if not self.low <= self.estimate <= self.high:
+            raise RequestError(f"estimate={self.estimate}: it must lie from low={self.low} to high={self.high}")
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -65,6 +92,9 @@ class Costs:
     weights: float = 1.0
     multiply_adds: float = 1.0
     memory: float = 1.0
+
+    def __post_init__(self) -> None:
+        record_checks.numbers(self, 0, "seconds", "weights", "multiply_adds", "memory")
 
 
 @dataclass(frozen=True)
@@ -98,6 +128,11 @@ class LevelResult:
     failures: int = 0
     after: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        record_checks.settings("settings", self.settings)
+        record_checks.changes("changes", self.changes)
+        record_checks.counts(self, 0, "failures")
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -117,6 +152,9 @@ class Reason:
     kind: ReasonKind
     text: str = ""
     more_blocks: int | None = None
+
+    def __post_init__(self) -> None:
+        record_checks.counts(self, 1, "more_blocks")
 
 
 @dataclass(frozen=True)
@@ -146,3 +184,13 @@ class Verdict:
     reason: Reason
     tried: LevelResult | None = None
     levels: tuple[LevelResult, ...] = ()
+
+    def __post_init__(self) -> None:
+        record_checks.parameter("parameter", self.parameter)
+        if self.kind not in _KINDS[self.reason.kind]:
+            kinds = " or ".join(_KINDS[self.reason.kind])
+            raise RequestError(f"kind={self.kind}: with reason.kind={self.reason.kind} it is {kinds}")
+        if (self.tried is None) != (self.kind == "settled by rule"):
+            raise RequestError(f"tried: with kind={self.kind} {'nothing' if self.tried else 'some value'} was tried")
+        if self.reason.kind in _MEASURED and self.tried and self.tried.effect is None:
+            raise RequestError(f"tried.effect: it is missing; reason.kind={self.reason.kind} speaks of it")

@@ -23,9 +23,13 @@ _PREDICT = ("predict", "run", "pictures/apple/00.png", "--json")
 _EVALUATE = ("evaluate", "run", "--json")
 _EXPLAIN = ("explain", "run", "--json")
 _RESUME = ("train", "--resume", "run", "--json")
-_FROM_STUDY = ("train", "pictures/apple", "--from-study", "study", "--out", "out")  # no classes: refused after it
-_REPORT = ("study", "report", "study", "--json")
-_GO_ON = ("study", "--resume", "study", "--json")
+# Pictures without classes, which are refused after the study is read.
+_FROM_OLD_STUDY = ("train", "pictures/apple", "--from-study", "study", "--out", "out")
+_FROM_STUDY = ("train", "pictures/apple", "--from-study", "whole-study", "--out", "out")
+_OLD_REPORT = ("study", "report", "study", "--json")
+_REPORT = ("study", "report", "whole-study", "--json")
+_PRINTED = ("study", "report", "whole-study")
+_GO_ON = ("study", "--resume", "whole-study", "--json")
 _CHECK = ("data", "check", "pictures", "--json")
 # Each record with the commands that read it.
 _READ_BY: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -35,10 +39,13 @@ _READ_BY: dict[str, tuple[tuple[str, ...], ...]] = {
     "run/run.json": (_PREDICT, _EVALUATE, _EXPLAIN, _RESUME),
     "run/evaluation.json": (_PREDICT, _EVALUATE, _RESUME, _RESUME),
     "run/checkpoint/last.npz": (_RESUME,),
-    "study/study.json": (_FROM_STUDY, _GO_ON),
-    "study/plan.json": (_GO_ON,),
-    "study/trials.jsonl": (_GO_ON,),
-    "study/result.json": (_REPORT, _REPORT, _GO_ON, _FROM_STUDY),
+    "study/study.json": (_FROM_OLD_STUDY,),
+    "study/result.json": (_OLD_REPORT, _FROM_OLD_STUDY),
+    "whole-study/study.json": (_FROM_STUDY, _GO_ON),
+    "whole-study/plan.json": (_GO_ON,),
+    "whole-study/trials.jsonl": (_GO_ON,),
+    "whole-study/quick.json": (_GO_ON,),
+    "whole-study/result.json": (_REPORT, _PRINTED, _GO_ON, _FROM_STUDY),
     "scans": (_CHECK,),
     "pixels": (_EVALUATE,),
 }
@@ -46,7 +53,7 @@ _READ_BY: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def records(rng: random.Random, folder: Path, material: Material) -> Case:
     """A run and a study of which one file is another; read by a command that needs it."""
-    for name in ("pictures", "run", "study"):
+    for name in ("pictures", "run", "study", "whole-study"):
         shutil.copytree(OLD_RECORDS / name, folder / name)
     name = rng.choice(tuple(_READ_BY))
     argv = rng.choice(_READ_BY[name])
@@ -61,19 +68,19 @@ def records(rng: random.Random, folder: Path, material: Material) -> Case:
         _damage_the_progress(rng, folder / name)
     elif rng.random() < 0.25:
         (folder / name).write_bytes(rng.choice(tuple(NO_RECORDS.values())) + b"\n")
-        exits = {0, 2} if name == "study/trials.jsonl" else {2}  # an empty line is none
+        exits = {0, 2} if name == "whole-study/trials.jsonl" else {2}  # an empty line is none
     elif rng.random() < 0.95:
         _damage_a_value(rng, folder / name)
     return Case(
         argv,
-        may_write=("out",) if argv == _FROM_STUDY else ("run", "study"),
+        may_write=("out",) if argv in (_FROM_STUDY, _FROM_OLD_STUDY) else ("run", "study", "whole-study"),
         exits=frozenset(exits),
         after_newline=("zqnl",),
         stop_after_s=2 if argv == _GO_ON else None,  # a trial that is taken from the record is carried out again
     )
 
 
-_LAST = ("run/run.json", "run/evaluation.json", "study/result.json")
+_LAST = ("run/run.json", "run/evaluation.json", "whole-study/result.json")
 
 
 def _damage_a_value(rng: random.Random, path: Path) -> None:
