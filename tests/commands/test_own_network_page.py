@@ -22,6 +22,7 @@ USUAL = {
         "--epochs": "1",
         "--trial-epochs": "1",
         "--runs": "8",
+        "--workers": "1",
         "--parameters": "filters,padding",
     },
     "explain": {},

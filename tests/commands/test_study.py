@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from convwise.commands.study import study
 from convwise.errors import RequestError
 from convwise.images.planted import make_planted
 from tests.conftest import made_once
+from tests.warm import begin
 
 SMALL = ["--size", "32", "--recipe", "plain", "--trial-epochs", "3", "--epochs", "10", "--set", "net.width=4"]
 
@@ -36,6 +39,7 @@ def finished(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     """A study whose answer is known: without a bias brightness cannot be told."""
     command = [sys.executable, "-m", "convwise.cli", "study", str(pictures), "--runs", "16", *SMALL]
     command += ["--parameters", "use_bias,data_format,bias_regularizer", "--set", "conv.use_bias=false", "--json"]
+    command += ["--workers", "1"]  # beside it other tests run
 
     def make(folder: Path) -> None:
         done = subprocess.run([*command, "--out", str(folder / "study")], capture_output=True, text=True, check=False)
@@ -92,23 +96,23 @@ def test_a_training_takes_over_what_the_study_recommends(
 def test_a_study_that_is_killed_goes_on_and_one_beside_it_is_not_disturbed(
     finished: tuple[dict[str, Any], Path], pictures: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "convwise.cli", "study"]
-
-    def begin(*arguments: object) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    asked = [pictures, "--runs", "16", *SMALL, "--set", "conv.use_bias=false"]
+    asked = [str(pictures), "--runs", "16", *SMALL, "--set", "conv.use_bias=false"]
     asked += ["--parameters", "use_bias,data_format,bias_regularizer"]
     killed, beside = tmp_path / "killed", tmp_path / "beside"
-    process, other = begin(*asked, "--out", killed), begin(*asked, "--out", beside)
+    process = begin("study", *asked, "--workers", "2", "--out", str(killed))
+    other = begin("study", *asked, "--workers", "1", "--out", str(beside))
     for n_trials, number in ((2, signal.SIGKILL), (9, signal.SIGINT), (20, signal.SIGKILL)):
         deadline = time.monotonic() + 120
-        while not (n_trials <= journalled(killed)) and process.poll() is None and time.monotonic() < deadline:
+        while not (n_trials <= journalled(killed)) and process.is_alive() and time.monotonic() < deadline:
             time.sleep(0.05)
-        process.send_signal(number)
-        process.wait()
-        process = begin("--resume", killed)
-    assert (process.wait(), other.wait()) == (0, 0)
+        assert process.pid is not None
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(process.pid, number)
+        process.join()
+        process = begin("study", "--resume", str(killed))
+    process.join()
+    other.join()
+    assert (process.exitcode, other.exitcode) == (0, 0)
     for out in (killed, beside):
         result = json.loads((out / "result.json").read_text())
         keys = [json.loads(line)["key"] for line in (out / "trials.jsonl").read_text().splitlines()]

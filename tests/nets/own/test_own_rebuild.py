@@ -115,6 +115,15 @@ def test_stages_of_kerass_own_names_are_the_heights_of_the_maps() -> None:
         made(own, "map9.kernel_size=5")
 
 
+@pytest.mark.slow
+def test_a_published_network_is_made_narrower_as_a_study_asks() -> None:
+    """MobileNet's depthwise convolutions have as many filters as they are given; its last one has the classes."""
+    own = example("from_applications.py:mobilenet")
+    whole, narrow = (made(own, *texts).model for texts in ((), ("conv.filters=x0.5",)))
+    assert narrow.count_params() < 0.7 * whole.count_params()
+    assert narrow.output_shape == whole.output_shape == (None, 4)
+
+
 def test_a_layer_called_twice_changes_once_and_stays_one() -> None:
     model = made(example("shared_and_nested.py:twins"), "stem_conv.kernel_size=5").model
     assert [layer.name for layer in convolutions(model)].count("stem_conv") == 1
