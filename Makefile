@@ -11,10 +11,12 @@ help:
 	@echo "make fast   the same without the slow tests"
 	@echo "make clean  remove what these made"
 
+# pip compiles on one core what all cores compile sooner; some files of others are templates, which nobody can compile.
 setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[dev,tensorboard,ray]"
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock --editable ".[dev,tensorboard,ray]"
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 demo: export CONVWISE_HOME = $(CURDIR)/$(DEMO)/home
@@ -32,11 +34,12 @@ lint: setup
 	$(BIN)/lint-imports --no-logo
 
 fast: lint
-	$(BIN)/pytest -n auto -m "not slow and not real"
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not real"
 
-# Fast tests first. Those that measure memory do so in processes of their own, so that all can share the cores.
+# Fast tests first. Each worker gets neighbouring tests (worksteal), so that what a module's tests share is mostly made
+# once. Those that measure memory do so in processes of their own, so that all can share the cores.
 test: lint
-	$(BIN)/pytest -n auto -m "not slow and not real" --quiet
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not real" --quiet
 	$(BIN)/pytest -n auto --dist worksteal -m "slow or real" --durations 10
 
 clean:

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from convwise.images.image_shape import ImageShape
+
 N_CLASSES = 10
 
 
@@ -61,14 +63,14 @@ def measure(folder: str, size: int) -> dict[str, float]:
     if Path("/proc/self/status").exists():
         own.start()
     start = time.perf_counter()
-    index, cache = prepare(folder, size=size)
+    index, cache = prepare(folder, shape=ImageShape.of(size))
     built = time.perf_counter()
     total = sum(int(cache.pixels[row : row + 64].sum()) for row in range(0, len(index), 64))
     read = time.perf_counter()
     assert total > 0
     n_images, n_bytes = len(index), cache.pixels.nbytes
     del index, cache
-    prepare(folder, size=size)
+    prepare(folder, shape=ImageShape.of(size))
     mapped = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
     return {
         "images": n_images, "own": own.peak, "mapped": mapped, "cache": n_bytes / 2**20,

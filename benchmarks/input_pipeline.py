@@ -24,6 +24,7 @@ from machine import machine
 from convwise.conv2d import NetworkSettings
 from convwise.images.batches import Batches
 from convwise.images.datasets import resolve
+from convwise.images.image_shape import ImageShape
 from convwise.images.prepare import prepare
 from convwise.images.split import split_images
 from convwise.nets import build
@@ -58,13 +59,13 @@ def main() -> None:
 
 def measure(options: argparse.Namespace, net: str, name: str) -> None:
     """Both sides of one network, and its line."""
-    asked = {"epochs": options.epochs, "size_px": options.size, "batch": options.batch}
+    asked = {"epochs": options.epochs, "size": options.size, "batch": options.batch}
     recipe = named_recipe(name, {key: value for key, value in asked.items() if value is not None})
     towers = resolve_towers(options.towers or recipe.towers, recipe.batch)
     recipe = dataclasses.replace(recipe, precision=resolve_precision(recipe.precision), towers=towers)
     give_threads(towers)
     source = resolve(options.data)
-    index, cache = prepare(source.folder, size=recipe.size_px, classes=source.classes, exclude=source.exclude)
+    index, cache = prepare(source.folder, shape=recipe.shape, classes=source.classes, exclude=source.exclude)
     split = split_images(index, seed=0)
     n_classes = len(index.class_names)
     batches = Batches(
@@ -82,7 +83,7 @@ def measure(options: argparse.Namespace, net: str, name: str) -> None:
     real, memory = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(b / a for a, b in pairs)
     print(
-        f"{net} {recipe.size_px} px, batch {batches.batch_size}, {towers} towers: "
+        f"{net} {recipe.size} px, batch {batches.batch_size}, {towers} towers: "
         f"{batches.batch_size / real:.0f} images/s from the cache, {batches.batch_size / memory:.0f} from memory, "
         f"ratio {ratio:.3f}; making a batch alone takes {1e6 * alone / batches.batch_size:.0f} us an image, "
         f"{100 * alone / real:.1f} % of a step",
@@ -107,7 +108,12 @@ def step_seconds(net: str, batches: Batches, recipe: object, n_classes: int) -> 
     times: list[tuple[int, float]] = []
     size = batches.pixels.shape[1]
     built = build(
-        net, size_px=size, n_classes=n_classes, settings=NetworkSettings(), seed=0, precision=recipe.precision
+        net,
+        shape=ImageShape.of(size),
+        n_classes=n_classes,
+        settings=NetworkSettings(),
+        seed=0,
+        precision=recipe.precision,
     )
     model = with_fast_layers(built.model)
     hooks = Hooks(step=lambda share, epoch: times.append((epoch, time.perf_counter())))

@@ -14,6 +14,7 @@ import sys
 
 from machine import machine
 
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS
 
 
@@ -62,12 +63,12 @@ def images_a_second(data: str, net: str, size: int, n_images: int) -> float:
     from convwise.training.recipe import named_recipe
     from convwise.training.towers import give_threads, resolve_towers
 
-    recipe = named_recipe("fast", {"epochs": 2, "size_px": size}).for_network(net)
+    recipe = named_recipe("fast", {"epochs": 2, "size": size}).for_network(net)
     towers = resolve_towers(recipe.towers, recipe.batch)
     give_threads(towers)
     recipe = dataclasses.replace(recipe, precision=resolve_precision(recipe.precision), towers=towers)
     source = resolve(data)
-    index, cache = prepare(source.folder, size=size, classes=source.classes, exclude=source.exclude)
+    index, cache = prepare(source.folder, shape=ImageShape.of(size), classes=source.classes, exclude=source.exclude)
     members = split_images(index, seed=0).train[:n_images]
     n_classes = len(index.class_names)
     batches = Batches(

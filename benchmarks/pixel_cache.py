@@ -29,13 +29,14 @@ Passes = list[dict[str, float]]
 
 def measure_convwise(folder: str, size: int) -> Passes:
     """Two builds of the cache, each from nothing."""
+    from convwise.images.image_shape import ImageShape
     from convwise.images.prepare import prepare
 
     def once() -> int:
         with tempfile.TemporaryDirectory() as home:
             os.environ["CONVWISE_HOME"] = home
             start = timed_start()
-            index, cache = prepare(folder, size=size)
+            index, cache = prepare(folder, shape=ImageShape.of(size))
             finish(start, len(cache.pixels))
             return len(index)
 

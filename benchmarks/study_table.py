@@ -10,6 +10,7 @@ from machine import machine
 from trial_bench import trial_laboratory
 
 from convwise.cores import available_cores
+from convwise.images.image_shape import ImageShape
 from convwise.study.engine import local_engine
 from convwise.study.factors import factors_of
 from convwise.study.trials import Trial
@@ -29,7 +30,7 @@ def main() -> None:
     bench = laboratory.bench
     factors, _ = factors_of(
         bench.net,
-        size_px=options.size,
+        shape=ImageShape.of(options.size),
         n_classes=len(laboratory.index.class_names),
         settings=bench.network,
         parameters=PARAMETERS,

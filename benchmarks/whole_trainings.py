@@ -109,11 +109,12 @@ def _levels(which: str, data: str) -> dict[str, tuple[str, ...]]:
     if kept.exists():
         return {name: tuple(texts) for name, texts in json.loads(kept.read_text()).items()}
     from convwise.conv2d import PARAMETERS, NetworkSettings
+    from convwise.images.image_shape import ImageShape
     from convwise.study.factors import factors_of
 
     factors, _ = factors_of(
         "narrowresnet",
-        size_px=SETS[which]["size"],
+        shape=ImageShape.of(SETS[which]["size"]),
         n_classes=len(_laboratory(which, data).index.class_names),
         settings=NetworkSettings(),
         parameters=SETS[which]["parameters"] or PARAMETERS,
@@ -169,7 +170,7 @@ def _trained(task: tuple[dict[str, Any], str]) -> tuple[dict[str, Any], float | 
     recipe = dataclasses.replace(bench.recipe, precision="float32", seed=job["seed"])
     built = build(
         bench.net,
-        size_px=recipe.size_px,
+        shape=recipe.shape,
         n_classes=len(index.class_names),
         settings=bench.network.overlaid(parse_settings(job["settings"])),
         seed=derive_seed(job["seed"], "weights"),
@@ -189,7 +190,7 @@ def _trained(task: tuple[dict[str, Any], str]) -> tuple[dict[str, Any], float | 
         "cpu_seconds": round(time.process_time() - cpu, 2),
         "machine": machine(),
     }
-    meta |= {"epochs": recipe.epochs, "size": recipe.size_px, "index": index.digest}
+    meta |= {"epochs": recipe.epochs, "size": recipe.size, "index": index.digest}
     arrays = {**answers, "judged_members": split.validation.astype(np.int16), "meta": np.array(json.dumps(meta))}
     arrays |= {"test_members": split.test.astype(np.int16), "labels": index.labels.astype(np.int8)}
     save(Path(place), arrays)

@@ -27,8 +27,8 @@ T = TypeVar("T")
 Unbounded = Annotated[float, math.inf]
 """A number that may be infinite, as Python's JSON has it and no other."""
 
-FORMAT = 2
-"""The key `format` in the files of runs and studies; 1, where it is missing, has older names of two recipe keys."""
+FORMAT = 3
+"""The key `format` in the files of runs and studies; 1, where it is missing, and 2 have older names of recipe keys."""
 MOST_BYTES = 2**24
 MOST_LIST_BYTES = 2**29  # of files with a line for each image or trial
 # What no path holds, and surrogates that are no bytes of a file name (these arrive as U+DC80 to U+DCFF).

@@ -1,5 +1,6 @@
 """A home of its own for every test session, and small folders of pictures."""
 
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,14 @@ from PIL import Image
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GLOG_minloglevel", "3")
 
+_NUMBERS = itertools.count()
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes the user's caches."""
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_NUMBERS))  # `mktemp` looks through all that are there
+    home.mkdir(parents=True)
     monkeypatch.setenv("CONVWISE_HOME", str(home))
     return home
 
@@ -64,15 +68,15 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
-def home_with_shapes(factory: pytest.TempPathFactory) -> Path:
-    """A CONVWISE_HOME in which `shapes` is drawn already, which takes seconds."""
+def home_with_shapes(factory: pytest.TempPathFactory, *, per_class: int = 40, size_px: int = 96) -> Path:
+    """A CONVWISE_HOME in which `shapes` is there already, with fewer or smaller pictures: drawing all takes seconds."""
     from convwise.images.shapes import make_shapes
 
     def draw(home: Path) -> None:
         (home / "data").mkdir()
-        make_shapes(home / "data" / "shapes")
+        make_shapes(home / "data" / "shapes", per_class=per_class, size_px=size_px)
 
-    return made_once(factory, "home with shapes", draw)
+    return made_once(factory, f"home with {per_class} shapes of {size_px} px", draw)
 
 
 def caltech_archive() -> Path | None:

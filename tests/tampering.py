@@ -42,7 +42,7 @@ NO_RECORDS: dict[str, bytes] = {
     "lists within lists, closed": b"[" * 3000 + b"]" * 3000,
     "tables within tables": b'{"a":' * 900 + b"1" + b"}" * 900,
     "half a character": b'{"a\\ud800": "\\ud800"}',
-    "a later format": b'{"format": 3}',
+    "a later format": b'{"format": 99}',
 }
 
 

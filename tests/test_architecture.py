@@ -43,22 +43,25 @@ def test_every_room_is_named() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("walk", ["image", "prediction", "question"])
-def test_a_walk_is_the_one_that_a_real_run_takes(walk: str, tmp_path: Path) -> None:
-    """Traced in a process of its own; else put down what `python tests/walks.py image` prints."""
+def test_each_walk_is_the_one_that_a_real_run_takes(tmp_path: Path) -> None:
+    """Traced in one process of its own; else put down what `python tests/walks.py image` prints."""
+    titles = {"image": "an image", "prediction": "a prediction", "question": "a question"}
     environment = {**os.environ, "CONVWISE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "tensorflow"}
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/walks.py"), walk],
+        [sys.executable, str(ROOT / "tests/walks.py"), *titles],
         env=environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    text = section(f"The walk of {'an image' if walk == 'image' else f'a {walk}'}")
-    traced = re.findall(r"^([\w/]+\.py)( ↑)?$", done.stdout, flags=re.M)
-    assert re.findall(r"^\d+\. `([\w/]+\.py)`( ↑)?:", text, flags=re.M) == traced
-    said = re.search(r"(\d+) files, (\d+) steps back up", text)
-    counted = re.search(r"(\d+) files, (\d+) steps back up", done.stderr)
-    assert said is not None
-    assert counted is not None
-    assert said.groups() == counted.groups()
+    printed = re.split(r"^(\w+): (\d+) files, (\d+) steps back up$", done.stdout, flags=re.M)[1:]
+    assert printed[::4] == list(titles)
+    for title, *counts, traced in zip(titles.values(), *(printed[i::4] for i in range(1, 4)), strict=True):
+        text = section(f"The walk of {title}")
+        files = r"^{}([\w/]+\.py){}( ↑)?{}$"
+        assert re.findall(files.format(r"\d+\. `", "`", ":.*"), text, flags=re.M) == re.findall(
+            files.format("", "", ""), traced, flags=re.M
+        )
+        said = re.search(r"(\d+) files, (\d+) steps back up", text)
+        assert said is not None
+        assert list(said.groups()) == counts

@@ -96,7 +96,7 @@ def test_what_none_stands_for_is_said(name: str) -> None:
 @pytest.mark.parametrize("other", [convwise.study, ImageClassifier, Recipe])
 def test_one_keyword_is_explained_in_the_same_words_everywhere(other: Any) -> None:
     said = {name: core(text) for name, text in arguments(convwise.train).items()}
-    there = {name.replace("size_px", "size"): core(text) for name, text in arguments(other).items()}
+    there = {name: core(text) for name, text in arguments(other).items()}
     shared = (said.keys() & there.keys()) - OWN_WORDS
     assert len(shared) > 7
     for name in shared:
@@ -104,7 +104,7 @@ def test_one_keyword_is_explained_in_the_same_words_everywhere(other: Any) -> No
 
 
 def test_the_keywords_of_a_training_and_of_a_study_are_those_of_their_requests() -> None:
-    keys = {field.name.replace("size_px", "size") for field in dataclasses.fields(Recipe)}
+    keys = {field.name for field in dataclasses.fields(Recipe)}
     for function, request in ((convwise.train, TrainRequest), (convwise.study, StudyRequest)):
         own = taken(request).keys() - {"recipe_changes"}
         assert taken(function).keys() - keys - AROUND == own - keys - {"data"}

@@ -6,6 +6,7 @@ import pytest
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError, one_line
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 
 _REFUSED = "The Conv2D op currently only supports the NHWC tensor format on the CPU. The op was given the format: NCHW"
@@ -39,4 +40,4 @@ def test_the_cause_is_told_without_its_dressing(text: str, cause: str) -> None:
 def test_a_map_that_shrinks_to_nothing_is_told_with_the_map_the_window_and_the_way_out() -> None:
     settings = parse_settings(["conv.kernel_size=5", "conv.padding=valid"])
     with pytest.raises(RequestError, match=r"size=32.*inputs.shape=\[None 1 1 128\].*pool_size=\[2 2\].*padding=same"):
-        build("simple", size_px=32, n_classes=4, settings=settings, seed=0, precision="float32")
+        build("simple", shape=ImageShape.of(32), n_classes=4, settings=settings, seed=0, precision="float32")

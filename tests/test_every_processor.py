@@ -82,6 +82,7 @@ _EVERYTHING_THAT_DEPENDS = """
 import numpy as np, keras
 from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.nets.backend import layout_works, type_works
 from convwise.nets.fast_layers import with_fast_layers
@@ -93,7 +94,8 @@ works = {f"{layout} {grouped}": layout_works(layout, grouped=grouped)
 def built(*texts):
     try:
         settings = parse_settings(texts)
-        return build("simple", size_px=16, n_classes=2, settings=settings, seed=0, precision="float32").model
+        asked = {"n_classes": 2, "settings": settings, "seed": 0, "precision": "float32"}
+        return build("simple", shape=ImageShape.of(16), **asked).model
     except RequestError as problem:
         return str(problem)
 first = built("conv.data_format=channels_first")
@@ -109,7 +111,7 @@ x = keras.layers.Permute((3, 1, 2))(keras.layers.Conv2D(4, 3)(maps))
 x = keras.layers.Conv2D(4, 3, groups=2, data_format="channels_first")(x)  # compiled by XLA: it runs either way
 sums.append(trained(with_fast_layers(keras.Model(maps, keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(x))))))
 factors, settled = factors_of(
-    "simple", size_px=32, n_classes=3, settings=NetworkSettings(), recipe=Recipe(),
+    "simple", shape=ImageShape.of(32), n_classes=3, settings=NetworkSettings(), recipe=Recipe(),
     parameters=("data_format", "use_bias"),
 )
 layouts = [factor.first.settings for factor in factors if factor.parameter == "data_format"]

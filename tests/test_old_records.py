@@ -67,5 +67,5 @@ def test_the_study_is_taken_up_with_all_its_trials(place: Path) -> None:
 def test_a_training_takes_over_what_the_study_worked_on(place: Path) -> None:
     result = convwise.train("pictures", from_study="study", epochs=1, batch=8)
     assert result.run.settings.net == "simple"
-    assert result.run.settings.recipe.size_px == 8
+    assert result.run.settings.recipe.size == 8
     assert result.run.settings.network.options == {"width": 1}

@@ -11,6 +11,7 @@ import pytest
 from convwise.errors import ConvwiseError
 from convwise.files import open_regular, read_regular, write_text
 from convwise.images.download import md5_of
+from convwise.images.image_shape import ImageShape
 from convwise.images.reading import UnreadableImage, load_pixels
 from convwise.images.scan import read_bytes
 
@@ -42,7 +43,7 @@ def test_what_is_no_regular_file_is_refused_at_once(read: Callable[[Path], objec
 def test_as_pictures_they_are_unreadable_with_the_reason(specials: dict[str, Path]) -> None:
     for reason, path in specials.items():
         with pytest.raises(UnreadableImage, match=reason):
-            load_pixels(path, size=16, resize="crop")
+            load_pixels(path, shape=ImageShape.of(16), resize="crop")
 
 
 def test_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 import convwise
 from convwise import progress
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.runs.predictions import FILE, Predictions
 from convwise.training.hooks import Hooks
 
@@ -46,7 +47,7 @@ def test_nothing_prints_a_list_of_paths(result: Any) -> None:
     from convwise.images.prepare import prepare
     from convwise.images.split import split_images
 
-    index, _ = prepare(result.run.settings.folder, size=16)
+    index, _ = prepare(result.run.settings.folder, shape=ImageShape.of(16))
     for each in (index, split_images(index, seed=0), result.evaluation, result, result.run.predictions):
         assert len(repr(each)) < 250
         assert not any(path in repr(each) for path in index.paths)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -71,10 +72,12 @@ class Walk:
 
 def _place(frame: FrameType) -> str | None:
     """The file below the package; None for others and for module bodies."""
-    code = frame.f_code
-    if code.co_name == "<module>" or not code.co_filename.startswith(str(PACKAGE)):
-        return None
-    return Path(code.co_filename).relative_to(PACKAGE).as_posix()
+    return None if frame.f_code.co_name == "<module>" else _below_package(frame.f_code.co_filename)
+
+
+@cache  # it is asked at each call and return of a training
+def _below_package(path: str) -> str | None:
+    return Path(path).relative_to(PACKAGE).as_posix() if path.startswith(str(PACKAGE)) else None
 
 
 def _floor(place: str, floors: list[list[str]]) -> int:
@@ -132,24 +135,26 @@ def profiled(walk: Walk) -> Iterator[None]:
             setattr(Batches, name, method)
 
 
-def walked(what: str, folder: Path) -> Walk:
-    """A tiny training, the prediction of one picture, or a study of two parameters, followed. Works in `folder`."""
+def walked(names: Sequence[str], folder: Path) -> dict[str, Walk]:
+    """A tiny training, the prediction of one picture, a study of two parameters: those named, in this order.
+
+    Works in `folder`.
+    """
     data = _drawn(folder / "walked")
-    walk = Walk(is_question if what == "question" else is_image)
     training = {"size": 32, "epochs": 1}
-    if what == "image":
-        with profiled(walk):
-            convwise.train(str(data), out=folder / "run", **training)
-    elif what == "prediction":
-        run = convwise.train(str(data), out=folder / "run", **training).run
-        with profiled(walk):
+    walks = {name: Walk(is_question if name == "question" else is_image) for name in names}
+    if {"image", "prediction"} & set(walks):
+        with profiled(walks["image"]) if "image" in walks else nullcontext():
+            run = convwise.train(str(data), out=folder / "run", **training).run
+    if "prediction" in walks:
+        with profiled(walks["prediction"]):
             convwise.predict(run, [str(data / "a" / "0.png")])
-    else:
+    if "question" in walks:
         _in_this_process()
         asked = {"net": "simple", "runs": 12, "parameters": ["padding", "kernel_size"]}  # too few to confirm anything
-        with profiled(walk):
+        with profiled(walks["question"]):
             convwise.study(str(data), out=folder / "study", **training, **asked)
-    return walk
+    return walks
 
 
 def _drawn(data: Path) -> Path:
@@ -193,9 +198,11 @@ def layers() -> list[list[str]]:
 
 
 if __name__ == "__main__":
+    verbose = "-v" in sys.argv
     with tempfile.TemporaryDirectory() as scratch:
-        found = walked(sys.argv[1], Path(scratch))
-    back = found.steps_back(layers())
-    for place, caller in found.entered.items():
-        print(f"{place}{' ↑' if place in back else ''}" + (f"  (from {caller})" if "-v" in sys.argv else ""))
-    print(f"{len(found.entered)} files, {len(back)} steps back up", file=sys.stderr)
+        found = walked([name for name in sys.argv[1:] if name != "-v"], Path(scratch))
+    for name, walk in found.items():
+        back = walk.steps_back(layers())
+        print(f"{name}: {len(walk.entered)} files, {len(back)} steps back up")
+        for place, caller in walk.entered.items():
+            print(f"{place}{' ↑' if place in back else ''}" + (f"  (from {caller})" if verbose else ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from convwise.cli.options import add_input, add_json, add_set, add_trust
+from convwise.cli.options import add_image_shape, add_input, add_json, add_set, add_trust
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import add_command, given, whole_number
 from convwise.cli.wording import wording_of
@@ -34,7 +34,7 @@ def _add_explain(verbs: Any) -> None:
         "what", metavar="WHAT", help="a network's name, FILE.py:function, a run folder or a Keras model file"
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--size", type=whole_number, metavar="PX", help="side of the images (default 64)")
+    add_image_shape(data, "64")
     data.add_argument("--classes", type=whole_number, metavar="N", help="number of classes (default 4)")
     network = parser.add_argument_group("network")
     add_set(network, "as for train; may be repeated")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from convwise.cli.parser import number, whole_number
+from convwise.cli.parser import number, picture_size, whole_number
 from convwise.nets import NETWORKS
 
 # The names that the library knows, written out since its modules take long to import; a test holds them equal.
@@ -88,12 +88,21 @@ def add_input(group: Any) -> None:
 
 
 def add_picture_size(group: Any) -> None:
-    """--size and --resize."""
-    group.add_argument(
-        "--size", type=whole_number, metavar="PX", help="side of the square images (default: the recipe's)"
-    )
-    group.add_argument("--resize", choices=RESIZE_MODES, help="how a picture becomes square (default stretch)")
+    """--size, --channels and --resize."""
+    add_image_shape(group, "the recipe's")
+    group.add_argument("--resize", choices=RESIZE_MODES, help="how a picture gets that shape (default stretch)")
     group.add_argument("--fit", dest="resize", choices=RESIZE_MODES, help=argparse.SUPPRESS)  # its name of before
+
+
+def add_image_shape(group: Any, default: str) -> None:
+    """--size and --channels; `default` of the size."""
+    group.add_argument(
+        "--size",
+        type=picture_size,
+        metavar="PX",
+        help=f"side of the square images, or height x width, such as 64x96 (default: {default})",
+    )
+    group.add_argument("--channels", type=whole_number, metavar="1|3", help="3 for RGB (default), 1 for gray")
 
 
 def add_recipe(group: Any, default: str, names: tuple[str, ...] = RECIPES) -> None:

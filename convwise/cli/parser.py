@@ -106,6 +106,14 @@ def whole_number(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
+def picture_size(text: str) -> int | str:
+    """A whole number as one; any other text as it is, which the function judges: 64x96."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
 def number(text: str) -> float:
     """A number."""
     try:

@@ -102,7 +102,7 @@ def evaluate(
     rules = settings.reading.limited_to(most_pixels)
     index, cache = prepare(
         folder,
-        size=recipe.size_px,
+        shape=recipe.shape,
         resize=recipe.resize,
         classes=classes,
         exclude=exclude,

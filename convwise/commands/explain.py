@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from convwise import checks
-from convwise.commands.explained import DEFAULT_SIZE_PX, Subject, is_own, of_own, subject_of
+from convwise.commands.explained import DEFAULT_SIZE, Asked, Subject, is_own, of_own, subject_of
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
+from convwise.images.image_shape import CHANNELS, ImageShape
 from convwise.names import by_sides, counted
 from convwise.nets.backend import require_backend
 from convwise.nets.layer_table.records import LayerTable
@@ -73,7 +74,8 @@ class Explanation:
 def explain(
     what: Any,
     *,
-    size: int | None = None,
+    size: int | str | tuple[int, int] | None = None,
+    channels: int | None = None,
     classes: int | None = None,
     input: int | None = None,
     settings: NetworkSettings | Conv2DSettings | Sequence[str] = (),
@@ -88,7 +90,9 @@ def explain(
     Args:
         what: One of convwise's networks or of `keras.applications` by name, one of your own as "FILE.py:function" or
             "FILE.keras", a run or its folder, a Keras model or its file.
-        size: Side of the images in px, 8 to 1024 for a network by name; a model's own, else 64, if None.
+        size: Side of square images in px, 8 to 1024 for a network by name, or height and width, "64x96" or (64, 96); a
+            model's own, else 64, if None.
+        channels: Of the images of a network by name or of your own, 3, or 1 for gray; 3 if None.
         classes: Number of classes of a network by name, 2 to 100,000; 4 if None.
         input: Largest pixel value that a network of your own takes, 255 or 1; found out if None.
         settings: Settings of a network by name or of your own: a record, or texts such as `["conv.kernel_size=5"]`.
@@ -122,20 +126,21 @@ def explain(
     if image is not None and kind_of(image := named(image, "image"), "image") is None:
         raise RequestError(f"image={image}: there is no such file")
     checks.whole("batch", batch, 1, _MOST_BATCH)
-    own = isinstance(what, str | Path) and is_own(str(what), chosen, classes, input)
+    asked = Asked(size, channels, classes)
+    own = isinstance(what, str | Path) and is_own(str(what), chosen, asked, input)
     if input is not None and not own:
         raise RequestError(f"input={input}: it is for a network of your own, FILE.py:function or FILE.keras")
-    subject = of_own(str(what), size, classes, input, chosen) if own else subject_of(what, size, classes, chosen, trust)
+    subject = of_own(str(what), asked, input, chosen) if own else subject_of(what, asked, chosen, trust)
     from convwise.nets.layer_table.graph import flatten, open_size
     from convwise.nets.layer_table.table import table_of
     from convwise.nets.lint import lint_graph
 
     notes = []
-    size_px = subject.size_px
-    if size_px is None and open_size(subject.model):
-        size_px = DEFAULT_SIZE_PX
-        notes.append(f"the model leaves the images' size open: {size_px} px is taken; size=PX takes another")
-    graph = flatten(subject.model, size_px=size_px)
+    shape = subject.shape
+    if shape is None and open_size(subject.model):
+        shape = ImageShape.of(DEFAULT_SIZE)
+        notes.append(f"the model leaves the images' size open: {shape.told} is taken; size=PX takes another")
+    graph = flatten(subject.model, shape=shape)
     if not graph.of_one_image:
         taken = " and ".join(by_sides(tensor.shape[1:]) for tensor in graph.inputs)
         notes.append(f"the model takes {taken}: findings that follow one image through a network are left out")
@@ -147,16 +152,16 @@ def explain(
 
 
 def _draw(subject: Subject, table: LayerTable, folder: Path, image: str | Path | None) -> tuple[Path, ...]:
-    """The three pictures, on one image fitted to the network's size."""
+    """The three pictures, on one image fitted to the network's shape."""
     from convwise.images.reading import UnreadableImage, load_pixels
     from convwise.images.rules import USUAL
     from convwise.nets.activations import feature_maps, first_filters
     from convwise.report.network_figures import draw_feature_maps, draw_filters, draw_receptive_fields
 
-    height, width = (*table.input_shape[:2], None, None)[:2]
-    if len(subject.model.inputs) > 1 or table.input_shape[2:] != (3,) or height != width or height is None:
-        shape = " and ".join(by_sides(tensor.shape[1:]) for tensor in subject.model.inputs)
-        raise RequestError(f"figures={folder}: the model must take square RGB pictures, not {shape}")
+    shape = _image_shape(table.input_shape)
+    if len(subject.model.inputs) > 1 or shape is None:
+        taken = " and ".join(by_sides(tensor.shape[1:]) for tensor in subject.model.inputs)
+        raise RequestError(f"figures={folder}: the model must take RGB or gray pictures, not {taken}")
     if table.totals.weights > _MOST_NUMBERS:
         raise RequestError(
             f"figures={folder}: the network has {table.totals.weights:,} weights and would need them all; at most "
@@ -168,7 +173,7 @@ def _draw(subject: Subject, table: LayerTable, folder: Path, image: str | Path |
     rules = subject.run.settings.reading if subject.run else USUAL
     path = Path(image) if image is not None else _own_image(subject.run)
     try:
-        pixels = load_pixels(path, size=height, resize=resize, rules=rules)
+        pixels = load_pixels(path, shape=shape, resize=resize, rules=rules)
     except UnreadableImage as problem:
         raise RequestError(f"image={path}: {problem}") from None
     filters, maps, seen = (folder / name for name in FIGURES)
@@ -186,6 +191,14 @@ def _draw(subject: Subject, table: LayerTable, folder: Path, image: str | Path |
     except OSError as problem:
         raise cannot_write(folder, problem) from None
     return filters, maps, seen
+
+
+def _image_shape(found: Sequence[int | None]) -> ImageShape | None:
+    """As an ImageShape, or None where it is none that pictures can be given."""
+    if len(found) != 3 or found[2] not in CHANNELS or None in found:
+        return None
+    height, width, channels = (int(side or 0) for side in found)
+    return ImageShape(height, width, channels)
 
 
 def _own_image(run: Run | None) -> Path:

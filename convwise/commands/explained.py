@@ -11,6 +11,7 @@ from typing import Any
 from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, Built, build, require_network
 from convwise.nets.changes import describe_changes
 from convwise.nets.own.reference import OwnNetwork, names_a_file
@@ -19,10 +20,10 @@ from convwise.places import kind_of, named
 from convwise.runs import Run
 from convwise.runs.judging import load_model
 from convwise.runs.own import examined
+from convwise.training.recipe import SIDES
 
-DEFAULT_SIZE_PX = 64
+DEFAULT_SIZE = 64
 DEFAULT_CLASSES = 4
-_MOST_SIZE_PX = 16_384
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Subject:
     name: str
     model: Any
     make_model: Callable[[], Any]
-    size_px: int | None
+    shape: ImageShape | None
     n_train: int | None = None
     optimizer: str = "adamw"
     precision: str = "float32"
@@ -44,14 +45,35 @@ class Subject:
     accepts: frozenset[str] = frozenset(["settings", "size"])
 
 
-def subject_of(what: Any, size: int | None, classes: int | None, settings: NetworkSettings, trust: bool) -> Subject:
+@dataclass(frozen=True)
+class Asked:
+    """What was asked about a network to be built: the images that it takes and the classes that it tells apart."""
+
+    size: int | str | tuple[int, int] | None = None
+    channels: int | None = None
+    classes: int | None = None
+
+    @property
+    def shape(self) -> ImageShape:
+        """Of the images: 64 px and three channels unless asked otherwise. Raises RequestError for what cannot be."""
+        size, channels = (DEFAULT_SIZE if self.size is None else self.size), self.channels
+        return ImageShape.of(size, 3 if channels is None else channels, least=SIDES[0], most=SIDES[1])
+
+    @property
+    def n_classes(self) -> int:
+        """4 unless asked otherwise. Raises RequestError for what cannot be."""
+        return checks.whole("classes", DEFAULT_CLASSES if self.classes is None else self.classes, 2, 100_000)
+
+
+def subject_of(what: Any, asked: Asked, settings: NetworkSettings, trust: bool) -> Subject:
+    """What is explained, but for a network of the user's own. Raises RequestError."""
     if isinstance(what, str) and what in NETWORKS:
-        size_px, n_classes = _in_range(size, classes)
+        shape, n_classes = asked.shape, asked.n_classes
 
         def made(numbers: bool) -> Built:
             return build(
                 what,
-                size_px=size_px,
+                shape=shape,
                 n_classes=n_classes,
                 settings=settings,
                 seed=0,
@@ -60,24 +82,25 @@ def subject_of(what: Any, size: int | None, classes: int | None, settings: Netwo
             )
 
         built = made(False)  # only shapes are looked at
-        return Subject(what, built.model, cache(lambda: made(True).model), size_px, changes=_told(built))
+        return Subject(what, built.model, cache(lambda: made(True).model), shape, changes=_told(built))
     if keras_name := _of_keras_applications(what):
         if settings != NetworkSettings():
             raise RequestError(
                 f"settings={settings.texts()[0]}: {keras_name} is Keras's own and takes no settings; drop them"
             )
-        return _of_keras(keras_name, size, classes)
-    if settings != NetworkSettings() or classes is not None:
-        raise RequestError(f"what={what}: settings= and classes= are for a network by name ({', '.join(NETWORKS)})")
-    if size is not None:
-        checks.whole("size", size, 1, _MOST_SIZE_PX)
+        return _of_keras(keras_name, asked)
+    if settings != NetworkSettings() or asked.classes is not None or asked.channels is not None:
+        raise RequestError(
+            f"what={what}: settings=, classes= and channels= are for a network by name ({', '.join(NETWORKS)})"
+        )
+    given = None if asked.size is None else ImageShape.of(asked.size)
     if not isinstance(what, str | Path):
-        return Subject(str(getattr(what, "name", what)), what, lambda: what, size, accepts=frozenset(["size"]))
+        return Subject(str(getattr(what, "name", what)), what, lambda: what, given, accepts=frozenset(["size"]))
     path = named(what, "what")
     kind = kind_of(path, "what")
     if kind == "folder":
-        if size is not None:
-            raise RequestError(f"size={size}: a run has a size of its own; drop the option")
+        if given is not None:
+            raise RequestError(f"size={given}: a run has a size of its own; drop the option")
         return _of_run(Run.open(path), trust)
     if kind is None:
         known = ", ".join(NETWORKS)
@@ -89,17 +112,17 @@ def subject_of(what: Any, size: int | None, classes: int | None, settings: Netwo
     from convwise.nets.model_file import load_model_file
 
     model = load_model_file(path, trust=trust)
-    return Subject(str(what), model, lambda: model, size, accepts=frozenset(["size"]))
+    return Subject(str(what), model, lambda: model, given, accepts=frozenset(["size"]))
 
 
-def _of_keras(name: str, size: int | None, classes: int | None) -> Subject:
+def _of_keras(name: str, asked: Asked) -> Subject:
     """A network of keras.applications as `train` would train it, on a classifier, with weights drawn here."""
     from convwise.transfer.bodies import build_body, preprocessings, put_on
 
-    size_px, n_classes = _in_range(size, classes)
+    shape, n_classes = asked.shape, asked.n_classes
     body = build_body(
         name,
-        size_px=size_px,
+        shape=shape,
         n_classes=n_classes,
         settings=NetworkSettings(),
         imagenet=False,
@@ -107,7 +130,7 @@ def _of_keras(name: str, size: int | None, classes: int | None) -> Subject:
         precision="float32",
     ).model
     model = put_on(body, preprocessings(name, body, imagenet=True)[0], n_classes)
-    return Subject(name, model, lambda: model, size_px, accepts=frozenset(["size"]))
+    return Subject(name, model, lambda: model, shape, accepts=frozenset(["size"]))
 
 
 def _of_keras_applications(what: Any) -> str:
@@ -120,27 +143,21 @@ def _of_keras_applications(what: Any) -> str:
     return "" if function is None else str(function.__name__)
 
 
-def is_own(what: str, settings: NetworkSettings, classes: int | None, input_range: int | None) -> bool:
+def is_own(what: str, settings: NetworkSettings, asked: Asked, input_range: int | None) -> bool:
     """Whether a network of the user's own is to be built; a model's file alone is shown as it lies there."""
-    asked = settings != NetworkSettings() or classes is not None or input_range is not None
-    return (names_a_file(what) and ".py" in what) or (what.endswith(".keras") and asked)
+    told = (asked.classes, asked.channels, input_range)
+    given = settings != NetworkSettings() or any(each is not None for each in told)
+    return (names_a_file(what) and ".py" in what) or (what.endswith(".keras") and given)
 
 
-def of_own(
-    what: str, size: int | None, classes: int | None, input_range: int | None, settings: NetworkSettings
-) -> Subject:
+def of_own(what: str, asked: Asked, input_range: int | None, settings: NetworkSettings) -> Subject:
+    """A network of the user's own, built and examined as for a training. Raises RequestError."""
     found = require_network(what, input_range=input_range)
-    size_px, n_classes = _in_range(size, classes)
+    shape, n_classes = asked.shape, asked.n_classes
     said: list[str] = []
-    own = examined(found, size_px=size_px, n_classes=n_classes, settings=settings, note=said.append)
-    built = build(own, size_px=size_px, n_classes=n_classes, settings=settings, seed=0, precision="float32")
-    return Subject(str(found), built.model, lambda: built.model, size_px, changes=(*said, *_told(built)))
-
-
-def _in_range(size: int | None, classes: int | None) -> tuple[int, int]:
-    size_px = DEFAULT_SIZE_PX if size is None else size
-    n_classes = DEFAULT_CLASSES if classes is None else classes
-    return checks.whole("size", size_px, 8, 1024), checks.whole("classes", n_classes, 2, 100_000)
+    own = examined(found, shape=shape, n_classes=n_classes, settings=settings, note=said.append)
+    built = build(own, shape=shape, n_classes=n_classes, settings=settings, seed=0, precision="float32")
+    return Subject(str(found), built.model, lambda: built.model, shape, changes=(*said, *_told(built)))
 
 
 def _told(built: Built) -> tuple[str, ...]:
@@ -158,7 +175,7 @@ def _of_run(run: Run, trust: bool) -> Subject:
     if settings.network.scopes:  # built anew for what they changed; the trained weights are those of the file
         built = build(
             settings.net,
-            size_px=recipe.size_px,
+            shape=recipe.shape,
             n_classes=len(run.class_names),
             settings=settings.network,
             seed=0,
@@ -171,7 +188,7 @@ def _of_run(run: Run, trust: bool) -> Subject:
         str(run.folder),
         model,
         lambda: model,
-        recipe.size_px,
+        recipe.shape,
         n_train=len(run.split["train"]),
         optimizer=recipe.optimizer,
         precision=recipe.precision,

@@ -121,7 +121,7 @@ def predict(
         if file.reason:
             return file.reason
         try:
-            return load_picture(file.path, size=recipe.size_px, resize=recipe.resize, rules=rules)
+            return load_picture(file.path, shape=recipe.shape, resize=recipe.resize, rules=rules)
         except UnreadableImage as problem:
             return str(problem)
 

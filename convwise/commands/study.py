@@ -77,7 +77,8 @@ def study(
     input: int | None = None,
     weights: str | Path | None = None,
     tune: str | None = None,
-    size: int | None = None,
+    size: int | str | tuple[int, int] | None = None,
+    channels: int | None = None,
     resize: str | None = None,
     recipe: str | Recipe | None = None,
     minutes: float | None = None,
@@ -121,8 +122,9 @@ def study(
             "keep" for those that a network of your own comes with; fresh weights if None.
         tune: With `weights`: "full" trains a classifier, then all weights; "frozen" the classifier only; "full" if
             None.
-        size: Side of the square images, 8 to 1024 px; the recipe's if None.
-        resize: How a picture becomes a square: "stretch", "crop" or "pad"; the recipe's if None.
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96); the recipe's if None.
+        channels: 3 for red, green and blue, 1 for gray; the recipe's if None.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad"; the recipe's if None.
         recipe: The name of a recipe, or a `Recipe`; "fast" if None.
         minutes: Time for everything, at least 0.001 minutes; 15 if None, without `runs`.
         runs: Number of whole trainings instead of `minutes`, at least 1; `minutes` decides if None.
@@ -254,7 +256,7 @@ def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
         hooks.note(line)
     factors, settled = factors_of(
         spec.net,
-        size_px=recipe.size_px,
+        shape=recipe.shape,
         n_classes=material.n_classes,
         settings=spec.network,
         recipe=recipe,
@@ -283,7 +285,7 @@ def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
     )
     hooks.note(
         f"{counted(material.n_classes, 'class', 'classes')}; in each block {counted(len(fold.train), 'image')} to "
-        f"train, {len(fold.validation)} to judge by; {len(fold.test)} to test, once; {spec.net}, {recipe.size_px} px, "
+        f"train, {len(fold.validation)} to judge by; {len(fold.test)} to test, once; {spec.net}, {recipe.shape.told}, "
         f"{counted(recipe.epochs, 'epoch')}; {counted(len(factors), 'parameter')} to measure by {asked.metric}, "
         f"{len(settled)} settled by rule; {counted(asked.n_workers, 'training')} at a time"
     )
@@ -302,9 +304,7 @@ def _read(
     """The pictures, read and divided, and what all trials have in common."""
     recipe = request.full_recipe
     material = Material.of(request.pictures(source), request.shares, hooks.decoding)
-    net = examined(
-        net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=hooks.note
-    )
+    net = examined(net, shape=recipe.shape, n_classes=material.n_classes, settings=request.settings, note=hooks.note)
     recipe = dataclasses.replace(
         recipe.for_network(net), precision=resolve_precision(recipe.precision, pretrained=start is not None), towers=1
     )

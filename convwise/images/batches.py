@@ -16,7 +16,7 @@ from convwise.seeds import generator
 class Batches:
     """The training images in shuffled, augmented batches of equal size; the odd rest of an epoch is left out of it.
 
-    `pixels` (N, h, w, 3) uint8 may be memory-mapped; `labels` (N,); `members` are the training images' positions.
+    `pixels` (N, h, w, c) uint8 may be memory-mapped; `labels` (N,); `members` are the training images' positions.
     `class_weights` (n_classes,): what an image of each class counts; None where all count the same.
     """
 
@@ -49,7 +49,7 @@ class Batches:
         return generator(self.seed, "order", epoch).permutation(self.members)
 
     def at(self, epoch: int, step: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Images (batch, h, w, 3) uint8 and one-hot or mixed targets (batch, n_classes) float32."""
+        """Images (batch, h, w, channels) uint8 and one-hot or mixed targets (batch, n_classes) float32."""
         return self.of(self.order(epoch), epoch, step)
 
     def of(self, order: NDArray[np.int64], epoch: int, step: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

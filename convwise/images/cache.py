@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import remove_leftovers, temporary_name
 from convwise.images.cache_dir import cache_dir, clear_errors, mark_used, write_cache_file
+from convwise.images.image_shape import ImageShape
 from convwise.records import convert
 from convwise.strict_json import json_values
 
@@ -31,12 +33,19 @@ _MANIFEST, _PIXELS = "manifest.json", "pixels.u8"
 _CLOCK_TICK_NS = 20_000_000  # within it, a change leaves no trace in a file's stamp
 
 
-class Manifest(TypedDict):
-    """What is told of a cache: `crc32` of the pixels, `stamp` of the file as it was when that was last found right."""
+class _Channels(TypedDict, total=False):
+    channels: int
+
+
+class Manifest(_Channels):
+    """What is told of a cache: `crc32` of the pixels, `stamp` of the file as it was when that was last found right.
+
+    `channels` is missing where there are three.
+    """
 
     format: int
     n_images: int
-    size: int
+    size: int | str
     resize: str
     crc32: int
     stamp: list[int] | None
@@ -44,27 +53,28 @@ class Manifest(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class PixelCache:
-    """The pixels of an index's images, in its order; `digest` names them by contents, size and fit."""
+    """The pixels of an index's images, in its order; `digest` names them by contents, shape and resizing."""
 
-    pixels: NDArray[np.uint8]  # (n, size, size, 3) RGB, memory-mapped, read-only
-    size: int
+    pixels: NDArray[np.uint8]  # (n, height, width, channels), memory-mapped, read-only
+    shape: ImageShape
     resize: str
     digest: str
     path: Path
 
     def __post_init__(self) -> None:
-        if self.pixels.dtype != np.uint8 or self.pixels.shape[1:] != (self.size, self.size, 3):
-            raise ValueError(f"pixels: uint8 of shape (n, {self.size}, {self.size}, 3), not {self.pixels.shape}")
+        if self.pixels.dtype != np.uint8 or self.pixels.shape[1:] != self.shape.array:
+            raise ValueError(f"pixels: uint8 of shape (n, *{self.shape.array}), not {self.pixels.shape}")
 
     def __len__(self) -> int:
         return len(self.pixels)
 
 
-def cache_digest(content: NDArray[np.uint8], size: int, resize: str, bits: int = 16) -> str:
+def cache_digest(content: NDArray[np.uint8], shape: ImageShape, resize: str, bits: int = 16) -> str:
     """The name of the cache for files with these (n, 16) content digests, in this order, and 16-bit ones so scaled."""
-    return hashlib.sha256(f"{_FORMAT} {size} {resize} {bits} {len(content)} ".encode() + content.tobytes()).hexdigest()[
-        :32
-    ]
+    # Three channels are not said, so that caches made before there were others keep their names.
+    size = f"{shape}" if shape.channels == 3 else f"{shape} {shape.channels} channel"
+    told = f"{_FORMAT} {size} {resize} {bits} {len(content)} "
+    return hashlib.sha256(told.encode() + content.tobytes()).hexdigest()[:32]
 
 
 def open_cache(digest: str) -> PixelCache | None:
@@ -76,16 +86,16 @@ def open_cache(digest: str) -> PixelCache | None:
     folder = cache_dir() / "pixels" / digest
     try:
         manifest: Manifest = convert(json_values((folder / _MANIFEST).read_text(encoding="utf-8")), Manifest)
-        n, size, resize = manifest["n_images"], manifest["size"], manifest["resize"]
-        if manifest["format"] != _FORMAT or (folder / _PIXELS).stat().st_size != n * size * size * 3:
+        n, shape = manifest["n_images"], ImageShape.of(manifest["size"], manifest.get("channels", 3))
+        if manifest["format"] != _FORMAT or (folder / _PIXELS).stat().st_size != n * math.prod(shape.array):
             return None
         if not _unaltered(folder, manifest):
             return None
-        pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r", shape=(n, size, size, 3))
+        pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r", shape=(n, *shape.array))
         mark_used(folder / _MANIFEST)
     except (OSError, ValueError, RequestError):  # missing or damaged: it is made anew
         return None
-    return PixelCache(pixels, size, resize, digest, folder)
+    return PixelCache(pixels, shape, manifest["resize"], digest, folder)
 
 
 def _unaltered(folder: Path, manifest: Manifest) -> bool:
@@ -108,8 +118,8 @@ def _unaltered(folder: Path, manifest: Manifest) -> bool:
 class CacheWriter:
     """Writes a new cache block by block; nothing is seen of it before `finish`, or if that is never reached."""
 
-    def __init__(self, size: int, resize: str) -> None:
-        self._size, self._resize, self._n_images, self._unflushed = size, resize, 0, 0
+    def __init__(self, shape: ImageShape, resize: str) -> None:
+        self._shape, self._resize, self._n_images, self._unflushed = shape, resize, 0, 0
         self._checksum = 0
         self._folder = cache_dir() / "pixels"
         with clear_errors(self._folder):
@@ -123,7 +133,7 @@ class CacheWriter:
         self._flush: Future[None] | None = None
 
     def write(self, block: NDArray[np.uint8]) -> None:
-        """Append (k, size, size, 3) pixels."""
+        """Append (k, height, width, channels) pixels."""
         with clear_errors(self._folder):
             view = np.ascontiguousarray(block).data.cast("B")
             self._checksum = zlib.crc32(view, self._checksum)
@@ -142,7 +152,9 @@ class CacheWriter:
             self._wait()
             os.fsync(self._file.fileno())
             self._file.close()
-            manifest = {"format": _FORMAT, "n_images": self._n_images, "size": self._size, "resize": self._resize}
+            manifest: dict[str, object] = {"format": _FORMAT, "n_images": self._n_images, "size": self._shape.size}
+            manifest |= {} if self._shape.channels == 3 else {"channels": self._shape.channels}
+            manifest |= {"resize": self._resize}
             manifest |= {"crc32": self._checksum, "stamp": None}  # the renaming below may change the stamp
             write_cache_file(self._temporary / _MANIFEST, json.dumps(manifest).encode())
             place = self._folder / digest

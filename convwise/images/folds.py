@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convwise.errors import RequestError
-from convwise.images.split import Split, deal_images, sides_of
+from convwise.images.split import Split, deal_images, split_of
 from convwise.names import some_of
 
 if TYPE_CHECKING:
@@ -39,5 +39,5 @@ def folds(split: Split, index: ImageIndex, *, n_folds: int, seed: int) -> list[S
     for number, part in enumerate(parts):
         train = np.sort(np.concatenate([other for other in parts if other is not part]))
         protocol = f"{split.protocol}; fold {number + 1} of {n_folds}"
-        found.append(sides_of(index, {"train": train, "validation": part, "test": split.test}, protocol))
+        found.append(split_of(index, {"train": train, "validation": part, "test": split.test}, protocol))
     return found

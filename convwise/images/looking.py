@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ FEW = 20  # images of a class: what is left to train and to test is little for a
 _GRAY = frozenset(["1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"])
 _LONG = 2.0  # long side by short side: squeezing it square shows
 _SMALL_PX = 32
+_SHORT_PX = 64  # of a shape that is proposed: the side of the usual recipe's images
 _LISTS = ("labels.csv", "train.csv", "annotations.csv", "metadata.csv")
 
 
@@ -66,11 +68,20 @@ def shapes(headers: list[Header]) -> str:
     if not long:
         return ""
     (width, height), most = sizes.most_common(1)[0]
+    ratio = statistics.median(h.width / h.height for h in headers)
+    lying = max(ratio, 1 / ratio) >= _LONG
+    shape = f", or keep their shape with size={_shape(ratio)}, height x width" if lying else ""
     usual = f", most often {width}x{height} ({most:,})" if most > 1 else ""
     return (
         f"{long:,} of {counted(len(headers), 'picture')} are at least twice as long as wide ({len(sizes):,} sizes in "
-        f"all{usual}): resize=stretch squeezes them; compare with resize=pad or resize=crop"
+        f"all{usual}): resize=stretch squeezes them; compare with resize=pad or resize=crop{shape}"
     )
+
+
+def _shape(ratio: float) -> str:
+    """A size of pictures whose width is `ratio` times their height."""
+    long = min(round(_SHORT_PX * max(ratio, 1 / ratio)), 1024)
+    return f"{_SHORT_PX}x{long}" if ratio > 1 else f"{long}x{_SHORT_PX}"
 
 
 def small(headers: list[Header]) -> str:
@@ -86,10 +97,12 @@ def small(headers: list[Header]) -> str:
 
 
 def gray(headers: list[Header]) -> str:
-    """Says that some pictures have no colour where others do: a class could be told by it."""
+    """Says that all pictures are gray, or some where others are not: a class could be told by it."""
     n = sum(h.mode in _GRAY for h in headers)
-    if n in (0, len(headers)):
+    if not n:
         return ""
+    if n == len(headers):
+        return f"all {n:,} pictures are gray: channels=1 trains on the one channel that they have" if n > 1 else ""
     return (
         f"{n:,} of {counted(len(headers), 'picture')} are gray, the others in colour: if that goes with the class, a "
         "network learns it in place of what the pictures show"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.images.groups import grouped
+from convwise.images.image_shape import ImageShape
 from convwise.images.index import ImageIndex, require_classes
 from convwise.images.prepare import prepare
 from convwise.images.rules import USUAL, Rules, bits_in_use
@@ -26,7 +27,7 @@ class Pictures:
     """
 
     folder: Path
-    size_px: int
+    shape: ImageShape
     resize: str
     classes: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
@@ -38,7 +39,7 @@ class Pictures:
         """The index and its pixels. Raises RequestError below two classes, else see `prepare`."""
         index, cache = prepare(
             self.folder,
-            size=self.size_px,
+            shape=self.shape,
             resize=self.resize,
             classes=self.classes,
             exclude=self.exclude,
@@ -63,7 +64,7 @@ class Shares:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """The index, the pixels (N, h, w, 3) uint8 in its order, memory-mapped or not, and the sides of the split.
+    """The index, the pixels (N, h, w, c) uint8 in its order, memory-mapped or not, and the sides of the split.
 
     `rules`: how the pictures were read.
     """

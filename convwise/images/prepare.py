@@ -11,6 +11,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images.cache import CacheWriter, PixelCache, cache_digest, open_cache
 from convwise.images.copies import COPIES, Copies, check_copies
 from convwise.images.duplicates import Seen, find_copies
+from convwise.images.image_shape import ImageShape
 from convwise.images.index import ImageIndex, UnreadableFile, too_few_classes
 from convwise.images.listing import Listing, list_files
 from convwise.images.quiet import quiet_decoders
@@ -20,7 +21,8 @@ from convwise.images.resizing import check_resize
 from convwise.images.rules import USUAL, Rules, bits_in_use
 from convwise.images.scan import Known, ScanTable, Status, Wanted, read_bytes, scan
 
-_INDEX_SIZE = 64  # px: an index alone decodes as small as this
+_INDEX_SHAPE = ImageShape(64, 64)  # an index alone decodes as small as this
+_SIDES = 8, 4096  # px: the least and the most that pictures are fitted to
 
 Progress = Callable[[int, int], None]
 
@@ -28,7 +30,7 @@ Progress = Callable[[int, int], None]
 def prepare(
     folder: str | Path,
     *,
-    size: int,
+    shape: ImageShape,
     resize: str = "stretch",
     classes: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
@@ -43,7 +45,7 @@ def prepare(
     A later call reads only names and stamps, and opens what is there; where files changed, only these are read.
 
     Args:
-        size, resize: side in pixels, and `stretch`, `crop` or `pad` (see `resize_image`).
+        shape, resize: 8 to 4096 px a side, and `stretch`, `crop` or `pad` (see `resize_image`).
         classes, exclude: take only these class folders; leave these out.
         copies: what counts as a copy: `near`, `exact` or, for none, `ignore`.
         progress: called with (files done, files in all).
@@ -55,7 +57,8 @@ def prepare(
         RequestError: the folder does not exist, has no class folders, or holds no readable image.
         ConvwiseError: the cache cannot be written.
     """
-    check_resize(size, resize)
+    check_resize(resize)
+    shape.within(*_SIDES)
     check_copies(copies)
     listing = _listed(folder, classes, exclude, rules)
     held = sorted(set(listing.classes))
@@ -63,18 +66,18 @@ def prepare(
         raise too_few_classes(listing.root, held, listing.paths, listing.subsets, least_classes)
     record, known = _known(listing)
     if record is not None and not (known.rows < 0).any():
-        cache = open_cache(_digest(_rows(known.facts, known.rows), size, resize, rules))
+        cache = open_cache(_digest(_rows(known.facts, known.rows), shape, resize, rules))
         if cache is not None:
             facts = _rows(known.facts, known.rows)
             return _index(listing, facts, _settle(listing, record, facts, copies, rules)), cache
     if record is not None:
-        known = _with_pixels(record, known, size, resize, rules)
-    with CacheWriter(size, resize) as writer:
+        known = _with_pixels(record, known, shape, resize, rules)
+    with CacheWriter(shape, resize) as writer:
         facts = scan(
-            listing, known, Wanted(size, resize, rules), write=writer.write, progress=progress, workers=workers
+            listing, known, Wanted(shape, resize, rules), write=writer.write, progress=progress, workers=workers
         )
         _require_images(listing, facts)
-        cache = writer.finish(_digest(facts, size, resize, rules))
+        cache = writer.finish(_digest(facts, shape, resize, rules))
     return _index(listing, facts, _settle(listing, record, facts, copies, rules)), cache
 
 
@@ -95,7 +98,7 @@ def index_folder(
     if record is not None and not (known.rows < 0).any():
         facts = _rows(known.facts, known.rows)
     else:
-        wanted = Wanted(_INDEX_SIZE, "stretch", rules)
+        wanted = Wanted(_INDEX_SHAPE, "stretch", rules)
         facts = scan(listing, known, wanted, write=None, progress=progress, workers=workers)
     return _index(listing, facts, _settle(listing, record, facts, copies, rules))
 
@@ -115,9 +118,9 @@ def _known(listing: Listing) -> tuple[ScanRecord | None, Known]:
     return record, Known(record.facts, record.rows_for(listing))
 
 
-def _with_pixels(record: ScanRecord, known: Known, size: int, resize: str, rules: Rules) -> Known:
+def _with_pixels(record: ScanRecord, known: Known, shape: ImageShape, resize: str, rules: Rules) -> Known:
     """Take the pixels of unchanged files from the cache that belongs to the record, if that exists."""
-    cache = open_cache(_digest(record.facts, size, resize, rules))
+    cache = open_cache(_digest(record.facts, shape, resize, rules))
     if cache is None:
         return known
     place = np.cumsum(record.facts.status == Status.IMAGE) - 1
@@ -132,10 +135,10 @@ def _rows(facts: ScanTable, rows: NDArray[np.int64]) -> ScanTable:
     return chosen
 
 
-def _digest(facts: ScanTable, size: int, resize: str, rules: Rules) -> str:
+def _digest(facts: ScanTable, shape: ImageShape, resize: str, rules: Rules) -> str:
     # The scale of 16-bit pictures makes another cache only where there are any.
     return cache_digest(
-        facts.content[facts.status == Status.IMAGE], size, resize, rules.bits if facts.peaks.any() else 16
+        facts.content[facts.status == Status.IMAGE], shape, resize, rules.bits if facts.peaks.any() else 16
     )
 
 
@@ -161,7 +164,8 @@ def _find(listing: Listing, facts: ScanTable, *, near: bool, rules: Rules) -> Co
     def read(number: int, size: int | None) -> Pixels:
         path = f"{listing.root}/{listing.paths[chosen[number]]}"
         try:
-            return decode(read_bytes(path, whole=True), size=size, rules=rules)
+            small = None if size is None else ImageShape(size, size)
+            return decode(read_bytes(path, whole=True), shape=small, rules=rules)
         except (OSError, UnreadableImage) as error:
             raise ConvwiseError(f"{path}: was changed while the folder was read ({error}); run again") from error
 

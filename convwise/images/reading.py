@@ -12,9 +12,10 @@ from PIL import Image, UnidentifiedImageError
 
 from convwise.files import read_regular
 from convwise.images.deep import colour_values
+from convwise.images.image_shape import ImageShape
 from convwise.images.jpeg import decode_jpeg, read_header
 from convwise.images.quiet import quiet_decoders
-from convwise.images.resizing import check_resize, resize_image, sides_needed
+from convwise.images.resizing import check_resize, in_channels, resize_image, sides_needed
 from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules, UnreadableImage, in_turn
 from convwise.images.sniffing import FORMATS, HEAD_BYTES, exif_orientation, foreign, not_read, sniff
 from convwise.images.wholeness import require_whole_png, require_whole_tiff
@@ -29,9 +30,10 @@ _NO_RANGE = "{mode} pixels have no defined white: save as 8 or 16 bits per chann
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Upright RGB pixels, and the largest of the 16-bit values that they come from: 0 for 8-bit files.
+    """Upright pixels, and the largest of the 16-bit values that they come from: 0 for 8-bit files.
 
-    `sides`: the longer and the shorter side in pixels of the whole picture, which may have been decoded smaller.
+    `pixels` are RGB, or (height, width, 1) where fitted as gray. `sides`: the longer and the shorter side in pixels of
+    the whole picture, which may have been decoded smaller.
     """
 
     pixels: Pixels
@@ -39,35 +41,38 @@ class Picture:
     peak: int = 0
 
 
-def load_picture(path: str | Path, *, size: int, resize: str, rules: Rules = USUAL) -> Picture:
-    """The file fitted to (size, size, 3): the same pixels as the pixel cache holds. Raises UnreadableImage."""
-    check_resize(size, resize)
+def load_picture(path: str | Path, *, shape: ImageShape, resize: str, rules: Rules = USUAL) -> Picture:
+    """The file fitted to the shape: the same pixels as the pixel cache holds. Raises UnreadableImage."""
+    check_resize(resize)
     try:
         data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
         raise UnreadableImage(reason_of(error)) from error
     if known := foreign(data[:HEAD_BYTES], Path(path).name):
         raise UnreadableImage(not_read(known))
-    with quiet_decoders(), opened(data, size=size, resize=resize, rules=rules) as picture:
-        return Picture(resize_image(picture.pixels, size, resize), picture.sides, picture.peak)
+    with quiet_decoders(), opened(data, shape=shape, resize=resize, rules=rules) as picture:
+        fitted = in_channels(resize_image(picture.pixels, shape, resize), shape.channels)
+        return Picture(fitted, picture.sides, picture.peak)
 
 
-def load_pixels(path: str | Path, *, size: int, resize: str, rules: Rules = USUAL) -> Pixels:
+def load_pixels(path: str | Path, *, shape: ImageShape, resize: str, rules: Rules = USUAL) -> Pixels:
     """The pixels of `load_picture`."""
-    return load_picture(path, size=size, resize=resize, rules=rules).pixels
+    return load_picture(path, shape=shape, resize=resize, rules=rules).pixels
 
 
-def decode(data: bytes, *, size: int | None = None, resize: str = "stretch", rules: Rules = USUAL) -> Pixels:
+def decode(data: bytes, *, shape: ImageShape | None = None, resize: str = "stretch", rules: Rules = USUAL) -> Pixels:
     """The pixels of `opened`."""
-    with opened(data, size=size, resize=resize, rules=rules) as picture:
+    with opened(data, shape=shape, resize=resize, rules=rules) as picture:
         return picture.pixels
 
 
 @contextmanager
-def opened(data: bytes, *, size: int | None = None, resize: str = "stretch", rules: Rules = USUAL) -> Iterator[Picture]:
-    """File content as an upright picture; raises UnreadableImage with a short reason.
+def opened(
+    data: bytes, *, shape: ImageShape | None = None, resize: str = "stretch", rules: Rules = USUAL
+) -> Iterator[Picture]:
+    """File content as an upright RGB picture; raises UnreadableImage with a short reason.
 
-    With `size`, a JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size from which `resize_image` need
+    With a `shape`, a JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size from which `resize_image` need
     not enlarge. Transparent parts become white, CMYK and palettes RGB, 16 bits 8 by the rules. Only one large
     picture at a time is open in this process.
     """
@@ -80,20 +85,20 @@ def opened(data: bytes, *, size: int | None = None, resize: str = "stretch", rul
         header = read_header(data)
         rules.check(header.width, header.height)
         with in_turn(header.width, header.height):
-            reduction = _reduction(header.width, header.height, size, resize)
+            reduction = _reduction(header.width, header.height, header.orientation, shape, resize)
             stored = decode_jpeg(data, header, reduction)
             if header.n_channels != 4:
                 yield Picture(_upright(stored, header.orientation), _sides(header.width, header.height))
                 return
     with (
         quiet_decoders(),
-        _by_pillow(data, kind, size, resize, rules) as picture,
+        _by_pillow(data, kind, shape, resize, rules) as picture,
     ):  # CMYK by Pillow, which knows its kinds
         yield picture
 
 
 @contextmanager
-def _by_pillow(data: bytes, kind: str, size: int | None, resize: str, rules: Rules) -> Iterator[Picture]:
+def _by_pillow(data: bytes, kind: str, shape: ImageShape | None, resize: str, rules: Rules) -> Iterator[Picture]:
     with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
         rules.check(*image.size)
         deep = _is_deep_colour(image, data)
@@ -106,7 +111,7 @@ def _by_pillow(data: bytes, kind: str, size: int | None, resize: str, rules: Rul
         width, height = image.size
     with in_turn(width, height):
         with _reasons(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            picture = _loaded(image, data, kind, size, resize, rules, deep)
+            picture = _loaded(image, data, kind, shape, resize, rules, deep)
         yield picture
 
 
@@ -135,14 +140,14 @@ def _reasons() -> Iterator[None]:
 
 
 def _loaded(
-    image: Image.Image, data: bytes, kind: str, size: int | None, resize: str, rules: Rules, deep: bool
+    image: Image.Image, data: bytes, kind: str, shape: ImageShape | None, resize: str, rules: Rules, deep: bool
 ) -> Picture:
     if kind == "PNG":
         require_whole_png(data)
     elif kind == "TIFF":
         require_whole_tiff(image, data)
     orientation, sides = exif_orientation(image.getexif()), _sides(*image.size)
-    reduction = _reduction(*image.size, size, resize)
+    reduction = _reduction(*image.size, orientation, shape, resize)
     if reduction > 1:
         image.draft(None, (image.width // reduction, image.height // reduction))  # only JPEG listens
     if not deep:
@@ -159,11 +164,13 @@ def _sides(width: int, height: int) -> tuple[int, int]:
     return max(width, height), min(width, height)
 
 
-def _reduction(width: int, height: int, size: int | None, resize: str) -> int:
-    if size is None:
+def _reduction(width: int, height: int, orientation: int, shape: ImageShape | None, resize: str) -> int:
+    """By how much less than its stored width and height a picture may be decoded."""
+    if shape is None:
         return 1
-    # Orientation may swap the sides, and each fit's needs swap with them.
-    columns, rows = sides_needed(width, height, size, resize)
+    if orientation >= 5:  # it will be turned: what it must keep is needed of the other side
+        width, height = height, width
+    columns, rows = sides_needed(width, height, shape, resize)
     return next((r for r in (8, 4, 2) if width // r >= columns and height // r >= rows), 1)
 
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from convwise.cores import available_cores
 from convwise.files import open_regular
 from convwise.images.duplicates import SKETCH_SIDE, sketch
+from convwise.images.image_shape import ImageShape
 from convwise.images.listing import Listing
 from convwise.images.quiet import quiet_decoders
 from convwise.images.reading import UnreadableImage, opened
-from convwise.images.resizing import resize_image, scaled
+from convwise.images.resizing import in_channels, resize_image, scaled
 from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules
 from convwise.images.sniffing import HEAD_BYTES, IMAGE_SUFFIXES, foreign, not_read, sniff
 from convwise.places import reason_of
@@ -64,9 +65,9 @@ class ScanTable:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Pixels of `size` a side, made so by `resize`, of pictures that the `rules` let through."""
+    """Pixels of a `shape`, made so by `resize`, of pictures that the `rules` let through."""
 
-    size: int
+    shape: ImageShape
     resize: str
     rules: Rules = USUAL
 
@@ -137,7 +138,7 @@ class _Task:
     def __call__(self, part: slice) -> tuple[ScanTable, _Bytes]:
         paths, old = self.listing.paths[part], self.known.rows[part]
         facts = ScanTable.blank(len(paths))
-        pixels = np.empty((len(paths) if self.wants_pixels else 0, self.wanted.size, self.wanted.size, 3), np.uint8)
+        pixels = np.empty((len(paths) if self.wants_pixels else 0, *self.wanted.shape.array), np.uint8)
         n_pixels = 0
         for i, path in enumerate(paths):
             row = int(old[i])
@@ -172,10 +173,12 @@ class _Task:
             facts.content[i] = np.frombuffer(hashlib.sha256(data).digest()[:16], np.uint8)
             if known is not None:
                 raise UnreadableImage(not_read(known))
-            with opened(data, size=self.wanted.size, resize=self.wanted.resize, rules=self.wanted.rules) as picture:
+            shape, resize = self.wanted.shape, self.wanted.resize
+            with opened(data, shape=shape, resize=resize, rules=self.wanted.rules) as picture:
                 image = picture.pixels
-                fitted = resize_image(image, self.wanted.size, self.wanted.resize)
-                whole = fitted if self.wanted.resize == "stretch" and self.wanted.size >= _SKETCH_FROM else None
+                fitted = resize_image(image, shape, resize)
+                large = min(shape.height, shape.width) >= _SKETCH_FROM
+                whole = fitted if resize == "stretch" and large else None
                 facts.sketches[i] = sketch(scaled(image, _SKETCH_FROM, _SKETCH_FROM) if whole is None else whole)
                 facts.status[i], facts.shapes[i] = Status.IMAGE, image.shape[:2]
                 facts.sides[i], facts.peaks[i] = picture.sides, picture.peak
@@ -183,7 +186,7 @@ class _Task:
             reason = reason_of(error) if isinstance(error, OSError) else str(error)
             facts.status[i], facts.reasons[i] = Status.UNREADABLE, reason
             return None
-        return fitted
+        return in_channels(fitted, shape.channels)
 
 
 def read_bytes(path: str, *, whole: bool) -> bytes:

@@ -112,7 +112,7 @@ def split_images(
     sizes = np.bincount(index.labels, minlength=len(index.class_names))
     quotas, protocol = _quotas(index, sizes, per_class, test, validation)
     dealt = deal_images(index, np.arange(len(index.paths)), quotas, seed)
-    return sides_of(index, dict(zip(SIDES, dealt.sides, strict=True)), protocol, dealt)
+    return split_of(index, dict(zip(SIDES, dealt.sides, strict=True)), protocol, dealt)
 
 
 def _quotas(
@@ -148,7 +148,7 @@ def resplit(split: Split, index: "ImageIndex", *, validation: float, seed: int) 
     protocol = f"{split.protocol}; divided anew with validation={validation:g}"
     _refuse_small(index, sizes - n_validation < 1, sizes, protocol)
     train, validated = deal_images(index, among, [sizes - n_validation, n_validation], seed).sides
-    return sides_of(index, {"train": train, "validation": validated, "test": split.test}, protocol)
+    return split_of(index, {"train": train, "validation": validated, "test": split.test}, protocol)
 
 
 def check_shares(per_class: int | None, test: float | None, validation: float | None) -> None:
@@ -241,7 +241,7 @@ def _as_given(
     for side, members in zip(SIDES, dealt.sides, strict=False):
         # A side that is given keeps its images; nothing was dealt to it.
         sides[side] = members if side == "train" or side not in given else sides[side]
-    return sides_of(index, sides, protocol, dealt, n_dropped_copies=n_dropped)
+    return split_of(index, sides, protocol, dealt, n_dropped_copies=n_dropped)
 
 
 def _refuse_untrained(index: "ImageIndex", given: NDArray[Any]) -> None:
@@ -276,7 +276,7 @@ def _top(index: "ImageIndex", given: NDArray[Any], side: str) -> str:
     return f"{str(index.paths[int(np.flatnonzero(given == side)[0])]).partition('/')[0]}/"
 
 
-def sides_of(
+def split_of(
     index: "ImageIndex",
     sides: Mapping[str, NDArray[np.int64]],
     protocol: str,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from convwise import checks
 from convwise.errors import RequestError, one_line
+from convwise.images.image_shape import ImageShape
 from convwise.nets.changes import Change
 from convwise.nets.conditions import conditions, weights_without_numbers
 from convwise.nets.own.reference import OwnNetwork, find_own, names_a_file
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NETWORKS",
     "Built",
+    "ImageShape",
     "build",
     "network_options",
     "require_network",
@@ -197,9 +199,9 @@ class Built:
 
     Example:
         >>> from convwise.conv2d import parse_settings
-        >>> from convwise.nets import build
-        >>> settings = parse_settings(["conv.kernel_size=5"])
-        >>> built = build("simple", size_px=32, n_classes=3, settings=settings, seed=0, precision="float32")
+        >>> from convwise.nets import ImageShape, build
+        >>> asked = {"settings": parse_settings(["conv.kernel_size=5"]), "seed": 0, "precision": "float32"}
+        >>> built = build("simple", shape=ImageShape(32, 32), n_classes=3, **asked)
         >>> [change.after for change in built.changes]
         ['5x5', '5x5', '5x5']
     """
@@ -211,7 +213,7 @@ class Built:
 def build(
     net: Network,
     *,
-    size_px: int,
+    shape: ImageShape,
     n_classes: int,
     settings: NetworkSettings,
     seed: int,
@@ -221,11 +223,11 @@ def build(
 ) -> Built:
     """Builds a network as a `keras.Model`, with first weights that depend on `seed` alone.
 
-    It takes raw RGB pixels (n, size_px, size_px, 3) in 0..255 and gives probabilities (n, n_classes).
+    It takes raw pixels (n, height, width, channels) in 0..255 and gives probabilities (n, n_classes).
 
     Args:
         net: One of convwise's networks by name, or one of your own, examined (`convwise.nets.own.contract.examine`).
-        size_px: Side of the images, in pixels; the least depends on the network.
+        shape: Height, width and channels of the images; the least side depends on the network.
         n_classes: Number of classes, at least 2.
         settings: Settings of the convolutions, and options of the network.
         seed: Root of the randomness, at least 0.
@@ -243,9 +245,9 @@ def build(
 
     Example:
         >>> from convwise.conv2d import parse_settings
-        >>> from convwise.nets import build
-        >>> settings = parse_settings(["net.width=8"])
-        >>> built = build("resnet", size_px=32, n_classes=10, settings=settings, seed=0, precision="float32")
+        >>> from convwise.nets import ImageShape, build
+        >>> asked = {"settings": parse_settings(["net.width=8"]), "seed": 0, "precision": "float32"}
+        >>> built = build("resnet", shape=ImageShape(32, 48), n_classes=10, **asked)
         >>> built.model.output_shape
         (None, 10)
     """
@@ -255,7 +257,7 @@ def build(
 
         return build_own(
             net,
-            size_px=size_px,
+            shape=shape,
             n_classes=n_classes,
             settings=settings,
             seed=seed,
@@ -272,12 +274,12 @@ def build(
     conv = Convolution(settings, data_format=keras.config.image_data_format())
     with conditions(seed, precision), nullcontext() if numbers else weights_without_numbers():
         try:
-            model = network((size_px, size_px, 3), n_classes, conv, **chosen)
+            model = network(shape.array, n_classes, conv, **chosen)
         except ValueError as problem:
             reason = one_line(problem)
             if "zero or negative" in reason:  # Keras's words for a window that is larger than the map
                 reason += " Choose a larger size, smaller windows, padding=same or fewer stages"
-            raise RequestError(f"net={net} cannot be built at size={size_px} with these settings: {reason}") from None
+            raise RequestError(f"net={net} cannot be built at size={shape} with these settings: {reason}") from None
     if require_used:
         conv.require_all_used()
     return Built(model, tuple(conv.changes))

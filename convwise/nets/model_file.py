@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.names import by_sides
 from convwise.nets.model_content import Content, NotAModelError, Part, read_content
 from convwise.nets.weightless import in_own_thread
@@ -44,9 +45,9 @@ def load_model_file(path: str | Path, *, trust: bool = False, known: Mapping[str
 
 
 def load_run_model(
-    path: Path, *, n_classes: int, size_px: int, trust: bool = False, known: Mapping[str, Any] | None = None
+    path: Path, *, n_classes: int, shape: ImageShape, trust: bool = False, known: Mapping[str, Any] | None = None
 ) -> Any:
-    """A run's network: one RGB image of `size_px` a side in, a probability for each class out.
+    """A run's network: one image of the `shape` in, a probability for each class out.
 
     `trust` and `known`: see `load_model_file`.
     Raises ConvwiseError where it cannot be loaded, or is another network than the run's.
@@ -56,7 +57,7 @@ def load_run_model(
     except RequestError as problem:
         raise ConvwiseError(f"{problem}; put the run's own model.keras back, or train anew") from None
     shapes = [tuple(each.shape) for each in getattr(model, "inputs", None) or ()]
-    image = (size_px, size_px, 3)
+    image = shape.array
     if (
         len(shapes) != 1
         or len(shapes[0]) != 4

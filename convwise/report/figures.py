@@ -125,19 +125,22 @@ def confusion_matrix(evaluation: Evaluation, path: str | Path) -> None:
 def worst_mistakes(
     evaluation: Evaluation, load: Callable[[str], NDArray[np.uint8]], path: str | Path, n: int = 20
 ) -> None:
-    """The n most confident mistakes with captions; `load(path)` gives RGB pixels (height, width, 3)."""
+    """The n most confident mistakes with captions; `load(path)` gives pixels (height, width, 3 or 1)."""
     mistakes = evaluation.mistakes[:n]
+    pictures = [load(mistake.path) for mistake in mistakes]
+    pictures = [np.repeat(pixels, 3 // pixels.shape[2], axis=2) for pixels in pictures]  # gray as equal colours
+    tall = max((pixels.shape[0] / pixels.shape[1] for pixels in pictures), default=1.0)
     columns = min(5, max(1, len(mistakes)))
     rows = max(1, -(-len(mistakes) // columns))
-    figure = _figure((max(2.2 * columns, 4.4), 2.7 * rows + 0.5), dpi=110)
+    figure = _figure((max(2.2 * columns, 4.4), (2.2 * min(tall, 2.0) + 0.5) * rows + 0.5), dpi=110)
     figure.suptitle(
         f"{evaluation.split}: the most confident mistakes" if mistakes else f"{evaluation.split}: no mistake"
     )
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel in panels:
         panel.axis("off")
-    for panel, mistake in zip(panels, mistakes, strict=False):
-        panel.imshow(load(mistake.path))
+    for panel, mistake, picture in zip(panels, mistakes, pictures, strict=False):
+        panel.imshow(picture)
         taken = "\n".join(textwrap.wrap(f"taken for {shown(mistake.predicted)} at {mistake.probability:.0%}", 28))
         label = "\n".join(textwrap.wrap(f"is {shown(mistake.label)}", 28))
         panel.set_title(f"{label}\n{taken}", fontsize=8.5, **_TEXT)

@@ -28,8 +28,8 @@ def draw_filters(kernels: NDArray[Any], path: str | Path) -> None:
 def draw_feature_maps(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[Any]]], path: str | Path) -> None:
     """The image and below it, a row a layer, the eight channels whose values spread most over the positions.
 
-    `image` (height, width, 3) in 0..255; `maps`: (layer name, (height, width, channels)). Of more than twelve layers
-    twelve are shown, evenly spaced, the first and the last among them, and the sheet says so.
+    `image` (height, width, 3 or 1) in 0..255; `maps`: (layer name, (height, width, channels)). Of more than 12 layers
+    12 are shown, evenly spaced, the first and the last among them, and the sheet says so.
     """
     save(feature_maps_figure(image, maps), path)
 
@@ -37,11 +37,12 @@ def draw_feature_maps(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[Any
 def draw_receptive_fields(
     image: NDArray[Any], fields: Sequence[tuple[str, Pair, Pair, Pair]], path: str | Path
 ) -> None:
-    """What one central unit of each layer sees of the image (height, width, 3) in 0..255, as nested boxes.
+    """What one central unit of each layer sees of the image, as nested boxes.
 
-    `fields`: (layer name, size, stride, offset), pairs (height, width) in pixels of the image; offset is the centre
-    of the first unit's window, 0 being the centre of the first pixel. A box that reaches beyond the image is cut
-    there, drawn dashed, and its label says so. Of more than ten layers ten are shown, evenly spaced.
+    `image`: (height, width, 3 or 1) in 0..255. `fields`: (layer name, size, stride, offset), pairs (height, width) in
+    pixels of the image; offset is the centre of the first unit's window, 0 being the centre of the first pixel. A box
+    that reaches beyond the image is cut there, drawn dashed, and its label says so. Of more than ten layers ten are
+    shown, evenly spaced.
     """
     save(receptive_fields_figure(image, fields), path)
 
@@ -80,7 +81,7 @@ def feature_maps_figure(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[A
         f"to its largest.{rows}",
         height_inches=first + len(chosen) * (side + 0.07) + 0.08,
     )
-    show(place(figure, left, 0.7, 1.1), np.asarray(image) / 255)
+    show(place(figure, left, 0.7, 1.1), _in_colours(image))
     _label(figure, left - 0.08, 1.2, "the picture", f"{image.shape[0]} x {image.shape[1]} px")
     for row, (name, values) in enumerate(chosen):
         top = first + row * (side + 0.07)
@@ -97,6 +98,11 @@ def feature_maps_figure(image: NDArray[Any], maps: Sequence[tuple[str, NDArray[A
         short = name if len(name) <= 24 else f"{name[:11]}…{name[-12:]}"
         _label(figure, left - 0.08, top + 0.3, short, f"{height} x {width} x {channels}")
     return figure
+
+
+def _in_colours(pixels: NDArray[Any]) -> NDArray[Any]:
+    """(height, width, 3 or 1) in 0..255 as RGB in 0..1; gray as three equal colours."""
+    return np.repeat(np.asarray(pixels), 3 // pixels.shape[2], axis=2) / 255
 
 
 def _label(figure: Figure, right: float, top: float, name: str, note: str) -> None:
@@ -158,7 +164,7 @@ def receptive_fields_figure(image: NDArray[Any], fields: Sequence[tuple[str, Pai
     )
     tall, wide = (side, side * width / height) if height >= width else (side * height / width, side)
     panel = place(figure, 0.16, 0.72, wide, tall)
-    show(panel, np.asarray(image) / 255)
+    show(panel, _in_colours(image))
     outline(panel, height, width)
     colours = [tuple(colour) for colour in colormaps["plasma"](np.linspace(0.88, 0.0, len(chosen)))]
     for row, ((name, size, stride, offset), colour) in enumerate(zip(chosen, colours, strict=True)):

@@ -102,7 +102,7 @@ def _settings(
     towers = resolve_towers(recipe.towers, recipe.batch)
     give_threads(towers)  # before the first computation, such as what the precision is found out by
     precision = resolve_precision(recipe.precision, pretrained=start is not None)
-    net = examined(net, size_px=recipe.size_px, n_classes=material.n_classes, settings=request.settings, note=note)
+    net = examined(net, shape=recipe.shape, n_classes=material.n_classes, settings=request.settings, note=note)
     recipe = dataclasses.replace(recipe.for_network(net), precision=precision, towers=towers)
     subject = request.subject(source, material.index.digest, net=net, recipe=recipe, reading=material.rules)
     return RunSettings(**subject, split_digest=material.split.digest, pretrained=start)

@@ -100,7 +100,7 @@ class Run:
 
     @property
     def model_path(self) -> Path:
-        """The trained network: raw RGB pixels 0..255 to probabilities."""
+        """The trained network: raw pixels 0..255, RGB or gray, to probabilities."""
         return self.folder / "model.keras"
 
     @property

@@ -31,8 +31,8 @@ def load_model(run: Run, *, trust: bool = False) -> Any:
             from convwise.nets.own.module import classes_of
 
             known = classes_of(settings.net)
-    n_classes, size_px = len(run.class_names), settings.recipe.size_px
-    return load_run_model(run.model_path, n_classes=n_classes, size_px=size_px, trust=trust, known=known)
+    n_classes, shape = len(run.class_names), settings.recipe.shape
+    return load_run_model(run.model_path, n_classes=n_classes, shape=shape, trust=trust, known=known)
 
 
 def require_known(index: ImageIndex, names: tuple[str, ...]) -> None:

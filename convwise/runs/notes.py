@@ -42,7 +42,7 @@ def describe(material: Material, model: Any, settings: RunSettings) -> str:
         f"{counted(len(index.class_names), 'class', 'classes')}, {counted(len(split.train), 'image')} to train, "
         f"{len(split.validation)} to validate, "
         f"{len(split.test)} to test{out}; {settings.net}{source}, "
-        f"{model.count_params():,} weights, {recipe.size_px} px, recipe {recipe.name}, {recipe.precision}"
+        f"{model.count_params():,} weights, {recipe.shape.told}, recipe {recipe.name}, {recipe.precision}"
     )
 
 

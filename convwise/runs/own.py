@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from convwise.conv2d import NetworkSettings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import Network
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import remember
 
 
 def examined(
-    net: Network, *, size_px: int, n_classes: int, settings: NetworkSettings, note: Callable[[str], None]
+    net: Network, *, shape: ImageShape, n_classes: int, settings: NetworkSettings, note: Callable[[str], None]
 ) -> Network:
     """The network with what is found out about it, which `note` hears; one by name as it is.
 
@@ -21,7 +22,7 @@ def examined(
         return net
     from convwise.nets.own.contract import examine
 
-    found = examine(net, size_px=size_px, n_classes=n_classes, settings=settings)
+    found = examine(net, shape=shape, n_classes=n_classes, settings=settings)
     remember(found.own)
     for line in found.notes:
         note(line)

@@ -22,14 +22,12 @@ from convwise.nets import Network
 from convwise.nets.own.reference import KEEP, OwnNetwork
 from convwise.places import named
 from convwise.strict_json import json_values
-from convwise.training.recipe import Recipe, named_recipe
+from convwise.training.recipe import OLD_NAMES, Recipe, named_recipe
 
 Settings = NetworkSettings | Conv2DSettings | Sequence[str]
 _MOST_CONFIG_BYTES = 2**20
 _MOST_IMAGES = 10**12
 _EPOCHS_BY_THE_CLOCK = 100_000
-# Keys of the recipe that go by another name where a user writes them.
-_RECIPE_NAMES = {"size": "size_px"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +92,7 @@ class Request:
         """Which pictures are read, and how."""
         return Pictures(
             folder=source.folder,
-            size_px=self.full_recipe.size_px,
+            shape=self.full_recipe.shape,
             resize=self.full_recipe.resize,
             classes=source.classes,
             exclude=source.exclude,
@@ -148,7 +146,7 @@ class Request:
     def _of(cls, data: str | Path, values: Mapping[str, Any], network: NetworkSettings) -> Self:
         own = {each.name for each in fields(cls) if each.init} - {"data", "recipe_changes", "settings"}
         asked = {key: value for key, value in values.items() if key in own}
-        changes = {_RECIPE_NAMES.get(key, key): value for key, value in values.items() if key not in own}
+        changes = {OLD_NAMES.get(key, key): value for key, value in values.items() if key not in own}
         return cls(data=data, settings=network, recipe_changes=changes, **asked)
 
     def _recipe(self) -> Recipe:
@@ -184,6 +182,11 @@ class TrainRequest(Request):
         if self.validation is None:
             object.__setattr__(self, "validation", 0.15)
         recipe = self.full_recipe
+        if recipe.channels != 3 and self.weights not in (None, KEEP):
+            raise RequestError(
+                f"channels={recipe.channels}: pretrained weights are made for RGB; drop channels=, and gray pictures "
+                "are given to them with three equal channels"
+            )
         if recipe.patience is not None and self.validation == 0:
             raise RequestError(f"patience={recipe.patience}: it needs validation images; drop it, or validation=0")
         if recipe.class_weights != "none" and self.tune == "frozen":

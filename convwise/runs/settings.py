@@ -58,7 +58,7 @@ class Subject:
         """Which pictures are read, and how."""
         return Pictures(
             folder=Path(self.folder),
-            size_px=self.recipe.size_px,
+            shape=self.recipe.shape,
             resize=self.recipe.resize,
             classes=self.classes,
             exclude=self.exclude,

@@ -81,7 +81,7 @@ class FromScratch:
         give_threads(recipe.towers or 1)  # before the first computation
         return build(
             self.settings.net,
-            size_px=recipe.size_px,
+            shape=recipe.shape,
             n_classes=self.n_classes,
             settings=self.settings.network,
             seed=derive_seed(recipe.seed, "weights"),

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from convwise.conv2d import PARAMETERS, NetworkSettings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import Network
 from convwise.nets.changes import Change
 from convwise.records import record_of
@@ -67,7 +68,7 @@ class Settled:
 def factors_of(
     net: Network,
     *,
-    size_px: int,
+    shape: ImageShape,
     n_classes: int,
     settings: NetworkSettings,
     recipe: Recipe,
@@ -76,13 +77,15 @@ def factors_of(
     by_stage: bool = False,
     pretrained: bool = False,
 ) -> tuple[tuple[Factor, ...], tuple[Settled, ...]]:
-    """What can be varied in `net` at `size_px`, and in its training, and what rules settle, in the order of `STUDIED`.
+    """What can be varied in `net` on images of that `shape` and in its training, and what rules settle.
+
+    In the order of `STUDIED`.
 
     `levels` replaces what is tried of a parameter: the first that is not the own value comes first, the rest enter
     where it gains. `by_stage`: each stage of the network alone, in place of all convolutions. `pretrained`: the
     network starts from weights. Every level is built once. Raises RequestError for one of `levels` that cannot stand.
     """
-    variants = Variants(net, size_px, n_classes, settings, recipe.for_network(net), pretrained)
+    variants = Variants(net, shape, n_classes, settings, recipe.for_network(net), pretrained)
     levels = dict(levels or {})
     names = {require_studied(name) for name in (*parameters, *levels)}
     by_wish = set(levels) | (set() if set(PARAMETERS) <= set(parameters) else set(parameters))
@@ -110,7 +113,7 @@ def _found(
 
 
 def _of_network(parameter: str, variants: Variants, asked: Sequence[str] | None) -> Factor | Settled:
-    plan = Tried(tuple(asked)) if asked else tried(parameter, variants.size_px)
+    plan = Tried(tuple(asked)) if asked else tried(parameter, min(variants.shape.height, variants.shape.width))
 
     def make(text: str) -> Made | None:
         value = variants.filled(text)
@@ -124,15 +127,16 @@ def _of_network(parameter: str, variants: Variants, asked: Sequence[str] | None)
 
 
 def _of_recipe(parameter: str, variants: Variants, asked: Sequence[str] | None) -> Factor | Settled:
-    recipe = variants.recipe
-    own = own_text(parameter, dataclasses.replace(recipe, size_px=variants.size_px))
+    recipe = dataclasses.replace(variants.recipe, size=variants.shape.size, channels=variants.shape.channels)
+    own = own_text(parameter, recipe)
     plan = Tried(tuple(asked)) if asked else tried_of_recipe(parameter, own)
 
     def make(text: str) -> Made | None:
         changes = changes_of(parameter, text, recipe)
-        if not differs(changes, dataclasses.replace(recipe, size_px=variants.size_px)):
+        if not differs(changes, recipe):
             return None
-        built = variants.built((), size_px=changes["size_px"]) if "size_px" in changes else variants.own
+        shape = dataclasses.replace(recipe, **changes).shape
+        built = variants.own if shape == variants.shape else variants.built((), shape=shape)
         ratios = variants.ratios(built, batch=changes.get("batch"))
         return Made(Level(text, (), changes, **ratios), own, reach_of(changes, recipe))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, Times, parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, Built, Network, build, network_options
 from convwise.nets.own.reference import OwnNetwork
 from convwise.study.costs import costs_of
@@ -44,25 +45,31 @@ class Variants:
     """
 
     def __init__(
-        self, net: Network, size_px: int, n_classes: int, settings: NetworkSettings, recipe: Recipe, pretrained: bool
+        self,
+        net: Network,
+        shape: ImageShape,
+        n_classes: int,
+        settings: NetworkSettings,
+        recipe: Recipe,
+        pretrained: bool,
     ) -> None:
-        self.net, self.size_px, self.n_classes, self.settings, self.recipe = net, size_px, n_classes, settings, recipe
+        self.net, self.shape, self.n_classes, self.settings, self.recipe = net, shape, n_classes, settings, recipe
         self.pretrained = pretrained or (isinstance(net, OwnNetwork) and net.keeps_weights)
         self.of_keras = isinstance(net, str) and pretrained and net not in NETWORKS
-        self.own = self._built((), size_px, require_used=True)
+        self.own = self._built((), shape, require_used=True)
         self.convolutions = _convolutions(self.own)
         self._costs = self._costs_of(self.own, recipe.batch)
         self._texts = _texts_by_layer(self.own)
 
-    def built(self, texts: Sequence[str], *, size_px: int | None = None, require_used: bool = True) -> Built:
-        """With these texts too, at another size where one is given. RequestError for what cannot stand."""
-        found = self._built(texts, size_px or self.size_px, require_used=require_used)
+    def built(self, texts: Sequence[str], *, shape: ImageShape | None = None, require_used: bool = True) -> Built:
+        """With these texts too, on images of another shape where one is given. RequestError for what cannot stand."""
+        found = self._built(texts, shape or self.shape, require_used=require_used)
         _require_kept(self.own, found, texts)
         if self.pretrained:
             _require_shapes(self.own, found)
         return found
 
-    def _built(self, texts: Sequence[str], size_px: int, *, require_used: bool) -> Built:
+    def _built(self, texts: Sequence[str], shape: ImageShape, *, require_used: bool) -> Built:
         settings = self.settings.overlaid(parse_settings(texts))
         if self.of_keras:
             from convwise.transfer.bodies import build_body
@@ -70,7 +77,7 @@ class Variants:
             assert isinstance(self.net, str)
             return build_body(
                 self.net,
-                size_px=size_px,
+                shape=shape,
                 n_classes=self.n_classes,
                 settings=settings,
                 imagenet=False,
@@ -79,7 +86,7 @@ class Variants:
             )
         return build(
             self.net,
-            size_px=size_px,
+            shape=shape,
             n_classes=self.n_classes,
             settings=settings,
             seed=0,
@@ -157,7 +164,7 @@ class Variants:
         """Stages such as map32, by the heights of the maps before any setting of the user's."""
         plain = build(
             self.net,
-            size_px=self.size_px,
+            shape=self.shape,
             n_classes=self.n_classes,
             settings=NetworkSettings(options=self.settings.options),
             seed=0,
@@ -169,7 +176,7 @@ class Variants:
 def stands(
     net: Network,
     *,
-    size_px: int,
+    shape: ImageShape,
     n_classes: int,
     settings: NetworkSettings,
     texts: Sequence[str],
@@ -180,7 +187,7 @@ def stands(
     A setting that no layer has room for is no reason: it is passed over, as a training does.
     """
     try:
-        variants = Variants(net, size_px, n_classes, settings, Recipe(), pretrained)
+        variants = Variants(net, shape, n_classes, settings, Recipe(), pretrained)
         variants.built(texts, require_used=False)
     except RequestError as problem:
         return str(problem)

@@ -9,9 +9,9 @@ from typing import Any
 
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
+from convwise.images.image_shape import ImageShape
 from convwise.training.recipe import RECIPES, Recipe
 
-_KEYS = {"size": "size_px"}  # what the recipe calls it
 _WHOLE = ("size", "batch")
 
 
@@ -19,7 +19,7 @@ def own_text(parameter: str, recipe: Recipe) -> str:
     """The recipe's own value, as a text."""
     if parameter == "augmentation":
         return "the recipe's" if recipe.augmentation.changes_anything else "none"
-    value = recipe.rate if parameter == "learning_rate" else getattr(recipe, _KEYS.get(parameter, parameter))
+    value = recipe.rate if parameter == "learning_rate" else getattr(recipe, parameter)
     return str(value) if parameter in _WHOLE else f"{value:g}"
 
 
@@ -29,7 +29,7 @@ def changes_of(parameter: str, text: str, recipe: Recipe) -> dict[str, Any]:
     Of an augmentation, "none"; "stronger" than the recipe's; "usual": that of the recipe `fast`, mirrored only where
     the recipe averages over mirror images.
     """
-    changes = {_KEYS.get(parameter, parameter): _read(parameter, text, recipe)}
+    changes = {parameter: _read(parameter, text, recipe)}
     dataclasses.replace(recipe, towers=None, **changes)  # the recipe's own checks
     return changes
 
@@ -37,6 +37,8 @@ def changes_of(parameter: str, text: str, recipe: Recipe) -> dict[str, Any]:
 def _read(parameter: str, text: str, recipe: Recipe) -> Any:
     if parameter == "augmentation":
         return asdict(_augmentation(text, recipe))
+    if parameter == "size":
+        return ImageShape.of(text).size
     try:
         return int(text) if parameter in _WHOLE else float(text)
     except ValueError:

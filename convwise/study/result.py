@@ -139,7 +139,7 @@ class StudyResult:
 
     data: str
     net: str
-    size: int
+    size: int | str
     metric: str
     smallest_effect: float
     level: float

@@ -41,7 +41,7 @@ def _bias_cancelled(variants: Variants) -> str:
 
     built = variants.built(("conv.use_bias=true",))
     others = set(RULES) - {"bias_before_batch_norm"}
-    if lint(built.model, size_px=variants.size_px, silence=others):
+    if lint(built.model, shape=variants.shape, silence=others):
         return "batch normalisation follows and cancels a bias (Ioffe and Szegedy 2015)"
     return ""
 

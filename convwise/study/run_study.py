@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,11 +81,11 @@ def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
     from convwise.study.levels import stands
 
     spec, texts = request.spec, tuple(text for name in arm for text in blocks.levels[name].settings)
-    sizes = [level.changes.get("size_px") for name, level in blocks.levels.items() if name in arm]
-    size = next((each for each in sizes if each), spec.recipe.size_px)
+    changes = {key: value for name in arm for key, value in blocks.levels[name].changes.items()}
+    shape = replace(spec.recipe, **changes).shape
     why = stands(
         spec.net,
-        size_px=size,
+        shape=shape,
         n_classes=len(blocks.runner.index.class_names),
         settings=spec.network,
         texts=texts,
@@ -128,7 +129,7 @@ def _result(
     return StudyResult(
         data=request.spec.data,
         net=str(request.spec.net),
-        size=request.spec.recipe.size_px,
+        size=request.spec.recipe.shape.size,
         metric=request.metric,
         smallest_effect=request.smallest_effect,
         level=state.level,

@@ -67,7 +67,7 @@ def _from_scratch(spec: ExperimentSpec, recipe: Recipe, settings: Any, n_classes
 
     built = build(
         spec.net,
-        size_px=recipe.size_px,
+        shape=recipe.shape,
         n_classes=n_classes,
         settings=settings,
         seed=derive_seed(recipe.seed, "weights"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError, RequestError, one_line
 from convwise.images.folds import folds
+from convwise.images.image_shape import ImageShape
 from convwise.images.index import ImageIndex
 from convwise.images.material import Material
 from convwise.images.split import Split, split_images
@@ -30,7 +31,7 @@ class TrialRunner:
     spec: ExperimentSpec
     index: ImageIndex
     split: Split
-    pixels: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    pixels: dict[ImageShape, NDArray[np.uint8]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, spec: ExperimentSpec) -> TrialRunner:
@@ -48,7 +49,7 @@ class TrialRunner:
         split = split_images(
             index, per_class=spec.per_class, test=spec.test, validation=spec.validation, seed=spec.seed
         )
-        return cls(spec, index, split, {spec.recipe.size_px: pixels})
+        return cls(spec, index, split, {spec.recipe.shape: pixels})
 
     def fold(self, block: int) -> Split:
         """The division of that block: the folds of one division in turn, then those of the next."""
@@ -120,7 +121,7 @@ class TrialRunner:
         )
 
     def _pixels(self, recipe: Recipe) -> NDArray[np.uint8]:
-        """At the recipe's size, which a study may vary."""
-        if recipe.size_px not in self.pixels:
-            self.pixels[recipe.size_px] = replace(self.spec.pictures, size_px=recipe.size_px).read()[1]
-        return self.pixels[recipe.size_px]
+        """Of the recipe's shape, which a study may vary."""
+        if recipe.shape not in self.pixels:
+            self.pixels[recipe.shape] = replace(self.spec.pictures, shape=recipe.shape).read()[1]
+        return self.pixels[recipe.shape]

@@ -79,6 +79,8 @@ def tried_of_recipe(parameter: str, own: str) -> Tried:
     """What is tried of the recipe's parameter, whose own value is `own`, as a text."""
     if parameter == "augmentation":
         return Tried(("usual",), further=("stronger",)) if own == "none" else Tried(("none",), opposite=("stronger",))
+    if parameter == "size":
+        return Tried(*(tuple(_scaled(own, factor) for factor in factors) for factors in _SCALED["size"]))
     value = float(own)
     if parameter == "label_smoothing":
         return Tried(("0",), opposite=(f"{2 * value:g}",)) if value else Tried(("0.05",), further=("0.1",))
@@ -89,6 +91,11 @@ def tried_of_recipe(parameter: str, own: str) -> Tried:
         return Tried((first,), ("0", first, f"{min(15 * value, 1):g}"))
     firsts, rungs = ([_times(parameter, value, factor) for factor in factors] for factors in _SCALED[parameter])
     return Tried(tuple(firsts), tuple(rungs))
+
+
+def _scaled(size: str, factor: float) -> str:
+    """A size such as "64" or "64x96", each side times the factor."""
+    return "x".join(_times("size", int(side), factor) for side in size.split("x"))
 
 
 def _times(parameter: str, value: float, factor: float) -> str:

@@ -22,7 +22,7 @@ def predict_probabilities(
     flip_averaging: bool,
     progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float64]:
-    """(len(members), n_classes): the model's probabilities for `pixels[members]`, raw RGB 0..255.
+    """(len(members), n_classes): the model's probabilities for `pixels[members]`, raw 0..255.
 
     With flip_averaging, the mean over each image and its mirror image. `progress` hears (images done, of how many),
     an image and its mirror image counted as half of one each.

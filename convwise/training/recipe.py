@@ -10,13 +10,14 @@ from typing import Any
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
+from convwise.images.image_shape import ImageShape
 from convwise.images.resizing import RESIZE_MODES
 from convwise.nets import USUAL_RATE, Network, usual_rate
 from convwise.records import record_of
 from convwise.training.class_weights import check_class_weights
 
 # What keys were called in runs, studies and config files of before.
-_OLD_NAMES = {"fit": "resize", "start_share": "weight_interpolation"}
+OLD_NAMES = {"fit": "resize", "start_share": "weight_interpolation", "size_px": "size"}
 _CHOICES = {
     "resize": RESIZE_MODES,
     "optimizer": ("sgd", "adam", "adamw"),
@@ -33,7 +34,8 @@ _NUMBERS = (
     ("weight_interpolation", 0, 0.99),
     ("minutes", 0.001, 1_000_000),
 )
-_WRITTEN = {"size_px": "size"}  # as a user writes it
+SIDES = 8, 1024
+"""px: the least and the most that a side of the images may have."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Recipe:
 
     Args:
         name: Name of the recipe that it started from.
-        size_px: Side of the square images, 8 to 1024 px.
-        resize: How a picture becomes a square: "stretch", "crop" or "pad".
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96).
+        channels: 3 for red, green and blue, 1 for gray.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad".
         optimizer: "sgd", "adam" or "adamw".
         learning_rate: Peak of the schedule, 1e-8 to 100; what suits the network (`nets.usual_rate`) if None.
         momentum: Momentum of "sgd", 0 to 0.9999.
@@ -84,7 +87,8 @@ class Recipe:
     """
 
     name: str = "fast"
-    size_px: int = 64
+    size: int | str | tuple[int, int] = 64
+    channels: int = 3
     resize: str = "stretch"
     optimizer: str = "adamw"
     learning_rate: float | None = None
@@ -114,8 +118,9 @@ class Recipe:
         checks.text("name", self.name)
         for name, allowed in _CHOICES.items():
             checks.choice(name, getattr(self, name), allowed)
-        for name, low, high in (("size_px", 8, 1024), ("epochs", 1, 100_000), ("batch", 1, 65536), ("seed", 0, 2**62)):
-            checks.whole(_WRITTEN.get(name, name), getattr(self, name), low, high)
+        object.__setattr__(self, "size", ImageShape.of(self.size, self.channels, least=SIDES[0], most=SIDES[1]).size)
+        for name, low, high in (("epochs", 1, 100_000), ("batch", 1, 65536), ("seed", 0, 2**62)):
+            checks.whole(name, getattr(self, name), low, high)
         for name, least, most in _NUMBERS:
             value = getattr(self, name)
             if value is not None or name not in ("minutes", "learning_rate"):
@@ -126,6 +131,11 @@ class Recipe:
         if self.patience is not None:
             checks.whole("patience", self.patience, 1, 100_000)
         object.__setattr__(self, "class_weights", check_class_weights(self.class_weights))
+
+    @property
+    def shape(self) -> ImageShape:
+        """The height, width and channels of the images."""
+        return ImageShape.of(self.size, self.channels)
 
     @property
     def rate(self) -> float:
@@ -143,7 +153,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_dict`. Raises RequestError for an unknown key, listing the valid ones."""
-        return record_of(cls, values, renamed=_OLD_NAMES, checks_itself=True)
+        return record_of(cls, values, renamed=OLD_NAMES, checks_itself=True)
 
 
 def named_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -175,7 +185,7 @@ RECIPES = {
     ),
     "finetune": Recipe(
         name="finetune",
-        size_px=209,
+        size=209,
         learning_rate=1e-4,
         epochs=5,
         label_smoothing=0.0,
@@ -186,7 +196,7 @@ RECIPES = {
     ),
     "tutorial": Recipe(
         name="tutorial",
-        size_px=96,
+        size=96,
         optimizer="adam",
         learning_rate=1e-4,
         weight_decay=0.0,

@@ -14,7 +14,7 @@ from convwise.training.predict import predict_probabilities
 
 @dataclass(frozen=True)
 class Validation:
-    """The images that choose the epoch: `pixels` (N, h, w, 3), `labels` (N,), `members` their positions."""
+    """The images that choose the epoch: `pixels` (N, h, w, channels), `labels` (N,), `members` their positions."""
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int32]

@@ -16,6 +16,7 @@ from keras import layers
 from convwise import checks
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError, one_line
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, Built, build
 from convwise.nets.activations import leaf_layers
 from convwise.nets.conditions import conditions
@@ -51,21 +52,23 @@ def require_body(net: str) -> str:
 
 
 def build_body(
-    net: str, *, size_px: int, n_classes: int, settings: NetworkSettings, imagenet: bool, seed: int, precision: str
+    net: str, *, shape: ImageShape, n_classes: int, settings: NetworkSettings, imagenet: bool, seed: int, precision: str
 ) -> Built:
-    """The network `net` without its classifier: from preprocessed pixels (n, size_px, size_px, 3) to its last maps.
+    """The network `net` without its classifier: from preprocessed pixels (n, height, width, 3) to its last maps.
 
     `n_classes` decides the width of some networks. With `imagenet`, the weights that Keras downloads are in it. Raises
     RequestError where they cannot be fetched, or where the network cannot be built so.
     """
     if net not in NETWORKS:
-        return Built(_application_body(net, size_px, settings, imagenet, seed, precision), ())
+        if shape.channels != 3:
+            raise RequestError(f"channels={shape.channels}: net={net} is Keras's own and takes RGB; drop the option")
+        return Built(_application_body(net, shape, settings, imagenet, seed, precision), ())
     if imagenet:
         raise RequestError(
             f"weights=imagenet: Keras has none for net={net}; give a file, weights=FILE, or choose a network of "
             "keras.applications, such as net=MobileNetV2"
         )
-    built = build(net, size_px=size_px, n_classes=n_classes, settings=settings, seed=seed, precision=precision)
+    built = build(net, shape=shape, n_classes=n_classes, settings=settings, seed=seed, precision=precision)
     return Built(_without_classifier(built.model), built.changes)
 
 
@@ -150,7 +153,7 @@ def turn_to_rgb(body: keras.Model, preprocessing: Preprocessing) -> None:
 
 
 def _application_body(
-    net: str, size_px: int, settings: NetworkSettings, imagenet: bool, seed: int, precision: str
+    net: str, shape: ImageShape, settings: NetworkSettings, imagenet: bool, seed: int, precision: str
 ) -> keras.Model:
     if settings != NetworkSettings():
         raise RequestError(f"settings={settings.texts()[0]}: net={net} is Keras's own and takes no settings; drop them")
@@ -160,12 +163,10 @@ def _application_body(
     with conditions(seed, precision), contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return function(
-                weights="imagenet" if imagenet else None, include_top=False, input_shape=(size_px, size_px, 3)
-            )
+            return function(weights="imagenet" if imagenet else None, include_top=False, input_shape=shape.array)
         except ValueError as problem:
             why = one_line(problem)
-            raise RequestError(f"net={net} cannot be built at size={size_px}: {why}; choose another size=") from None
+            raise RequestError(f"net={net} cannot be built at size={shape}: {why}; choose another size=") from None
         except Exception as problem:  # Keras raises no narrower kind where a download fails
             raise RequestError(
                 f"weights=imagenet: Keras could not fetch them ({one_line(problem)}); go online, or fetch the file "

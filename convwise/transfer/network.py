@@ -121,7 +121,7 @@ class PretrainedNetwork:
         give_threads(self.recipe.towers or 1)  # before the first computation
         return build_body(
             self.net,
-            size_px=self.recipe.size_px,
+            shape=self.recipe.shape,
             n_classes=self.n_classes,
             settings=self.settings,
             imagenet=self.start.path is None,

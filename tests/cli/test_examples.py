@@ -10,6 +10,7 @@ from PIL import Image
 
 from convwise import cli
 from convwise.cli import build_parser
+from tests.conftest import home_with_shapes
 
 
 def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
@@ -42,8 +43,11 @@ def test_help_shows_the_example_as_it_was_written(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.slow
-def test_every_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_example_works(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In one place, one after another: what `train` makes is what `evaluate` and `predict` are shown with."""
+    monkeypatch.setenv("CONVWISE_HOME", str(home_with_shapes(tmp_path_factory)))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SHELL", "/bin/bash")
     Image.new("RGB", (40, 30), (200, 30, 30)).save("picture.png")

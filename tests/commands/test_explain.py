@@ -17,6 +17,7 @@ import convwise
 from convwise import cli
 from convwise.conv2d import network_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, build
 
 HUGE = ["--size", "16", "--set", "conv.kernel_size=99"]
@@ -131,7 +132,7 @@ def test_a_network_by_name_has_its_numbers_once_they_are_asked_for() -> None:
 
 
 def test_keras_does_not_give_numbers_later_to_weights_without() -> None:
-    options: dict[str, Any] = {"size_px": 16, "n_classes": 4, "settings": network_settings(()), "seed": 0}
+    options: dict[str, Any] = {"shape": ImageShape.of(16), "n_classes": 4, "settings": network_settings(()), "seed": 0}
     model = build("simple", precision="float32", numbers=False, **options).model
     with keras.StatelessScope():
         pass  # leaving it, Keras gives values to all weights that it knows to wait

@@ -17,7 +17,7 @@ EXAMPLE = ROOT / "examples/first_try.py"
 SMALLER = {"--per-class": "4", "--epochs": "1"}
 USUAL = {
     "train": {"--per-class": "4", "--epochs": "1"},
-    "study": {"--per-class": "4", "--epochs": "1", "--runs": "12", "--parameters": "filters,padding"},
+    "study": {"--per-class": "4", "--epochs": "1", "--runs": "12", "--workers": "1", "--parameters": "filters,padding"},
     "explain": {},
 }
 

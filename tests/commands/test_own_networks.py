@@ -13,8 +13,8 @@ from convwise.commands.evaluate import evaluate
 from convwise.commands.explain import explain
 from convwise.commands.predict import predict
 from convwise.commands.resume import resume
-from convwise.commands.resume_study import resume_study
-from convwise.commands.study import study
+from convwise.commands.resume_study import resume_study, study_report
+from convwise.commands.study import StudyResult, study
 from convwise.commands.train import TrainResult, train
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.shapes import make_shapes
@@ -29,7 +29,7 @@ EXAMPLES = Path(__file__).parents[1] / "nets" / "own" / "examples"
 SIZES = {
     "sequential_logits.py:classifier": 32,
     "shared_and_nested.py:twins": 32,
-    "from_applications.py:mobilenet": 96,
+    "from_applications.py:mobilenet": 32,
     "with_conv.py:stages": 32,
 }
 TWINS = f"{EXAMPLES}/shared_and_nested.py:twins"
@@ -76,29 +76,49 @@ def test_a_network_is_trained_evaluated_explained_and_predicts(reference: str, s
     assert told.table.totals.weights == run.summary["n_weights"]
 
 
-@pytest.mark.parametrize("reference", SIZES)
+def studied(shapes: Path, out: Path, net: str) -> StudyResult:
+    return study(shapes, net=net, size=32, runs=9, epochs=1, parameters=["filters"], workers=1, out=out)
+
+
+@pytest.fixture(scope="module")
+def study_of_a_file(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folder of a study, and the home that it was made in."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CONVWISE_HOME", str(folder / "home"))
+            studied(shapes, folder / "study", SEQUENTIAL)
+
+    folder = made_once(tmp_path_factory, "study-of-a-file", make)
+    return folder / "study", folder / "home"
+
+
+# Not of MobileNet: its 28 layers take half a minute to build again and again, and show nothing that these do not.
+@pytest.mark.parametrize("reference", ["shared_and_nested.py:twins", "with_conv.py:stages"])
 def test_a_study_answers_for_it(reference: str, shapes: Path, tmp_path: Path) -> None:
-    result = study(
-        shapes,
-        net=f"{EXAMPLES}/{reference}",
-        size=SIZES[reference],
-        runs=9,
-        epochs=1,
-        parameters=["filters"],
-        workers=2,
-        out=tmp_path / "study",
-    )
+    answers_for(reference, studied(shapes, tmp_path / "study", f"{EXAMPLES}/{reference}"))
+
+
+def answers_for(reference: str, result: StudyResult) -> None:
     assert result.net == reference
     assert result.failures == ()
     tried = result.of("filters").tried
     assert tried is not None
     assert tried.effect is not None
     assert tried.costs.weights < 0.7
-    assert (tmp_path / "study" / "network.py").is_file()
-    if reference == "sequential_logits.py:classifier":
-        run = train(shapes, from_study=tmp_path / "study", out=tmp_path / "run").run
-        assert str(run.settings.net) == reference
-        assert (run.settings.recipe.size_px, run.settings.recipe.epochs) == (32, 1)
+    assert result.folder is not None
+    assert (result.folder / "network.py").is_file()
+
+
+def test_a_study_answers_for_a_file_and_a_training_takes_it_over(
+    study_of_a_file: tuple[Path, Path], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, home = study_of_a_file
+    answers_for("sequential_logits.py:classifier", study_report(folder))
+    monkeypatch.setenv("CONVWISE_HOME", str(home))
+    run = train(shapes, from_study=folder, out=tmp_path / "run").run
+    assert str(run.settings.net) == "sequential_logits.py:classifier"
+    assert (run.settings.recipe.size, run.settings.recipe.epochs) == (32, 1)
 
 
 def test_explain_finds_what_is_unwise_and_takes_settings(capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,18 +189,10 @@ def test_a_changed_network_cannot_go_on(stopped: Path, tmp_path: Path) -> None:
         resume(run, trust=True)
 
 
-def test_a_study_of_code_from_elsewhere_needs_trust_to_go_on(shapes: Path, tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONVWISE_HOME", str(tmp_path / "elsewhere"))
-        study(
-            shapes,
-            net=SEQUENTIAL,
-            size=32,
-            runs=9,
-            epochs=1,
-            parameters=["filters"],
-            out=tmp_path / "s",
-        )
+def test_a_study_of_code_from_elsewhere_needs_trust_to_go_on(
+    study_of_a_file: tuple[Path, Path], shapes: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(study_of_a_file[0], tmp_path / "s")
     with pytest.raises(RequestError, match="add trust=True"):
         train(shapes, from_study=tmp_path / "s", epochs=1, out=tmp_path / "run")
     assert train(shapes, from_study=tmp_path / "s", epochs=1, out=tmp_path / "run", trust=True).run.complete

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from convwise.study.trials import ExperimentSpec, Outcome, Trial
 from convwise.training.recipe import named_recipe
 from tests.conftest import made_once
 from tests.tampering import OLD_RECORDS
+from tests.warm import begin
 
 NETWORK = ["--net", "simple", "--size", "16", "--recipe", "plain", "--set", "net.width=4", "--per-class", "150"]
 TRAINED = [*NETWORK, "--epochs", "6"]
@@ -158,21 +160,19 @@ def test_a_training_takes_over_what_the_study_recommends_with_its_recipe_and_epo
 def test_a_study_that_is_killed_three_times_ends_as_one_that_was_left_alone(
     finished: tuple[dict[str, Any], Path], pictures: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "convwise.cli", "study"]
-
-    def begin(*arguments: object) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
     killed = tmp_path / "killed"
-    process = begin(pictures, *TRAINED, *PLANTED, "--out", killed)
+    process = begin("study", str(pictures), *TRAINED, *PLANTED, "--out", str(killed))
     for n_trials, number in ((2, signal.SIGKILL), (5, signal.SIGINT), (8, signal.SIGKILL)):
         deadline = time.monotonic() + 300
-        while not (n_trials <= journalled(killed)) and process.poll() is None and time.monotonic() < deadline:
+        while not (n_trials <= journalled(killed)) and process.is_alive() and time.monotonic() < deadline:
             time.sleep(0.05)
-        process.send_signal(number)
-        process.wait()
-        process = begin("--resume", killed)
-    assert process.wait() == 0
+        assert process.pid is not None
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(process.pid, number)
+        process.join()
+        process = begin("study", "--resume", str(killed))
+    process.join()
+    assert process.exitcode == 0
     result = json.loads((killed / "result.json").read_text())
     keys = [json.loads(line)["key"] for line in (killed / "trials.jsonl").read_text().splitlines()]
     assert len(keys) == len(set(keys)) == finished[0]["trainings"]

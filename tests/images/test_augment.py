@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convwise.errors import RequestError
-from convwise.images.augment import Augmentation, augment, cutmix
+from convwise.images.augment import Augmentation, _inverse_maps, augment, cutmix
 
 EVERYTHING = Augmentation(20, 0.15, 0.2, 5, 0.4, 0.1, 0.3, True)
 
@@ -101,3 +101,46 @@ def test_cutmix_mixes_targets_in_the_share_of_the_pixels() -> None:
 def test_an_impossible_augmentation_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(RequestError, match=next(iter(change))):
         dataclasses.replace(Augmentation(), **change)
+
+
+RECTANGLE = np.random.default_rng(5).integers(0, 256, (40, 24, 40, 3), np.uint8)
+
+
+def test_one_channel_is_warped_as_each_of_three_equal_ones() -> None:
+    gray = RECTANGLE[..., :1]
+    alone = augment(gray, EVERYTHING, np.random.default_rng(2))
+    among = augment(np.repeat(gray, 3, axis=3), EVERYTHING, np.random.default_rng(2))
+    assert alone.shape == gray.shape
+    assert np.array_equal(np.repeat(alone, 3, axis=3), among)
+
+
+def test_a_rectangle_on_its_side_is_moved_as_upright_with_the_axes_exchanged() -> None:
+    """No axis of a rectangle is taken for the other: only shares of its own sides count."""
+    for options in ({"shift": 0.3}, {"smallest_crop": 0.3}, {"zoom": 0.4}):
+        for way in (Augmentation(**options), Augmentation(horizontal_flip=True, **options)):
+            wide, square = (_maps(way, height, width) for height, width in ((24, 40), (24, 24)))
+            assert np.allclose(wide[:, 1], square[:, 1])  # rows as in a square of the height
+            columns = _maps(way, 40, 40)[:, 0]
+            assert np.allclose(wide[:, 0], columns)  # columns as in a square of the width
+
+
+def test_a_rotation_turns_by_the_same_angle_whatever_the_sides() -> None:
+    for height, width in ((32, 32), (24, 40), (96, 16)):
+        linear = _maps(Augmentation(rotation_degrees=45), height, width)[:, :, :2]
+        assert np.allclose(linear @ linear.transpose(0, 2, 1), np.eye(2))  # no side is stretched
+        assert np.allclose(linear, _maps(Augmentation(rotation_degrees=45), 32, 32)[:, :, :2])
+        middle = np.array([(width - 1) / 2, (height - 1) / 2, 1])
+        assert np.allclose(_maps(Augmentation(rotation_degrees=45), height, width) @ middle, middle[:2])
+
+
+def _maps(augmentation: Augmentation, height: int, width: int) -> NDArray[np.float64]:
+    return _inverse_maps(augmentation, np.random.default_rng(4), 30, height, width)
+
+
+def test_cutmix_of_a_rectangle_mixes_as_much_of_a_picture_as_of_its_target() -> None:
+    ones = np.zeros((6, 24, 40, 1), np.uint8)
+    ones[:3] = 255
+    targets = np.eye(2, dtype=np.float32)[[0, 0, 0, 1, 1, 1]]
+    for seed in range(8):
+        mixed, answers = cutmix(ones, targets, np.random.default_rng(seed))
+        assert np.allclose(mixed.mean(axis=(1, 2, 3)) / 255, answers[:, 0], atol=1e-5)

@@ -19,10 +19,16 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.images import cache as cache_module
 from convwise.images import scan as scan_module
 from convwise.images.cache_dir import cache_dir
+from convwise.images.image_shape import ImageShape
 from convwise.images.prepare import index_folder, prepare
 from convwise.images.reading import load_pixels
 
-_MAKE = "import sys; from convwise.images.prepare import prepare; print(prepare(sys.argv[1], size=32)[1].digest)"
+_MAKE = """
+import sys
+from convwise.images.image_shape import ImageShape
+from convwise.images.prepare import prepare
+print(prepare(sys.argv[1], shape=ImageShape.of(32))[1].digest)
+"""
 
 
 def save(path: Path, seed: int, kind: str | None = None) -> None:
@@ -65,11 +71,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("size", [16, 48])
 def test_rows_are_what_single_files_give(folder: Path, resize: str, size: int) -> None:
-    index, cache = prepare(folder, size=size, resize=resize)
+    index, cache = prepare(folder, shape=ImageShape.of(size), resize=resize)
     assert cache.pixels.shape == (len(index), size, size, 3) == (39, size, size, 3)
-    assert (cache.size, cache.resize) == (size, resize)
+    assert (cache.shape.size, cache.resize) == (size, resize)
     for row, path in enumerate(index.paths):
-        assert np.array_equal(cache.pixels[row], load_pixels(folder / path, size=size, resize=resize)), path
+        assert np.array_equal(
+            cache.pixels[row], load_pixels(folder / path, shape=ImageShape.of(size), resize=resize)
+        ), path
     with pytest.raises(ValueError, match="read-only"):
         cache.pixels[0, 0, 0, 0] = 1
 
@@ -78,16 +86,19 @@ def test_the_number_of_workers_changes_nothing(folder: Path, tmp_path: Path, mon
     results = []
     for workers in (1, 5):
         monkeypatch.setenv("CONVWISE_HOME", str(tmp_path / f"home{workers}"))
-        index, cache = prepare(folder, size=32, workers=workers)
+        index, cache = prepare(folder, shape=ImageShape.of(32), workers=workers)
         results.append((index.digest, index.unreadable, cache.digest, cache.pixels.tobytes()))
     assert results[0] == results[1]
 
 
 def test_a_second_call_opens_no_file(folder: Path, opened: list[str]) -> None:
-    first, cache = prepare(folder, size=32)
+    first, cache = prepare(folder, shape=ImageShape.of(32))
     assert len(opened) == 41
     opened.clear()
-    for again, reopened in (prepare(folder, size=32), prepare(str(folder) + "/.", size=32)):
+    for again, reopened in (
+        prepare(folder, shape=ImageShape.of(32)),
+        prepare(str(folder) + "/.", shape=ImageShape.of(32)),
+    ):
         assert np.array_equal(cache.pixels, reopened.pixels)
         assert (again.digest, again.unreadable, again.n_ignored) == (first.digest, first.unreadable, first.n_ignored)
         assert (again.root, again.duplicates) == (first.root, first.duplicates)
@@ -96,18 +107,20 @@ def test_a_second_call_opens_no_file(folder: Path, opened: list[str]) -> None:
 
 
 def test_only_what_changed_is_read_again(folder: Path, opened: list[str]) -> None:
-    prepare(folder, size=32)
+    prepare(folder, shape=ImageShape.of(32))
     opened.clear()
     save(folder / "a/02.webp", 77, "WEBP")  # changed
     save(folder / "c/new.png", 78)  # added
     save(folder / "b/15.jpg", 79)  # mended
     (folder / "b/01.png").unlink()
-    index, cache = prepare(folder, size=32)
+    index, cache = prepare(folder, shape=ImageShape.of(32))
     assert sorted(opened) == ["02.webp", "15.jpg", "new.png"]
     assert len(index) == 40
     assert index.unreadable == ()
     for row, path in enumerate(index.paths):
-        assert np.array_equal(cache.pixels[row], load_pixels(folder / path, size=32, resize="stretch")), path
+        assert np.array_equal(
+            cache.pixels[row], load_pixels(folder / path, shape=ImageShape.of(32), resize="stretch")
+        ), path
 
 
 def test_a_change_that_leaves_size_and_time_alone_is_noticed(folder: Path) -> None:
@@ -123,12 +136,13 @@ def test_a_change_that_leaves_size_and_time_alone_is_noticed(folder: Path) -> No
 
 def test_caches_are_named_by_content_size_and_fit(folder: Path, tmp_path: Path, opened: list[str]) -> None:
     digests = {
-        prepare(folder, size=size, resize=resize)[1].digest for size, resize in ((32, "pad"), (32, "crop"), (40, "pad"))
+        prepare(folder, shape=ImageShape.of(size), resize=resize)[1].digest
+        for size, resize in ((32, "pad"), (32, "crop"), (40, "pad"))
     }
     assert len(digests) == 3
     folder.rename(tmp_path / "moved")
     opened.clear()
-    index, cache = prepare(tmp_path / "moved", size=32, resize="pad")
+    index, cache = prepare(tmp_path / "moved", shape=ImageShape.of(32), resize="pad")
     assert cache.digest in digests
     assert len(opened) == 41  # another folder's stamps prove nothing
     assert index.root == str(tmp_path / "moved")
@@ -149,26 +163,26 @@ def altered(path: Path) -> None:
     "noted", [False, True]
 )  # whether its stamp is old enough to be believed, or the checksum tells
 def test_pixels_altered_at_the_same_size_are_made_anew(folder: Path, noted: bool) -> None:
-    _, cache = prepare(folder, size=32)
+    _, cache = prepare(folder, shape=ImageShape.of(32))
     whole, manifest = cache.pixels.tobytes(), cache.path / "manifest.json"
     if noted:
         time.sleep(0.05)  # longer than a tick of the file system's clock
-        prepare(folder, size=32)
+        prepare(folder, shape=ImageShape.of(32))
         assert json.loads(manifest.read_text())["stamp"]
     altered(cache.path / "pixels.u8")
-    assert prepare(folder, size=32)[1].pixels.tobytes() == whole
+    assert prepare(folder, shape=ImageShape.of(32))[1].pixels.tobytes() == whole
 
 
 def test_an_unaltered_cache_is_not_read_to_be_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare(folder, size=32)
+    prepare(folder, shape=ImageShape.of(32))
     time.sleep(0.05)
-    prepare(folder, size=32)
+    prepare(folder, shape=ImageShape.of(32))
     monkeypatch.setattr(cache_module.zlib, "crc32", lambda *_: pytest.fail("it was read"))
-    prepare(folder, size=32)
+    prepare(folder, shape=ImageShape.of(32))
 
 
 def test_a_damaged_cache_or_record_is_made_anew(folder: Path, own_home: Path) -> None:
-    _, cache = prepare(folder, size=32)
+    _, cache = prepare(folder, shape=ImageShape.of(32))
     whole = cache.pixels.tobytes()
     for damage in (
         lambda: os.truncate(cache.path / "pixels.u8", 100),
@@ -179,7 +193,7 @@ def test_a_damaged_cache_or_record_is_made_anew(folder: Path, own_home: Path) ->
         lambda: os.truncate(next((own_home / "scans").iterdir()), 500),
     ):
         damage()
-        assert prepare(folder, size=32)[1].pixels.tobytes() == whole
+        assert prepare(folder, shape=ImageShape.of(32))[1].pixels.tobytes() == whole
 
 
 def test_processes_that_build_the_same_cache_at_once_all_succeed(folder: Path, own_home: Path) -> None:
@@ -194,7 +208,8 @@ def test_processes_that_build_the_same_cache_at_once_all_succeed(folder: Path, o
 def test_threads_that_build_the_same_cache_at_once_all_succeed(folder: Path) -> None:
     found: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda: found.append(prepare(folder, size=32)[1].pixels.tobytes())) for _ in range(4)
+        threading.Thread(target=lambda: found.append(prepare(folder, shape=ImageShape.of(32))[1].pixels.tobytes()))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -215,10 +230,10 @@ def test_a_killed_build_leaves_nothing_that_is_opened_and_is_cleaned_up(folder: 
     assert left.name.startswith("tmp~")
     foreign = own_home / "pixels" / "tmp~another machine~1~abc"
     foreign.mkdir()
-    _, cache = prepare(folder, size=32)
+    _, cache = prepare(folder, shape=ImageShape.of(32))
     assert {path.name for path in (own_home / "pixels").iterdir()} == {cache.digest, foreign.name}
     os.utime(foreign, (1e9, 1e9))
-    prepare(folder, size=33)
+    prepare(folder, shape=ImageShape.of(33))
     assert not foreign.exists()
 
 
@@ -228,7 +243,7 @@ def test_a_failed_build_leaves_nothing(folder: Path, own_home: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepare(folder, size=32, progress=interrupt)
+        prepare(folder, shape=ImageShape.of(32), progress=interrupt)
     assert list((own_home / "pixels").iterdir()) == []
 
 
@@ -238,7 +253,7 @@ def test_a_full_disk_is_one_clear_line(folder: Path, own_home: Path, monkeypatch
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConvwiseError, match=r"^disk full while writing the cache in .*CONVWISE_HOME.*$") as caught:
-        prepare(folder, size=32)
+        prepare(folder, shape=ImageShape.of(32))
     assert caught.value.exit_code == 1
     assert list((own_home / "pixels").iterdir()) == []
 
@@ -249,11 +264,11 @@ def test_a_home_that_cannot_be_written_is_one_clear_line(
     (tmp_path / "file").touch()
     monkeypatch.setenv("CONVWISE_HOME", str(tmp_path / "file" / "below"))
     with pytest.raises(ConvwiseError, match=r"not writable: set the environment variable CONVWISE_HOME"):
-        prepare(folder, size=32)
+        prepare(folder, shape=ImageShape.of(32))
     monkeypatch.setenv("CONVWISE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "access", lambda *_: False)  # the tests may run as root
     with pytest.raises(ConvwiseError, match="not writable"):
-        prepare(folder, size=32)
+        prepare(folder, shape=ImageShape.of(32))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the rule of Linux")
@@ -269,15 +284,15 @@ def test_the_home_follows_the_platforms_rule(tmp_path: Path, monkeypatch: pytest
 
 def test_progress_ends_with_all_files_and_wrong_requests_are_refused(folder: Path) -> None:
     calls: list[tuple[int, int]] = []
-    prepare(folder, size=32, progress=lambda done, total: calls.append((done, total)))
+    prepare(folder, shape=ImageShape.of(32), progress=lambda done, total: calls.append((done, total)))
     assert calls == [(32, 41), (41, 41)]
     with pytest.raises(RequestError, match="size=0"):
-        prepare(folder, size=0)
+        prepare(folder, shape=ImageShape.of(0))
     with pytest.raises(RequestError, match="resize=fill"):
-        prepare(folder, size=32, resize="fill")
+        prepare(folder, shape=ImageShape.of(32), resize="fill")
 
 
 def test_the_manifest_says_what_the_cache_holds(folder: Path) -> None:
-    _, cache = prepare(folder, size=32, resize="pad")
+    _, cache = prepare(folder, shape=ImageShape.of(32), resize="pad")
     manifest = json.loads((cache.path / "manifest.json").read_text())
     assert (manifest["n_images"], manifest["size"], manifest["resize"]) == (39, 32, "pad")

@@ -16,6 +16,7 @@ from convwise.errors import RequestError
 from convwise.files import temporary_name
 from convwise.images.cache_dir import cache_dir
 from convwise.images.cleaning import clean_caches
+from convwise.images.image_shape import ImageShape
 from convwise.images.prepare import prepare
 
 
@@ -37,9 +38,9 @@ def unused_for(days: float) -> None:
 
 def test_what_is_opened_stays_and_what_is_not_goes_and_is_made_again(pictures: Path) -> None:
     for size in (16, 24):
-        prepare(pictures, size=size)
+        prepare(pictures, shape=ImageShape.of(size))
     unused_for(40)
-    _, cache = prepare(pictures, size=24)  # opens its cache and the folder's record
+    _, cache = prepare(pictures, shape=ImageShape.of(24))  # opens its cache and the folder's record
     before = np.array(cache.pixels)
     done = clean_caches()
     assert (done.n_removed, done.removed_bytes > 6 * 16 * 16 * 3) == (1, True)
@@ -47,11 +48,11 @@ def test_what_is_opened_stays_and_what_is_not_goes_and_is_made_again(pictures: P
     assert clean_caches(0).n_removed == 2
     assert np.array_equal(cache.pixels, before)  # who has it open goes on
     assert not list((cache_dir() / "pixels").iterdir())
-    assert np.array_equal(prepare(pictures, size=24)[1].pixels, before)
+    assert np.array_equal(prepare(pictures, shape=ImageShape.of(24))[1].pixels, before)
 
 
 def test_data_sets_what_is_being_made_and_what_others_put_there_stay(pictures: Path) -> None:
-    prepare(pictures, size=16)
+    prepare(pictures, shape=ImageShape.of(16))
     data = cache_dir() / "data" / "own"
     data.mkdir(parents=True)
     being_made = temporary_name(cache_dir() / "pixels")
@@ -68,7 +69,7 @@ def test_data_sets_what_is_being_made_and_what_others_put_there_stay(pictures: P
 def test_the_command_says_what_went(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "clean"]) == 0  # nothing there yet
     assert capsys.readouterr().out == "removed 0 caches, 0.0 MiB; kept 0, 0.0 MiB\n"
-    prepare(pictures, size=16)
+    prepare(pictures, shape=ImageShape.of(16))
     assert main(["data", "clean", "--days", "0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n_removed"] == 2
 

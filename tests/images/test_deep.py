@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convwise.images.image_shape import ImageShape
 from convwise.images.prepare import index_folder, prepare
 from convwise.images.reading import decode, load_picture
 from convwise.images.rules import Rules, bits_in_use
@@ -72,12 +73,12 @@ def test_the_index_holds_the_largest_value_of_each_picture(folder: Path) -> None
 
 
 def test_each_depth_has_a_cache_of_its_own_and_old_facts_keep_their_peaks(folder: Path) -> None:
-    made = {bits: prepare(folder, size=64, rules=Rules(bits=bits)) for bits in (16, 12, 16)}
+    made = {bits: prepare(folder, shape=ImageShape.of(64), rules=Rules(bits=bits)) for bits in (16, 12, 16)}
     assert made[16][1].digest != made[12][1].digest
     for bits, (index, cache) in made.items():
         assert index.peaks.tolist() == [4095, 255, 12285, 0]
         for row, path in enumerate(index.paths):
-            one = load_picture(folder / path, size=64, resize="stretch", rules=Rules(bits=bits))
+            one = load_picture(folder / path, shape=ImageShape.of(64), resize="stretch", rules=Rules(bits=bits))
             assert np.array_equal(cache.pixels[row], one.pixels)
             assert one.peak == index.peaks[row]
 
@@ -86,5 +87,5 @@ def test_folders_of_eight_bits_need_no_second_cache(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.name in ("deep.png", "low.tif", "beyond.png"):
             path.unlink()
-    digests = {prepare(folder, size=64, rules=Rules(bits=bits))[1].digest for bits in (12, 16)}
+    digests = {prepare(folder, shape=ImageShape.of(64), rules=Rules(bits=bits))[1].digest for bits in (12, 16)}
     assert len(digests) == 1

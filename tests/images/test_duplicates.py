@@ -16,6 +16,7 @@ from convwise.images.cache_dir import cache_dir as cache_home
 from convwise.images.candidates import candidates
 from convwise.images.copies import Copies, DuplicateGroup
 from convwise.images.duplicates import Seen, find_copies, sketch
+from convwise.images.image_shape import ImageShape
 from convwise.images.linkage import LARGEST, complete_groups
 from convwise.images.prepare import index_folder, prepare
 from convwise.images.reading import decode
@@ -236,7 +237,7 @@ def test_copies_in_a_folder_are_found_and_do_not_depend_on_the_size(tmp_path: Pa
     Image.fromarray(scene(1)).save(data / "b/1 lossless.bmp")
     Image.fromarray(scene(2)).resize((320, 240)).save(data / "b/2 larger.jpg")
     Image.fromarray(scene(3)).resize((320, 240)).save(data / "a/3 larger.jpg")
-    index, _ = prepare(data, size=size)
+    index, _ = prepare(data, shape=ImageShape.of(size))
     named = [(group.kind, [index.paths[member] for member in group.members]) for group in index.duplicates]
     assert named == [
         ("bytes", ["a/0.png", "b/0 again.png"]),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
+from convwise.images.image_shape import ImageShape
 from convwise.images.prepare import index_folder
 from convwise.images.reading import UnreadableImage, decode, load_pixels
 from convwise.report.terminal import print_index
@@ -52,7 +53,7 @@ def test_foreign_pictures_are_unreadable_with_the_reason(case: str, tmp_path: Pa
     assert index.n_ignored == 0
     assert index.empty_reasons() == {"b": f"all 1 pictures are unreadable ({reason})"}
     with pytest.raises(UnreadableImage, match=reason):
-        load_pixels(tmp_path / "b" / name, size=16, resize="crop")
+        load_pixels(tmp_path / "b" / name, shape=ImageShape.of(16), resize="crop")
 
 
 def test_what_is_no_picture_stays_an_other_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
+from convwise.images.image_shape import ImageShape
 from convwise.images.reading import UnreadableImage, decode
 
 END = b"\xff\xd9"
@@ -152,7 +153,7 @@ INCOMPLETE: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("case", WHOLE)
 @pytest.mark.parametrize("size", [None, 16])
 def test_whole_pictures_pass(case: str, size: int | None, capfd: pytest.CaptureFixture[str]) -> None:
-    assert decode(WHOLE[case], size=size).shape[2] == 3
+    assert decode(WHOLE[case], shape=ImageShape.of(size) if size else None).shape[2] == 3
     assert capfd.readouterr() == ("", "")
 
 
@@ -162,7 +163,7 @@ def test_incomplete_pictures_are_refused_in_silence(
     case: str, size: int | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(UnreadableImage) as caught:
-        decode(INCOMPLETE[case](), size=size)
+        decode(INCOMPLETE[case](), shape=ImageShape.of(size) if size else None)
     assert 0 < len(str(caught.value)) <= 120
     assert capfd.readouterr() == ("", "")
 
@@ -184,7 +185,9 @@ def test_jpegs_give_opencvs_and_pillows_bits(sampling: int) -> None:
     assert np.array_equal(decode(data.tobytes()), cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
     assert np.array_equal(decode(data.tobytes()), np.asarray(Image.open(io.BytesIO(data.tobytes()))))
     # 64 rows at 1/2 make 32: the other library's half is the same half.
-    assert np.array_equal(decode(data.tobytes(), size=32), cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_2)[..., ::-1])
+    assert np.array_equal(
+        decode(data.tobytes(), shape=ImageShape.of(32)), cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_2)[..., ::-1]
+    )
 
 
 def test_a_tiffs_first_picture_alone_counts() -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from convwise.errors import RequestError
 from convwise.images.copies import Copies, DuplicateGroup
+from convwise.images.image_shape import ImageShape
 from convwise.images.index import ImageIndex, UnreadableFile, require_classes
 from convwise.images.prepare import index_folder, prepare
 from tests.permissions import closed
@@ -229,4 +230,4 @@ def test_one_class_is_refused_before_any_of_its_files_is_read(tmp_path: Path) ->
     (tmp_path / "only").mkdir()
     (tmp_path / "only" / "a.png").write_bytes(b"never opened")
     with pytest.raises(RequestError, match="1 class with images, at least 2 are needed"):
-        prepare(tmp_path, size=8, least_classes=2)
+        prepare(tmp_path, shape=ImageShape.of(8), least_classes=2)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from convwise.errors import RequestError
 from convwise.images import rules as rules_module
+from convwise.images.image_shape import ImageShape
 from convwise.images.prepare import index_folder
 from convwise.images.reading import UnreadableImage, decode, opened
 from convwise.images.rules import MAX_PIXELS, MAX_SCANS, MAX_SIDE, Rules
@@ -33,7 +34,7 @@ def test_the_longest_picture_allowed_costs_little() -> None:
     for shape in ((MAX_SIDE, 1), (1, MAX_SIDE), (MAX_SIDE, MAX_PIXELS // MAX_SIDE)):
         data = encoded(Image.new("1", shape), "PNG")
         began = time.process_time()
-        decode(data, size=64)
+        decode(data, shape=ImageShape.of(64))
         assert time.process_time() - began < 10  # seconds: was 28 for as many pixels in one row
 
 

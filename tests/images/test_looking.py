@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -46,3 +47,25 @@ def test_one_class_alone_and_a_list_that_is_not_read(picture_folder: Callable[..
     assert [remark.partition(",")[0] for remark in check_data(folder).pictures] == [
         "one class alone", "labels.csv lies there and is not read: the labels are the names of the sub-folders",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "mode", "says"),
+    [
+        ((96, 32), "RGB", "keep their shape with size=64x192, height x width"),
+        ((40, 100), "RGB", "keep their shape with size=160x64, height x width"),
+        ((1200, 40), "RGB", "keep their shape with size=64x1024, height x width"),
+        ((40, 40), "L", "all 42 pictures are gray: channels=1 trains on the one channel that they have"),
+    ],
+)
+def test_where_all_pictures_are_of_one_kind_the_option_is_named(
+    tmp_path: Path, size: tuple[int, int], mode: str, says: str
+) -> None:
+    random = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for i in range(21):
+            shape = (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0])
+            Image.fromarray(random.integers(0, 256, shape, np.uint8)).save(tmp_path / name / f"{i}.png")
+    (found,) = check_data(tmp_path).pictures
+    assert found.endswith(says)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.images.material import Material, Pictures, Shares, depth_of
 from convwise.images.prepare import prepare
 from convwise.images.rules import Rules
@@ -20,8 +21,8 @@ def test_material_is_the_index_the_pixels_and_the_split_that_each_gives_alone(
     picture_folder: Callable[..., Path],
 ) -> None:
     folder = picture_folder()
-    material = Material.of(Pictures(folder=folder, size_px=16, resize="pad", exclude=("class b",)), SHARES)
-    index, cache = prepare(folder, size=16, resize="pad", exclude=["class b"])
+    material = Material.of(Pictures(folder=folder, shape=ImageShape.of(16), resize="pad", exclude=("class b",)), SHARES)
+    index, cache = prepare(folder, shape=ImageShape.of(16), resize="pad", exclude=["class b"])
     split = split_images(index, test=0.25, validation=0.2, seed=3)
     assert (material.index.digest, material.split.digest) == (index.digest, split.digest)
     assert np.array_equal(material.pixels, cache.pixels)
@@ -30,14 +31,16 @@ def test_material_is_the_index_the_pixels_and_the_split_that_each_gives_alone(
 
 
 def test_groups_are_in_the_index_that_is_read(picture_folder: Callable[..., Path]) -> None:
-    index, _ = Pictures(folder=picture_folder(), size_px=16, resize="stretch", group_by=r"(\d)\.png").read()
+    index, _ = Pictures(
+        folder=picture_folder(), shape=ImageShape.of(16), resize="stretch", group_by=r"(\d)\.png"
+    ).read()
     assert index.groups is not None
     assert len(set(index.groups.tolist())) == 10  # the last digit of the name
 
 
 def test_one_class_is_refused(picture_folder: Callable[..., Path]) -> None:
     with pytest.raises(RequestError, match="1 class with images, at least 2 are needed"):
-        Pictures(folder=picture_folder(), size_px=16, resize="stretch", classes=("class a",)).read()
+        Pictures(folder=picture_folder(), shape=ImageShape.of(16), resize="stretch", classes=("class a",)).read()
 
 
 def test_deep_pictures_are_scaled_by_the_bits_of_those_that_are_not_tested(tmp_path: Path) -> None:
@@ -48,14 +51,14 @@ def test_deep_pictures_are_scaled_by_the_bits_of_those_that_are_not_tested(tmp_p
         for i in range(8):
             values = random.integers(0, 4096, (20, 20), np.uint16) * (1 if (name, i) != ("a", 0) else 4)
             Image.fromarray(values).save(tmp_path / name / f"{i}.png")
-    pictures = Pictures(folder=tmp_path, size_px=16, resize="stretch", copies="ignore")
+    pictures = Pictures(folder=tmp_path, shape=ImageShape.of(16), resize="stretch", copies="ignore")
     found = {}
     for seed in range(12):
         material = Material.of(pictures, Shares(None, 0.25, 0.2, seed))
         found[bool(0 in material.split.test)] = material
     for tested, bits in ((True, 12), (False, 14)):
         assert found[tested].rules.bits == bits
-        _, cache = prepare(tmp_path, size=16, copies="ignore", rules=Rules(bits=bits))
+        _, cache = prepare(tmp_path, shape=ImageShape.of(16), copies="ignore", rules=Rules(bits=bits))
         assert np.array_equal(found[tested].pixels, cache.pixels)
 
 

@@ -8,12 +8,15 @@ import pytest
 
 from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import Built, build
 from convwise.nets.changes import describe_changes
 
 
 def make(name: str, *texts: str, size_px: int = 32) -> Built:
-    return build(name, size_px=size_px, n_classes=3, settings=parse_settings(texts), seed=2, precision="float32")
+    return build(
+        name, shape=ImageShape.of(size_px), n_classes=3, settings=parse_settings(texts), seed=2, precision="float32"
+    )
 
 
 def test_a_layers_own_scope_wins_over_a_stages_and_that_over_all() -> None:
@@ -102,7 +105,9 @@ def test_the_layout_changes_nothing_but_the_layout() -> None:
 def test_the_configured_layout_is_followed_and_pixels_stay_height_width_rgb() -> None:
     keras.config.set_image_data_format("channels_first")
     try:
-        built = build("resnet", size_px=32, n_classes=3, settings=NetworkSettings(), seed=2, precision="float32")
+        built = build(
+            "resnet", shape=ImageShape.of(32), n_classes=3, settings=NetworkSettings(), seed=2, precision="float32"
+        )
         assert keras.config.image_data_format() == "channels_first"
     finally:
         keras.config.set_image_data_format("channels_last")

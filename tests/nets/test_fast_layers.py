@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from convwise.conv2d import parse_settings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.nets.backend import layout_works
 from convwise.nets.fast_layers import FusedBatchNormalization, QuickConv2D, with_fast_layers
 
 tensorflow_only = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the means are TensorFlow's")
-_BUILD = {"size_px": 32, "n_classes": 3, "seed": 5, "precision": "float32"}
+_BUILD = {"shape": ImageShape.of(32), "n_classes": 3, "seed": 5, "precision": "float32"}
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -194,7 +195,7 @@ def test_nested_models_penalties_and_what_is_frozen_come_along() -> None:
 def test_drawn_convolutions_in_bfloat16_equal_those_in_float32() -> None:
     random = np.random.default_rng(2026)
     n_trusted = 0
-    for _ in range(120):
+    for _ in range(60):
         channels, filters = (int(random.choice([1, 3, 4, 16, 17, 32, 64])) for _ in range(2))
         strides = int(random.integers(1, 5))
         dilation = int(random.integers(1, 4)) if strides == 1 else 1
@@ -206,7 +207,7 @@ def test_drawn_convolutions_in_bfloat16_equal_those_in_float32() -> None:
         n_trusted += quick.compute_dtype == "bfloat16"
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=0.03 * np.abs(other).max())
-    assert 30 < n_trusted < 90
+    assert 15 < n_trusted < 45
 
 
 @tensorflow_only

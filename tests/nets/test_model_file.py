@@ -24,6 +24,7 @@ from keras import layers
 import convwise
 from convwise import cli
 from convwise.errors import ConvwiseError, RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets.model_file import load_model_file, load_run_model
 
 Damage = Callable[[Path, Path], None]  # from a good file's folder, into the path of a bad one
@@ -309,7 +310,7 @@ def test_a_network_that_is_not_the_runs_is_failed_work_in_one_line(name: str, tm
     make, says = OTHERS[name]
     make().save(tmp_path / "model.keras")
     with pytest.raises(ConvwiseError, match=says) as problem:
-        load_run_model(tmp_path / "model.keras", n_classes=3, size_px=8)
+        load_run_model(tmp_path / "model.keras", n_classes=3, shape=ImageShape.of(8))
     assert problem.value.exit_code == 1
 
 

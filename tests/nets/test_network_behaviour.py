@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from convwise.conv2d import NetworkSettings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, Option, build
 
 # Narrow and shallow: seconds on a processor.
@@ -26,7 +27,7 @@ SMALL: dict[str, dict[str, Option]] = {
 def make(name: str, *, size_px: int = 32, n_classes: int = 3, precision: str = "float32") -> keras.Model:
     return build(
         name,
-        size_px=size_px,
+        shape=ImageShape.of(size_px),
         n_classes=n_classes,
         settings=NetworkSettings(options=SMALL[name]),
         seed=4,

@@ -6,12 +6,18 @@ import pytest
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, build
 
 
 def make(name: str, size_px: int = 32, n_classes: int = 4, precision: str = "float32", *texts: str) -> keras.Model:
     return build(
-        name, size_px=size_px, n_classes=n_classes, settings=parse_settings(texts), seed=3, precision=precision
+        name,
+        shape=ImageShape.of(size_px),
+        n_classes=n_classes,
+        settings=parse_settings(texts),
+        seed=3,
+        precision=precision,
     ).model
 
 
@@ -62,7 +68,7 @@ def test_simple_has_three_convolutions_each_followed_by_pooling() -> None:
 def test_first_weights_follow_from_the_seed() -> None:
     settings = parse_settings([])
     one, same, other = (
-        build("simple", size_px=32, n_classes=3, settings=settings, seed=seed, precision="float32").model
+        build("simple", shape=ImageShape.of(32), n_classes=3, settings=settings, seed=seed, precision="float32").model
         for seed in (1, 1, 2)
     )
     assert all(np.array_equal(a, b) for a, b in zip(one.get_weights(), same.get_weights(), strict=True))

@@ -9,13 +9,14 @@ import pytest
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, Option, build, network_options
 
 
 def make(name: str, size_px: int = 64, **options: Option) -> keras.Model:
     return build(
         name,
-        size_px=size_px,
+        shape=ImageShape.of(size_px),
         n_classes=5,
         settings=NetworkSettings(options=options),
         seed=1,

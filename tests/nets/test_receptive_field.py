@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import layers
 
 from convwise.conv2d import parse_settings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.nets.layer_table.graph import flatten
 from convwise.nets.layer_table.receptive_field import PIXEL, Windows, fields
@@ -147,7 +148,9 @@ def test_the_pixels_that_a_unit_sees_are_those_with_a_gradient(name: str, size: 
     [("stridednet", "batch_normalization_5", 65), ("narrowresnet", "stage3_relu", 64)],
 )
 def test_own_networks_see_what_their_gradients_say(name: str, layer: str, size_px: int, double: None) -> None:
-    whole = build(name, size_px=size_px, n_classes=3, settings=parse_settings([]), seed=0, precision="float32").model
+    whole = build(
+        name, shape=ImageShape.of(size_px), n_classes=3, settings=parse_settings([]), seed=0, precision="float32"
+    ).model
     whole = keras.models.clone_model(whole)
     model = without_cancelling(keras.Model(whole.input, whole.get_layer(layer).output))
     check(model)

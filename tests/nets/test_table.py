@@ -14,6 +14,7 @@ from keras import layers
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.nets.backend import layout_works
 from convwise.nets.layer_table.table import layer_table
@@ -21,7 +22,9 @@ from convwise.training.towers import in_towers
 
 
 def network(name: str, size_px: int = 64) -> keras.Model:
-    return build(name, size_px=size_px, n_classes=4, settings=parse_settings([]), seed=0, precision="float32").model
+    return build(
+        name, shape=ImageShape.of(size_px), n_classes=4, settings=parse_settings([]), seed=0, precision="float32"
+    ).model
 
 
 def stack(*parts: Any, shape: tuple[int, int, int] = (12, 10, 8)) -> keras.Model:
@@ -128,7 +131,7 @@ def test_an_open_image_size_is_asked_for_and_taken() -> None:
     model = keras.Model(image, layers.GlobalAveragePooling2D()(inner(image)))
     with pytest.raises(RequestError, match="must be known"):
         layer_table(model)
-    table = layer_table(model, size_px=33)
+    table = layer_table(model, shape=ImageShape.of(33))
     assert [row.output_shape for row in table.rows] == [(16, 16, 4), (14, 14, 4), (4,)]
     assert table.totals.multiply_adds == 16 * 16 * 4 * 27 + 14 * 14 * 4 * 36
 
@@ -208,8 +211,10 @@ import sys
 from pathlib import Path
 import numpy as np
 from convwise.conv2d import parse_settings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
-model = build("narrowresnet", size_px=64, n_classes=4, settings=parse_settings([]), seed=0, precision="float32").model
+asked = {"n_classes": 4, "settings": parse_settings([]), "seed": 0, "precision": "float32"}
+model = build("narrowresnet", shape=ImageShape.of(64), **asked).model
 model.compile("adamw", "categorical_crossentropy", jit_compile=False)
 batch = int(sys.argv[1])
 x, y = np.zeros((batch, 64, 64, 3), "float32"), np.eye(4, dtype="float32")[np.arange(batch) % 4]

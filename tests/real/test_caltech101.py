@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import convwise
 from convwise.cli import main
 from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.nets import NETWORKS
-from tests.conftest import caltech_archive
+from tests.conftest import caltech_archive, made_once
 
 pytestmark = [
     pytest.mark.real,
@@ -20,14 +21,16 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the pictures in it, unpacked once."""
-    home = tmp_path_factory.mktemp("caltech")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONVWISE_HOME", str(home))
-        convwise.add_data("caltech101", from_path=caltech_archive())
-    return home
+
+    def add(home: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CONVWISE_HOME", str(home))
+            convwise.add_data("caltech101", from_path=caltech_archive())
+
+    return made_once(tmp_path_factory, "caltech", add)
 
 
 @pytest.fixture
@@ -96,11 +99,13 @@ def test_every_network_trains_an_epoch_under_changed_settings(net: str, tmp_path
 
 
 @pytest.mark.skipif("CONVWISE_WEIGHTS" not in os.environ, reason="CONVWISE_WEIGHTS names no file of weights")
-@pytest.mark.usefixtures("installed")
-def test_squeezenets_weights_are_understood_and_beat_a_training_from_scratch(tmp_path: Path) -> None:
-    """Thirty images a class: 65 % from scratch; 82 % at this small size with features of BGR less the means."""
+def test_squeezenets_weights_are_understood_and_beat_a_training_from_scratch(unpacked: Path, tmp_path: Path) -> None:
+    """Thirty images each of every fifth class: 55 % from scratch, 91 % with features of BGR less the means."""
+    everything = unpacked / "data" / "caltech101"
+    for name in sorted(path.name for path in everything.iterdir() if path.name != "BACKGROUND_Google")[::5]:
+        shutil.copytree(everything / name, tmp_path / "few" / name)
     result = convwise.train(
-        "caltech101",
+        tmp_path / "few",
         net="squeezenet",
         weights=os.environ["CONVWISE_WEIGHTS"],
         tune="frozen",
@@ -110,7 +115,7 @@ def test_squeezenets_weights_are_understood_and_beat_a_training_from_scratch(tmp
         out=tmp_path / "run",
     )
     assert result.evaluation is not None
-    assert result.evaluation.mean_class_accuracy.value > 0.78
+    assert result.evaluation.mean_class_accuracy.value > 0.88  # 86 % with RGB 0..1
     start = result.run.settings.pretrained
     assert start is not None
     assert start.preprocessing is not None

@@ -92,6 +92,21 @@ def test_the_sheet_shows_the_mistakes_in_order_with_label_answer_and_probability
     assert caption == f"is {first.label} taken for {first.predicted} at {first.probability:.0%}"
 
 
+@pytest.mark.parametrize("shape", [(24, 24, 1), (24, 48, 3), (48, 24, 1)])
+def test_mistakes_are_drawn_in_their_shape_and_gray_as_gray(
+    tmp_path: Path, drawn: list[Figure], shape: tuple[int, int, int]
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    figures.worst_mistakes(evaluation(7), lambda path: pixels, tmp_path / "w.png", n=5)
+    panel = drawn[0].axes[0]
+    assert np.array_equal(panel.images[0].get_array(), np.repeat(pixels, 3 // shape[2], axis=2))
+    assert panel.get_aspect() == 1
+    width, height = panel.get_window_extent().size
+    assert height / width == pytest.approx(shape[0] / shape[1], rel=0.02)
+    assert width > 0.7 * drawn[0].bbox.width / 5  # no row is so low that the pictures become thin,
+    assert height > 0.4 * drawn[0].bbox.height  # and none so high that they drown in white
+
+
 def test_names_of_any_script_and_any_bytes_are_drawn_without_a_word(tmp_path: Path, drawn: list[Figure]) -> None:
     names = ["猫 \x1b[31m", "caf\udce9\n", "\u202e$x_"]
     p = np.array([[0.2, 0.5, 0.3]] * 6)

@@ -25,6 +25,18 @@ def test_a_filter_is_scaled_about_gray_by_its_own_largest_weight() -> None:
     assert (shown[1] == 0.5).all()  # all zero: gray, and no division by zero
 
 
+def test_gray_pictures_and_filters_of_one_channel_are_drawn_gray() -> None:
+    kernels = np.zeros((3, 3, 1, 1))
+    kernels[0, 0], kernels[1, 1] = 4.0, -2.0
+    (shown,) = [np.asarray(panel.images[0].get_array()) for panel in figures.filters_figure(kernels).axes]
+    assert (shown[0, 0].tolist(), shown[1, 1].tolist(), shown[2, 2].tolist()) == ([1.0] * 3, [0.25] * 3, [0.5] * 3)
+    gray = np.random.default_rng(0).integers(0, 256, (24, 40, 1), np.uint8)
+    fields = [("conv", (3, 3), (1, 1), (0, 0))]
+    for figure in (figures.feature_maps_figure(gray, []), figures.receptive_fields_figure(gray, fields)):
+        assert np.array_equal(figure.axes[0].images[0].get_array(), np.repeat(gray, 3, axis=2) / 255)
+    assert "24 x 40 px" in _texts(figures.feature_maps_figure(gray, []))
+
+
 def test_filters_without_colours_are_refused() -> None:
     with pytest.raises(ValueError, match="8 channels"):
         figures.filters_figure(np.zeros((3, 3, 8, 4)))

@@ -62,7 +62,7 @@ def test_keras_reads_the_line_as_the_setting(setting: str) -> None:
     [
         ({"learning_rate": 0.01}, "optimizer: peak learning rate 0.01"),
         ({"batch": 64}, "model.fit: 64 images in a batch"),
-        ({"size_px": 96}, "input: images of 96 x 96 pixels"),
+        ({"size": 96}, "input: images of 96 pixels"),
         ({"augmentation": {"zoom": 0.1, "shift": 0.0}}, "augmentation: zoom 0.1"),
         ({"momentum": 0.8}, "momentum: 0.8"),
     ],

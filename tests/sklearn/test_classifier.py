@@ -263,7 +263,7 @@ def test_a_search_over_settings_in_folds_finds_what_learns(
 def test_a_recipe_of_ones_own_and_remarks_on_request(
     pictures: tuple[list[Path], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = Recipe(name="mine", size_px=16, epochs=1, flip_averaging=False)
+    recipe = Recipe(name="mine", size=16, epochs=1, flip_averaging=False)
     classifier = ImageClassifier("simple", recipe=recipe, verbose=True).fit(*pictures)
     said = capsys.readouterr()
     assert "3 classes, 51 images to train, 9 to validate, 0 to test" in said.err

@@ -18,7 +18,7 @@ def test_the_page_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("CONVWISE_HOME", str(home_with_shapes(tmp_path_factory)))
+    monkeypatch.setenv("CONVWISE_HOME", str(home_with_shapes(tmp_path_factory, per_class=250, size_px=32)))
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert len(blocks) == 5

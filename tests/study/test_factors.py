@@ -11,6 +11,7 @@ import pytest
 
 from convwise.conv2d import PARAMETERS, NetworkSettings, parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.nets.own.reference import find_own
 from convwise.study.factors import Factor, Level, Settled, factors_of
@@ -22,9 +23,9 @@ FAST = RECIPES["fast"]
 Found = tuple[dict[str, Factor], dict[str, Settled]]
 
 
-def of(net: Any, size_px: int = 32, *, set: tuple[str, ...] = (), recipe: Recipe = FAST, **options: Any) -> Found:
+def of(net: Any, size: int = 32, *, set: tuple[str, ...] = (), recipe: Recipe = FAST, **options: Any) -> Found:
     factors, settled = factors_of(
-        net, size_px=size_px, n_classes=4, settings=parse_settings(set), recipe=recipe, **options
+        net, shape=ImageShape.of(size), n_classes=4, settings=parse_settings(set), recipe=recipe, **options
     )
     return {factor.parameter: factor for factor in factors}, {rule.parameter: rule for rule in settled}
 
@@ -39,10 +40,10 @@ def shown(factor: Factor) -> tuple[str, str, list[str], list[str]]:
     return factor.own, factor.first.value, further, opposite
 
 
-def convolutions(net: Any, size_px: int, texts: tuple[str, ...]) -> tuple[Any, dict[str, dict[str, Any]]]:
+def convolutions(net: Any, size: int, texts: tuple[str, ...]) -> tuple[Any, dict[str, dict[str, Any]]]:
     """The model, and Keras's own configuration of each of its convolutions."""
     settings = parse_settings(texts)
-    model = build(net, size_px=size_px, n_classes=4, settings=settings, seed=1, precision="float32").model
+    model = build(net, shape=ImageShape.of(size), n_classes=4, settings=settings, seed=1, precision="float32").model
     return model, {each.name: each.get_config() for each in model.layers if type(each).__name__ == "Conv2D"}
 
 
@@ -92,7 +93,9 @@ def test_every_level_makes_the_network_that_it_names_at_the_costs_that_it_tells(
             assert changed == ({"conv2d_1", "conv2d_2"} if parameter == "groups" else set(before)), level
             assert others == {parameter}, level
             assert level.weights == pytest.approx(model.count_params() / own.count_params(), abs=1e-4)
-            assert stands("simple", size_px=32, n_classes=4, settings=NOTHING, texts=level.settings) is None
+            assert (
+                stands("simple", shape=ImageShape.of(32), n_classes=4, settings=NOTHING, texts=level.settings) is None
+            )
 
 
 def test_costs_are_those_of_the_layer_table() -> None:
@@ -255,7 +258,7 @@ def test_a_level_that_cannot_stand_gives_way_to_a_milder_one() -> None:
     given = ("conv.padding=valid",)
     own = parse_settings(given)
     for side, built in (("5", False), ("4", True)):
-        why = stands("simple", size_px=32, n_classes=4, settings=own, texts=(f"conv.kernel_size={side}",))
+        why = stands("simple", shape=ImageShape.of(32), n_classes=4, settings=own, texts=(f"conv.kernel_size={side}",))
         assert (why is None) == built
     factors, settled = of("simple", set=given, parameters=("kernel_size", "dilation_rate"))
     # With a window of 7 the last layer, of a map of 3 x 3, could not keep the padding that was asked for.
@@ -271,7 +274,7 @@ def test_a_value_that_a_layer_cannot_take_is_no_point_of_the_curve_are_no_point_
 
 def test_what_stands_alone_may_not_stand_together() -> None:
     def why(*texts: str) -> str | None:
-        return stands("simple", size_px=32, n_classes=4, settings=NOTHING, texts=texts)
+        return stands("simple", shape=ImageShape.of(32), n_classes=4, settings=NOTHING, texts=texts)
 
     assert why("conv.padding=valid") is None
     assert why("conv.kernel_size=5") is None
@@ -368,8 +371,8 @@ def test_what_pretrained_weights_fix_is_settled_and_the_rest_keeps_their_shapes(
 
 def test_a_combination_that_pretrained_weights_do_not_fit_cannot_stand() -> None:
     texts = ("conv1.filters=8",)
-    assert stands("squeezenet", size_px=64, n_classes=4, settings=NOTHING, texts=texts) is None
-    why = stands("squeezenet", size_px=64, n_classes=4, settings=NOTHING, texts=texts, pretrained=True)
+    assert stands("squeezenet", shape=ImageShape.of(64), n_classes=4, settings=NOTHING, texts=texts) is None
+    why = stands("squeezenet", shape=ImageShape.of(64), n_classes=4, settings=NOTHING, texts=texts, pretrained=True)
     assert "conv1 has 3x3x3x64" in (why or "")
 
 
@@ -404,7 +407,7 @@ def test_the_training_is_tried_with(case: str) -> None:
     assert shown(factors[parameter]) == expected
     for level in levels(factors[parameter]):
         other = Recipe.from_dict({**recipe.to_dict(), **level.changes})  # the recipe takes it, in plain values
-        key = {"size": "size_px"}.get(parameter, parameter)
+        key = parameter
         assert level.settings == ()
         assert list(level.changes) == [key]
         if parameter != "augmentation":
@@ -421,7 +424,7 @@ def test_a_larger_image_and_a_larger_batch_cost_what_the_layers_cost() -> None:
 
 
 def test_the_largest_image_gives_way_to_a_smaller_one() -> None:
-    factors, _ = of("stridednet", 1024, recipe=Recipe(size_px=1024), parameters=("size",))
+    factors, _ = of("stridednet", 1024, recipe=Recipe(size=1024), parameters=("size",))
     assert shown(factors["size"]) == ("1024", "768", [], [])
 
 

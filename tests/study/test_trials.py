@@ -17,6 +17,7 @@ import pytest
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.images.planted import make_planted
 from convwise.images.prepare import prepare
 from convwise.study.engine import LocalEngine, local_engine
@@ -30,8 +31,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def spec(tmp_path_factory: pytest.TempPathFactory) -> ExperimentSpec:
     folder = make_planted("planted-brightness", tmp_path_factory.mktemp("data") / "brightness")
-    index, _ = prepare(folder, size=32)
-    recipe = named_recipe("plain", {"size_px": 32, "epochs": 2, "towers": 1, "precision": "float32"})
+    index, _ = prepare(folder, shape=ImageShape.of(32))
+    recipe = named_recipe("plain", {"size": 32, "epochs": 2, "towers": 1, "precision": "float32"})
     network = parse_settings(["net.width=4"])
     return ExperimentSpec(
         str(folder), str(folder), None, (), "simple", network, recipe, None, 0.25, 1 / 3, index.digest, seed=5

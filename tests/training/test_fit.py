@@ -18,6 +18,7 @@ from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import ConvwiseError
 from convwise.images.augment import Augmentation
 from convwise.images.batches import Batches
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.nets.fast_layers import with_fast_layers
 from convwise.training.checkpoint import CheckpointFolder, TrainingState, arrays_of
@@ -33,7 +34,7 @@ class StoppedError(Exception):
 
 
 def recipe(**changes: Any) -> Recipe:
-    return named_recipe("fast", {"size_px": 32, "epochs": 4, "batch": 8, "precision": "float32", **changes})
+    return named_recipe("fast", {"size": 32, "epochs": 4, "batch": 8, "precision": "float32", **changes})
 
 
 def trained(
@@ -45,7 +46,9 @@ def trained(
     pixels = random.integers(0, 120, (40, 32, 32, 3), dtype=np.uint8)
     pixels[labels == 1, :, :, 0] += 100
     batches = Batches(pixels, labels, np.arange(28), 2, recipe.batch, recipe.augmentation, recipe.cutmix, recipe.seed)
-    built = build(net, size_px=32, n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision)
+    built = build(
+        net, shape=ImageShape.of(32), n_classes=2, settings=parse_settings(conv), seed=1, precision=recipe.precision
+    )
     model = with_fast_layers(built.model)
 
     def epoch(row: dict[str, float]) -> None:
@@ -164,7 +167,9 @@ def test_one_cycle_rises_to_its_peak_and_falls_to_nothing() -> None:
 def test_decay_leaves_biases_and_scales_alone(tmp_path: Path) -> None:
     """With a huge decay and no learning to speak of, kernels vanish and nothing else does."""
     chosen = recipe(learning_rate=1e-3, weight_decay=1.0, epochs=2, schedule="constant", batch=4)
-    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=1, precision="float32").model
+    start = build(
+        "stridednet", shape=ImageShape.of(32), n_classes=2, settings=NetworkSettings(), seed=1, precision="float32"
+    ).model
     before = [np.abs(weight).mean() for weight in start.get_weights()]
     trained(tmp_path / "decay", chosen)
     trained(tmp_path / "none", dataclasses.replace(chosen, weight_decay=0.0))
@@ -182,7 +187,9 @@ def test_a_damaged_checkpoint_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 def test_an_epoch_gives_the_mean_of_its_weights_and_those_of_the_start(tmp_path: Path) -> None:
-    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
+    start = build(
+        "stridednet", shape=ImageShape.of(32), n_classes=2, settings=NetworkSettings(), seed=9, precision="float32"
+    ).model
     CheckpointFolder(tmp_path).save(TrainingState(0, 0.0, False, 0, -math.inf, ()), arrays_of(start.weights), [])
     assert trained(tmp_path, recipe(epochs=1, weight_interpolation=0.25)).best_epoch == 1
     given, reached = CheckpointFolder(tmp_path).best_weights(1), saved(tmp_path)[0]
@@ -192,7 +199,9 @@ def test_an_epoch_gives_the_mean_of_its_weights_and_those_of_the_start(tmp_path:
 
 
 def test_the_next_epoch_goes_on_from_the_weights_reached_not_from_the_mean(tmp_path: Path) -> None:
-    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
+    start = build(
+        "stridednet", shape=ImageShape.of(32), n_classes=2, settings=NetworkSettings(), seed=9, precision="float32"
+    ).model
     for folder, share in (("mean", 0.25), ("plain", 0.0)):
         first = TrainingState(0, 0.0, False, 0, -math.inf, ())
         CheckpointFolder(tmp_path / folder).save(first, arrays_of(start.weights), [])
@@ -202,7 +211,9 @@ def test_the_next_epoch_goes_on_from_the_weights_reached_not_from_the_mean(tmp_p
 
 
 def test_a_start_that_no_epoch_beats_is_kept(tmp_path: Path) -> None:
-    start = build("stridednet", size_px=32, n_classes=2, settings=NetworkSettings(), seed=9, precision="float32").model
+    start = build(
+        "stridednet", shape=ImageShape.of(32), n_classes=2, settings=NetworkSettings(), seed=9, precision="float32"
+    ).model
     better = [array + 1 for array in arrays_of(start.weights)]
     first = TrainingState(0, 0.0, False, 0, 0.0, ())  # a log loss of nothing
     CheckpointFolder(tmp_path).save(first, arrays_of(start.weights), [], result=better)

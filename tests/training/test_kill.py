@@ -1,5 +1,6 @@
 """A real training process killed at random moments ends with the weights of one that was never stopped."""
 
+import math
 import random
 import shutil
 import signal
@@ -14,10 +15,32 @@ import numpy as np
 import pytest
 
 from convwise.training.checkpoint import CheckpointFolder
-from tests.training.warm import begin
+from tests.warm import begin
 
 N_KILLS = 20
-SETTINGS = ["--net", "stridednet", "--size", "32", "--epochs", "80", "--batch", "16", "--seed", "3"]
+N_EPOCHS = 80
+SETTINGS = ["--size", "32", "--epochs", str(N_EPOCHS), "--batch", "16", "--seed", "3"]
+# Few layers, so that it begins soon; its dropout's draws and its statistics must go on where they stopped, too.
+NETWORK = """
+import keras
+from keras import layers
+
+
+def small(input_shape, n_classes):
+    pixels = keras.Input(input_shape)
+    x = layers.Conv2D(8, 3, strides=2, use_bias=False)(layers.Rescaling(1 / 255)(pixels))
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Dropout(0.25)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(pixels, layers.Dense(n_classes, activation="softmax")(x))
+"""
+
+
+@pytest.fixture
+def task(picture_folder: Callable[..., Path], tmp_path: Path) -> list[str]:
+    """What is trained on what, as `train` is asked."""
+    (tmp_path / "net.py").write_text(NETWORK)
+    data = picture_folder(n_classes=3, per_class=40, size_px=32)
+    return [str(data), "--net", f"{tmp_path}/net.py:small", *SETTINGS]
 
 
 def command(*arguments: str) -> list[str]:
@@ -29,15 +52,33 @@ def n_epochs(run: Path) -> int:
     return len(metrics.read_text().splitlines()) if metrics.exists() else 0
 
 
+def wait(process: BaseProcess, run: Path, *, epochs: int, seconds: float = math.inf) -> None:
+    """Until the run has so many epochs, the seconds are over or the process has ended."""
+    end = time.monotonic() + seconds
+    while n_epochs(run) < epochs and time.monotonic() < end and process.is_alive():
+        time.sleep(0.01)
+
+
+def timed(process: BaseProcess, run: Path) -> tuple[float, float]:
+    """Seconds until its first epoch was over, and of a later epoch; returns when it has ended."""
+    began = time.monotonic()
+    wait(process, run, epochs=1)
+    first = time.monotonic()
+    wait(process, run, epochs=N_EPOCHS)
+    last = time.monotonic()
+    ended(process)
+    return first - began, (last - first) / (N_EPOCHS - 1)
+
+
 def ended(process: BaseProcess) -> None:
     process.join()
     assert process.exitcode == 0
 
 
-def begun(data: Path, run: Path) -> subprocess.Popen[str]:
+def begun(task: list[str], run: Path) -> subprocess.Popen[str]:
     """A training two epochs on its way."""
     process = subprocess.Popen(
-        command(str(data), *SETTINGS, "--out", str(run)),
+        command(*task, "--out", str(run)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -50,36 +91,34 @@ def begun(data: Path, run: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_twenty_kills_change_no_bit(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
-    data = picture_folder(n_classes=3, per_class=40, size_px=32)
+def test_twenty_kills_change_no_bit(task: list[str], tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    ended(begin(str(data), *SETTINGS, "--out", str(whole)))
+    start_s, epoch_s = timed(begin("train", *task, "--out", str(whole)), whole)
     chance = random.Random(11)
     kills = epochs_lost = 0
     while kills < N_KILLS:
         started = (killed / "settings.json").exists()
-        arguments = ["--resume", str(killed)] if started else [str(data), *SETTINGS, "--out", str(killed)]
+        arguments = ["--resume", str(killed)] if started else [*task, "--out", str(killed)]
         before = n_epochs(killed)
-        process = begin(*arguments)
-        if kills % 4 == 0:  # anywhere, the start included
-            time.sleep(chance.uniform(0.2, 6))
-        else:  # soon after the first new epoch: amid training, validating and writing
-            while n_epochs(killed) <= before and process.is_alive():
-                time.sleep(0.01)
-            time.sleep(chance.uniform(0, 0.4))
+        process = begin("train", *arguments)
+        seconds = chance.uniform(0, start_s)  # one in four anywhere in the start
+        if kills % 4:  # the others soon after the first new epoch: amid training, validating and writing
+            wait(process, killed, epochs=before + 1)
+            seconds = chance.uniform(0, 1.5 * epoch_s)
+        wait(process, killed, epochs=before + 2, seconds=seconds)  # few epochs, however fast the machine is by now
         if not process.is_alive():
             break
         process.kill()
         process.join()
         kills += 1
-        epochs_lost += n_epochs(killed) < 80
+        epochs_lost += n_epochs(killed) < N_EPOCHS
     assert kills == N_KILLS, "the training was over before the last kill: give it more epochs"
     assert epochs_lost == N_KILLS
-    ended(begin("--resume", str(killed)))
+    ended(begin("train", "--resume", str(killed)))
     ends = [CheckpointFolder(run / "checkpoint").load() for run in (whole, killed)]
     assert ends[0] is not None
     assert ends[1] is not None
-    assert ends[0][0].epochs_done == ends[1][0].epochs_done == 80
+    assert ends[0][0].epochs_done == ends[1][0].epochs_done == N_EPOCHS
     assert ends[0][0].best_epoch == ends[1][0].best_epoch
     for side in (1, 2):
         for a, b in zip(ends[0][side], ends[1][side], strict=True):
@@ -91,10 +130,10 @@ def test_twenty_kills_change_no_bit(picture_folder: Callable[..., Path], tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("polite", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_in_one_line_that_says_how_to_go_on(
-    picture_folder: Callable[..., Path], tmp_path: Path, polite: signal.Signals
+    task: list[str], tmp_path: Path, polite: signal.Signals
 ) -> None:
     run = tmp_path / "run"
-    process = begun(picture_folder(per_class=40, size_px=32), run)
+    process = begun(task, run)
     process.send_signal(polite)
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -105,9 +144,9 @@ def test_ctrl_c_ends_in_one_line_that_says_how_to_go_on(
 
 
 @pytest.mark.slow
-def test_two_at_once_and_a_run_that_is_removed(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_two_at_once_and_a_run_that_is_removed(task: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    process = begun(picture_folder(per_class=40, size_px=32), run)
+    process = begun(task, run)
     second = subprocess.run(command("--resume", str(run)), capture_output=True, text=True, check=False)
     while run.exists():  # what is written meanwhile can keep a folder from going at once
         shutil.rmtree(run, ignore_errors=True)

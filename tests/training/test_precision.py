@@ -8,6 +8,7 @@ import keras
 import pytest
 
 from convwise.conv2d import NetworkSettings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.training.precision import resolve_precision
 
@@ -16,7 +17,9 @@ _ON_A_PROCESSOR = pytest.mark.skipif(keras.backend.backend() != "tensorflow", re
 
 @pytest.mark.parametrize(("precision", "kind"), [("float32", "float32"), ("bfloat16", "bfloat16")])
 def test_the_precision_asked_for_is_in_effect(precision: str, kind: str) -> None:
-    model = build("simple", size_px=32, n_classes=3, settings=NetworkSettings(), seed=5, precision=precision).model
+    model = build(
+        "simple", shape=ImageShape.of(32), n_classes=3, settings=NetworkSettings(), seed=5, precision=precision
+    ).model
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     assert {layer.compute_dtype for layer in convolutions} == {kind}
     assert {layer.variable_dtype for layer in convolutions} == {"float32"}

@@ -6,6 +6,7 @@ import pytest
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import build
 from convwise.training.recipe import named_recipe
 from convwise.training.towers import in_towers, resolve_towers
@@ -13,7 +14,9 @@ from convwise.training.towers import in_towers, resolve_towers
 
 @pytest.fixture
 def model() -> keras.Model:
-    return build("narrowresnet", size_px=32, n_classes=3, settings=NetworkSettings(), seed=1, precision="float32").model
+    return build(
+        "narrowresnet", shape=ImageShape.of(32), n_classes=3, settings=NetworkSettings(), seed=1, precision="float32"
+    ).model
 
 
 @pytest.mark.parametrize("towers", [1, 2, 4])

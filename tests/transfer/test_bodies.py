@@ -11,6 +11,7 @@ import pytest
 
 from convwise.conv2d import NetworkSettings, parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import NETWORKS, build
 from convwise.nets.activations import leaf_layers
 from convwise.transfer.bodies import (
@@ -33,7 +34,13 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype(np.uin
 def body_of(net: str, *texts: str, seed: int = 1, size_px: int = 32) -> keras.Model:
     settings = parse_settings(texts)
     built = build_body(
-        net, size_px=size_px, n_classes=CLASSES, settings=settings, imagenet=False, seed=seed, precision="float32"
+        net,
+        shape=ImageShape.of(size_px),
+        n_classes=CLASSES,
+        settings=settings,
+        imagenet=False,
+        seed=seed,
+        precision="float32",
     )
     return built.model
 
@@ -41,13 +48,15 @@ def body_of(net: str, *texts: str, seed: int = 1, size_px: int = 32) -> keras.Mo
 def downloaded(net: str) -> keras.Model:
     settings = NetworkSettings()
     return build_body(
-        net, size_px=96, n_classes=CLASSES, settings=settings, imagenet=True, seed=0, precision="float32"
+        net, shape=ImageShape.of(96), n_classes=CLASSES, settings=settings, imagenet=True, seed=0, precision="float32"
     ).model
 
 
 @pytest.mark.parametrize("net", NETWORKS)
 def test_a_body_is_its_network_without_scaling_and_classifier(net: str) -> None:
-    whole = build(net, size_px=32, n_classes=CLASSES, settings=NetworkSettings(), seed=1, precision="float32").model
+    whole = build(
+        net, shape=ImageShape.of(32), n_classes=CLASSES, settings=NetworkSettings(), seed=1, precision="float32"
+    ).model
     body = body_of(net)
     maps = np.asarray(body(np.asarray(whole.get_layer("scale")(PIXELS))))
     assert maps.ndim == 4

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from convwise.conv2d import NetworkSettings
+from convwise.images.image_shape import ImageShape
 from convwise.nets import Option, build
 
 
@@ -22,7 +23,9 @@ def nothing_allocated() -> Iterator[None]:
 
 def make(name: str, size_px: int = 224, n_classes: int = 1000, **options: Option) -> keras.Model:
     settings = NetworkSettings(options=options)
-    return build(name, size_px=size_px, n_classes=n_classes, settings=settings, seed=1, precision="float32").model
+    return build(
+        name, shape=ImageShape.of(size_px), n_classes=n_classes, settings=settings, seed=1, precision="float32"
+    ).model
 
 
 def published(name: str, n_classes: int = 1000, **options: Option) -> keras.Model:

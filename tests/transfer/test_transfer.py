@@ -14,6 +14,7 @@ import pytest
 import convwise
 from convwise import cli
 from convwise.errors import ConvwiseError, RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.training.checkpoint import CheckpointFolder
 from convwise.training.hooks import Hooks
 from convwise.transfer.weight_files import sha256_of
@@ -38,7 +39,12 @@ def weights(tmp_path: Path) -> Path:
     from convwise.nets import build
 
     model = build(
-        "simple", size_px=32, n_classes=9, settings=parse_settings(["net.width=8"]), seed=5, precision="float32"
+        "simple",
+        shape=ImageShape.of(32),
+        n_classes=9,
+        settings=parse_settings(["net.width=8"]),
+        seed=5,
+        precision="float32",
     ).model
     layers = [(f"stored_{n}", layer.get_weights()) for n, layer in enumerate(model.layers)]
     return write_keras_1(tmp_path / "simple.h5", layers)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from convwise.errors import RequestError, one_line
+from convwise.images.image_shape import ImageShape
 
 Shape = tuple[int | None, ...]
 
@@ -88,8 +89,8 @@ def activation_name(operation: Any) -> str:
     return str(getattr(activation, "__name__", type(activation).__name__)) if activation is not None else "linear"
 
 
-def flatten(model: Any, *, size_px: int | None = None) -> Graph:
-    """The model's calls. `size_px` stands in where the model leaves the image's height and width open, or differs.
+def flatten(model: Any, *, shape: ImageShape | None = None) -> Graph:
+    """The model's calls. The height and width of `shape` are taken where it is given, the model's own otherwise.
 
     Raises RequestError where the model is no graph of layers (a subclass of its own, or not built yet).
     """
@@ -100,7 +101,7 @@ def flatten(model: Any, *, size_px: int | None = None) -> Graph:
         )
     walker = _Walker()
     layout = _layout(function)
-    specs = [_sized(tensor, layout, size_px) for tensor in function.inputs]
+    specs = [_sized(tensor, layout, shape) for tensor in function.inputs]
     inputs = [walker.tensor(spec) for spec in specs]
     outputs = walker.walk(function, specs)
     named = _named(walker.calls)
@@ -133,18 +134,18 @@ def _layout(function: Any) -> str:
     return str(keras.config.image_data_format())
 
 
-def _sized(tensor: Any, layout: str, size_px: int | None) -> Any:
+def _sized(tensor: Any, layout: str, shape: ImageShape | None) -> Any:
     if len(tensor.shape) != 4:
         return tensor
     rows = 1 if layout == "channels_last" else 2
     own = _sides(tensor, layout)
-    sides = (size_px, size_px) if size_px else own
+    sides = (shape.height, shape.width) if shape else own
     if None in sides:
         raise RequestError(f"input_shape={tensor.shape}: the size of the image must be known; give one with size=")
     if sides == own:
         return tensor
-    shape = (*tensor.shape[:rows], *sides, *tensor.shape[rows + 2 :])
-    return keras.KerasTensor(shape, dtype=tensor.dtype)
+    whole = (*tensor.shape[:rows], *sides, *tensor.shape[rows + 2 :])
+    return keras.KerasTensor(whole, dtype=tensor.dtype)
 
 
 def _sides(tensor: Any, layout: str) -> tuple[int | None, ...]:

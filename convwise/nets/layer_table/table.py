@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from convwise import checks
+from convwise.images.image_shape import ImageShape
 from convwise.nets.layer_table.cost import Memory, multiply_adds
 from convwise.nets.layer_table.graph import Call, Graph, flatten
 from convwise.nets.layer_table.receptive_field import Field, fields, spatial
@@ -15,16 +16,21 @@ from convwise.nets.layer_table.records import BYTES_PER_NUMBER, OPTIMIZER_SLOTS,
 
 
 def layer_table(
-    model: Any, *, batch: int = 32, optimizer: str = "adamw", precision: str = "float32", size_px: int | None = None
+    model: Any,
+    *,
+    batch: int = 32,
+    optimizer: str = "adamw",
+    precision: str = "float32",
+    shape: ImageShape | None = None,
 ) -> LayerTable:
     """The table of a built Sequential or functional model, nested models opened.
 
     `batch` images, `optimizer` and `precision` ("float32", or a mixed one: "bfloat16", "float16") decide the memory of
-    training. `size_px` stands in where the model leaves the image's size open. A layer of an unknown kind has None
-    where its numbers are not known, and so have the totals.
+    training. The height and width of `shape` stand in where the model leaves them open. A layer of an unknown kind has
+    None where its numbers are not known, and so have the totals.
     Raises RequestError where the model is no graph of layers, a name is unknown or the image's size is open.
     """
-    return table_of(flatten(model, size_px=size_px), batch=batch, optimizer=optimizer, precision=precision)
+    return table_of(flatten(model, shape=shape), batch=batch, optimizer=optimizer, precision=precision)
 
 
 def table_of(graph: Graph, *, batch: int = 32, optimizer: str = "adamw", precision: str = "float32") -> LayerTable:

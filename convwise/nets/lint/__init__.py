@@ -8,6 +8,7 @@ from typing import Any
 from convwise import checks
 from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets.layer_table.graph import Graph, flatten
 from convwise.nets.layer_table.records import LayerTable
 from convwise.nets.layer_table.table import table_of
@@ -62,15 +63,20 @@ OF_ONE_IMAGE = frozenset(
 
 
 def lint(
-    model: Any, *, size_px: int, n_train: int | None = None, object_share: float = 0.75, silence: Iterable[str] = ()
+    model: Any,
+    *,
+    shape: ImageShape,
+    n_train: int | None = None,
+    object_share: float = 0.75,
+    silence: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
     """What is wrong, wasteful or worth knowing, errors first.
 
-    `size_px`: side of the images; `n_train`: how many there are to learn from; `object_share`: the side of a typical
+    `shape`: of the images; `n_train`: how many there are to learn from; `object_share`: the side of a typical
     object as a share of the image's, above 0 and up to 1; `silence`: names of rules to leave out.
     Raises RequestError for an unknown rule, a share out of range, or a model that is no graph of layers.
     """
-    graph = flatten(model, size_px=size_px)
+    graph = flatten(model, shape=shape)
     return lint_graph(graph, table_of(graph), n_train=n_train, object_share=object_share, silence=silence)
 
 

@@ -92,11 +92,15 @@ def first_window(context: LintContext) -> Iterator[Finding]:
             "first_window",
             "note",
             [first],
-            f"the first window is {by(first.operation.kernel_size)} on images of {side} px; for images {rule} "
-            f"{_LARGE_IMAGE_PX} px the tutorial advises {advice}: a claim to measure",
+            f"the first window is {by(first.operation.kernel_size)} on images of {_sides(context.image)} px; for "
+            f"images {rule} {_LARGE_IMAGE_PX} px the tutorial advises {advice}: a claim to measure",
             fix=setting([first], "kernel_size", value, context),
             source=f"{TUTORIAL} (kernel_size)",
         )
+
+
+def _sides(image: tuple[int, int]) -> str:
+    return str(image[0]) if image[0] == image[1] else by(image)
 
 
 def even_window(context: LintContext) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import keras
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
+from convwise.images.image_shape import CHANNELS, ImageShape
 from convwise.names import by_sides
 from convwise.nets import Built, require_options
 from convwise.nets.conditions import conditions
@@ -21,35 +22,32 @@ from convwise.nets.own.rebuild import Wanted, graph_of, rebuild
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.room import room_of
 
-_CHANNELS = 3
-
 
 def build_own(
     own: OwnNetwork,
     *,
-    size_px: int,
+    shape: ImageShape,
     n_classes: int,
     settings: NetworkSettings,
     seed: int,
     precision: str,
     require_used: bool = True,
 ) -> Built:
-    """As `convwise.nets.build`: from pixels (n, size_px, size_px, 3) in 0..255 to probabilities (n, n_classes).
+    """As `convwise.nets.build`: from pixels (n, height, width, channels) in 0..255 to probabilities (n, n_classes).
 
     What `examine` has found out about `own` decides what goes in front and behind. Raises RequestError, naming the
     layer, for what cannot be built or set, and where the weights that are to be kept do not fit.
     """
     title = str(own)
-    shape = (size_px, size_px, _CHANNELS)
     options = require_options(own, settings.options)
     conv = Convolution(settings, data_format=keras.config.image_data_format())
     with conditions(seed, precision):
         takes_conv = own.takes_conv()
-        source = _source_of(own, shape, n_classes, options, conv, precision)
+        source = _source_of(own, shape.array, n_classes, options, conv, precision)
         keras.utils.set_random_seed(seed % 2**32)  # whatever the file has drawn
-        plain = Wanted(title, shape, keep_types=own.function is not None)
+        plain = Wanted(title, shape.array, keep_types=own.function is not None)
         pairs: dict[int, Any] = {}
-        if source.input_shape[1:] != shape:
+        if source.input_shape[1:] != shape.array:
             resized = rebuild(source, plain)
             pairs = {id(new): old for old, new in resized.pairs}
             source = resized.model
@@ -67,12 +65,12 @@ def build_own(
     return Built(rebuilt.model, tuple(conv.changes))
 
 
-def source_of(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkSettings, seed: int) -> Any:
+def source_of(own: OwnNetwork, *, shape: ImageShape, n_classes: int, settings: NetworkSettings, seed: int) -> Any:
     """The model as the user's file gives it, with what `settings` say of its options. Raises as `build_own` does."""
     conv = Convolution(NetworkSettings(), data_format=keras.config.image_data_format())
     options = require_options(own, settings.options)
     with conditions(seed, "float32"):
-        return _source_of(own, (size_px, size_px, _CHANNELS), n_classes, options, conv, "float32")
+        return _source_of(own, shape.array, n_classes, options, conv, "float32")
 
 
 def _source_of(
@@ -130,7 +128,8 @@ def _source(
         )
     taken = tuple(model.input_shape[1:])
     if len(taken) != len(shape) or taken[2] not in (shape[2], None):
-        raise RequestError(f"net={own}: it takes {by_sides(taken)}; the images are {by_sides(shape)}")
+        fix = f"; train on channels={taken[2]}" if taken[2:] and taken[2] in CHANNELS else ""
+        raise RequestError(f"net={own}: it takes {by_sides(taken)}; the images are {by_sides(shape)}{fix}")
     if own.function is not None and any(a not in (b, None) for a, b in zip(taken, shape, strict=True)):
         raise RequestError(
             f"net={own}: it takes {by_sides(taken)}, whatever it is asked for; use the input_shape it is given"

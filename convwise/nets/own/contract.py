@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import ConvwiseError, RequestError, one_line
+from convwise.images.image_shape import ImageShape
 from convwise.nets.layer_table.graph import activation_name, flatten, kind_of
 from convwise.nets.model_file import load_run_model
 from convwise.nets.own.build import build_own, source_of
@@ -37,13 +38,15 @@ class Examined:
     notes: tuple[str, ...]
 
 
-def examine(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkSettings, seed: int = 0) -> Examined:
+def examine(
+    own: OwnNetwork, *, shape: ImageShape, n_classes: int, settings: NetworkSettings, seed: int = 0
+) -> Examined:
     """Builds the network, looks at its pixels, its answers and its layers, trains one step, saves and loads it.
 
     Raises RequestError, in one line, for a network that cannot be trained as a classifier of `n_classes`.
     """
     title = str(own)
-    size: dict[str, Any] = {"size_px": size_px, "n_classes": n_classes, "seed": seed, "precision": "float32"}
+    size: dict[str, Any] = {"shape": shape, "n_classes": n_classes, "seed": seed, "precision": "float32"}
     bare = _rebuilt_alike(own, settings=NetworkSettings({}, settings.options), **size)
     if not bare.trainable_weights:
         raise RequestError(f"net={own}: it has no weights that are trained")
@@ -55,20 +58,22 @@ def examine(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkS
     if logits:
         notes.append(f"{title}: {last} gives logits: a softmax is put behind it")
     built = build_own(found, settings=settings, **size)
-    _train_one_step(built.model, size_px, n_classes, title)
-    _save_and_load(found, built.model, size_px, n_classes)
+    _train_one_step(built.model, shape.array, n_classes, title)
+    _save_and_load(found, built.model, shape, n_classes)
     return Examined(found, (*notes, *_said_of_layers(found, bare)))
 
 
-def _rebuilt_alike(own: OwnNetwork, *, size_px: int, n_classes: int, settings: NetworkSettings, **more: Any) -> Any:
+def _rebuilt_alike(
+    own: OwnNetwork, *, shape: ImageShape, n_classes: int, settings: NetworkSettings, **more: Any
+) -> Any:
     """The network rebuilt as it is, with its own weights. RequestError where it computes something else then."""
     as_it_is = replace(own, input_range=255, logits=False, keeps_weights=True)
-    users = source_of(own, size_px=size_px, n_classes=n_classes, settings=settings, seed=more["seed"])
-    if own.takes_conv() or users.input_shape[1:] != (size_px, size_px, 3):
+    users = source_of(own, shape=shape, n_classes=n_classes, settings=settings, seed=more["seed"])
+    if own.takes_conv() or users.input_shape[1:] != shape.array:
         return build_own(
-            replace(as_it_is, keeps_weights=False), size_px=size_px, n_classes=n_classes, settings=settings, **more
+            replace(as_it_is, keeps_weights=False), shape=shape, n_classes=n_classes, settings=settings, **more
         ).model
-    bare = build_own(as_it_is, size_px=size_px, n_classes=n_classes, settings=settings, **more).model
+    bare = build_own(as_it_is, shape=shape, n_classes=n_classes, settings=settings, **more).model
     if not _same_answers(users, bare):
         raise RequestError(
             f"net={own}: a copy of its layers, made from their configurations, answers otherwise; {_SAYS_ALL}"
@@ -77,7 +82,7 @@ def _rebuilt_alike(own: OwnNetwork, *, size_px: int, n_classes: int, settings: N
 
 
 def _same_answers(one: Any, other: Any) -> bool:
-    pixels = _pixels(one.input_shape[1])
+    pixels = _pixels(one.input_shape[1:])
     answers = [np.asarray(keras.ops.convert_to_numpy(model(pixels, training=False))) for model in (one, other)]
     scale = max(1.0, float(np.nan_to_num(np.abs(answers[0])).max()))
     return bool(np.allclose(answers[0] / scale, answers[1] / scale, atol=1e-4, equal_nan=True))
@@ -118,7 +123,7 @@ def _said_of_pixels(own: OwnNetwork, scaled_by: str, *, asked: bool) -> str:
 
 def _answers(model: Any, title: str, *, whole: bool) -> tuple[bool, str]:
     """Whether the network gives logits, and the layer that gives them. RequestError for neither these nor a softmax."""
-    pixels = _pixels(model.input_shape[1]) / (1 if whole else 255)
+    pixels = _pixels(model.input_shape[1:]) / (1 if whole else 255)
     answers = np.asarray(keras.ops.convert_to_numpy(model(pixels, training=False)))
     last = model.outputs[0]._keras_history.operation
     if not np.isfinite(answers).all():
@@ -139,12 +144,12 @@ def _normalises(model: Any) -> bool:
     return any(kind.endswith("Normalization") and kind != "Normalization" for kind in map(kind_of, layers))
 
 
-def _train_one_step(model: Any, size_px: int, n_classes: int, title: str) -> None:
+def _train_one_step(model: Any, shape: tuple[int, int, int], n_classes: int, title: str) -> None:
     weights = model.get_weights()
     model.compile(optimizer=keras.optimizers.SGD(1e-4), loss="categorical_crossentropy", run_eagerly=True)
     answers = np.eye(n_classes, dtype="float32")[np.arange(_IMAGES) % n_classes]
     try:
-        loss = float(np.asarray(model.train_on_batch(_pixels(size_px), answers)))
+        loss = float(np.asarray(model.train_on_batch(_pixels(shape), answers)))
     except (ConvwiseError, MemoryError, KeyboardInterrupt):
         raise
     except Exception as problem:  # a layer of the user's, or the backend, raises what it likes
@@ -156,7 +161,7 @@ def _train_one_step(model: Any, size_px: int, n_classes: int, title: str) -> Non
         raise RequestError(f"net={title}: a step of training changes nothing: no gradient reaches its weights")
 
 
-def _save_and_load(own: OwnNetwork, model: Any, size_px: int, n_classes: int) -> None:
+def _save_and_load(own: OwnNetwork, model: Any, shape: ImageShape, n_classes: int) -> None:
     """What is trained must be found again: layers of the user's own need a configuration that says all."""
     known: Mapping[str, Any] = {} if own.function is None else classes_of(own)
     for layer in model._flatten_layers(include_self=False):
@@ -170,7 +175,7 @@ def _save_and_load(own: OwnNetwork, model: Any, size_px: int, n_classes: int) ->
         path = Path(folder, "model.keras")
         try:
             model.save(path)
-            loaded = load_run_model(path, n_classes=n_classes, size_px=size_px, known=known, trust=True)
+            loaded = load_run_model(path, n_classes=n_classes, shape=shape, known=known, trust=True)
         except MemoryError:
             raise
         except Exception as problem:  # Keras, and a configuration of the user's, raise what they like
@@ -216,6 +221,6 @@ def _convolves(operation: Any) -> bool:
     return any(isinstance(layer, keras.layers.Conv2D) for layer in inner)
 
 
-def _pixels(size_px: int) -> NDArray[np.float32]:
-    pixels = np.random.default_rng(0).integers(0, 256, (_IMAGES, size_px, size_px, 3))
+def _pixels(shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    pixels = np.random.default_rng(0).integers(0, 256, (_IMAGES, *shape))
     return pixels.astype("float32")

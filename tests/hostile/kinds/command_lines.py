@@ -26,6 +26,14 @@ NASTY = (
     ",,,", "..", "/proc/nope",
     "nul\0byte", "shapes", "simple", "resnet", "MobileNetV2", "strides",
 )  # fmt: skip
+# What an option is given rather than any of these: shapes of images that nearly are, or are too much.
+ITS_OWN = {
+    "size": (
+        "8x16", "16x8", "64x", "x64", "0x64", "8x0", "64x96x3", "8X16", "8×16", "8 x 16", "-8x16", "8x1025", "1x1", "x",
+        "16384x16384", "9" * 50 + "x8", "8.0x16", "8x16\n", "٨x١٦", "(8,16)", "[8, 16]", "8,16", "0x10",
+    ),
+    "channels": ("1", "3", "0", "2", "4", "-1", "gray", "1.0", "0x1"),
+}  # fmt: skip
 
 
 def command_lines(rng: random.Random, folder: Path, material: Material) -> Case:
@@ -74,7 +82,8 @@ def _right(verb: Verb, material: Material) -> list[tuple[str, ...]]:
 
 def _spoil(rng: random.Random, words: list[tuple[str, ...]], option: Option) -> None:
     """One argument gets a value that it should not have, or comes without one, or twice."""
-    value = rng.choice(NASTY)
+    own = ITS_OWN.get(option.dest, ())
+    value = rng.choice(own if own and rng.random() < 0.7 else NASTY)
     pair: tuple[str, ...]
     if not option.flags:
         pair = (option.dest, value)

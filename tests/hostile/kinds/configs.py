@@ -38,11 +38,26 @@ _NUMBERS = (
 )
 _REST = {
     "toml": ("nan", "inf", "-inf", "true", "[]", "[[]]", "{}", "[1, 'a']", "1979-05-27", "07:32:00", "0xff",
+    '"8x16"', "[8, 16]",
     "'''a\nzqnl'''", '["conv.kernel_size=3"]', "["  * 3000 + "]" * 3000),
     "json": ("NaN", "Infinity", "-Infinity", "1e999", "true", "null", "[]", "[[]]", "{}", '[1, "a"]',
+    '"8x16"', "[8, 16]",
     '{"a": {"b": 1}}', '"\\ud800"', '["conv.kernel_size=3"]', "[" * 100_000, "[" * 3000 + "]" * 3000),
 }  # fmt: skip
-_ODD_KEYS = ("name", "", "a.b", "\\u001b", "zqnl", "__class__", "seed ", "SEED", "size", "augmentation.flip", "löwe")
+_ODD_KEYS = (
+    "name",
+    "",
+    "a.b",
+    "\\u001b",
+    "zqnl",
+    "__class__",
+    "seed ",
+    "SEED",
+    "size",
+    "size_px",
+    "augmentation.flip",
+    "löwe",
+)
 _WHOLE: tuple[bytes, ...] = (
     b"", b"\0", b"\xff\xfe", b"seed = 1\xe9", "seed = 1".encode("utf-16"), b"\xef\xbb\xbfseed = 1\n", b"[", b"{",
     b"null", b"[]", b"5", b'"a"',

@@ -13,6 +13,7 @@ from unittest import mock
 
 import numpy as np
 
+from convwise.images.image_shape import ImageShape
 from tests.hostile.cases import Case, Material
 from tests.hostile.kinds.picture_changes import flip_bits, overwrite, truncate
 from tests.hostile.surroundings import HOME
@@ -107,7 +108,7 @@ def _damage_a_cache(rng: random.Random, folder: Path, name: str) -> None:
     from convwise.images.prepare import prepare
 
     with mock.patch.dict(os.environ, {"CONVWISE_HOME": str(folder / HOME)}):
-        prepare(folder / "pictures", size=8, resize="stretch", copies="near")
+        prepare(folder / "pictures", shape=ImageShape.of(8), resize="stretch", copies="near")
     (path,) = (folder / HOME / name).glob("*.npz" if name == "scans" else "*/manifest.json")
     if name == "pixels":
         if rng.random() < 0.5:

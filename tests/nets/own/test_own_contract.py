@@ -8,6 +8,7 @@ import pytest
 
 from convwise.conv2d import NetworkSettings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import usual_rate
 from convwise.nets.own.contract import Examined, examine
 from convwise.nets.own.reference import find_own
@@ -25,7 +26,7 @@ def examined(
         f"{before}    return keras.Sequential([keras.Input(input_shape), {layers}])\n"
     )
     own = find_own(f"{path}:mine", input_range=input_range)
-    return examine(own, size_px=16, n_classes=3, settings=NetworkSettings())
+    return examine(own, shape=ImageShape.of(16), n_classes=3, settings=NetworkSettings())
 
 
 HEAD = "layers.Conv2D(4, 3, strides=4), layers.Flatten(), layers.Dense(n_classes, activation='softmax')"
@@ -57,7 +58,7 @@ def test_the_range_can_be_told(tmp_path: Path) -> None:
     found = examined(tmp_path, HEAD, input_range=255)
     assert found.own.input_range == 255
     assert "as asked for" in found.notes[0]
-    again = examine(found.own, size_px=16, n_classes=3, settings=NetworkSettings())
+    again = examine(found.own, shape=ImageShape.of(16), n_classes=3, settings=NetworkSettings())
     assert again.own == found.own
 
 
@@ -130,10 +131,10 @@ def test_a_class_within_a_function_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_said_of_shared_layers_and_stages() -> None:
     own = find_own(f"{EXAMPLES}/shared_and_nested.py:twins")
-    said = "\n".join(examine(own, size_px=32, n_classes=4, settings=NetworkSettings()).notes)
+    said = "\n".join(examine(own, shape=ImageShape.of(32), n_classes=4, settings=NetworkSettings()).notes)
     assert "called more than once: stem_conv 2 times, body_conv1 2 times, body_conv2 2 times" in said
     own = find_own(f"{EXAMPLES}/sequential_logits.py:classifier")
-    said = "\n".join(examine(own, size_px=32, n_classes=4, settings=NetworkSettings()).notes)
+    said = "\n".join(examine(own, shape=ImageShape.of(32), n_classes=4, settings=NetworkSettings()).notes)
     assert "stages, by the height of the maps that a convolution makes: map32, map16, map6" in said
 
 
@@ -151,6 +152,6 @@ def test_a_lambda_that_will_be_code_in_the_model_is_said(tmp_path: Path) -> None
 
 def test_a_model_of_keras_applications_does_not_scale_unless_it_says_so() -> None:
     own = find_own(f"{EXAMPLES}/from_applications.py:mobilenet")
-    found = examine(replace(own), size_px=32, n_classes=4, settings=NetworkSettings())
+    found = examine(replace(own), shape=ImageShape.of(32), n_classes=4, settings=NetworkSettings())
     assert found.own.input_range == 1
     assert keras.backend.backend()

@@ -11,6 +11,7 @@ import pytest
 
 from convwise.conv2d import parse_settings
 from convwise.errors import RequestError
+from convwise.images.image_shape import ImageShape
 from convwise.nets import Built, build
 from convwise.nets.layer_table.graph import flatten
 from convwise.nets.own.reference import OwnNetwork, find_own
@@ -36,7 +37,7 @@ def example(reference: str, **found: Any) -> OwnNetwork:
 def made(own: OwnNetwork, *texts: str, size_px: int = 32, n_classes: int = 4, seed: int = 1, **more: Any) -> Built:
     return build(
         own,
-        **{"size_px": size_px, "n_classes": n_classes, "seed": seed, "precision": "float32", **more},
+        **{"shape": ImageShape.of(size_px), "n_classes": n_classes, "seed": seed, "precision": "float32", **more},
         settings=parse_settings(texts),
     )
 
@@ -65,7 +66,7 @@ def test_without_settings_the_rebuilt_network_is_the_users(reference: str) -> No
     own = example(reference)
     conv = {"conv": Convolution(parse_settings([]))} if own.read().takes_conv else {}
     users = call_function(own, (size_px, size_px, 3), 4, **conv)
-    model = made(own, size_px=size_px).model
+    model = made(own, shape=ImageShape.of(size_px)).model
     assert [w.shape for w in users.weights] == [w.shape for w in model.weights]
     random = np.random.default_rng(3)
     users.set_weights([np.abs(random.normal(0.1, 0.05, w.shape)).astype("float32") for w in users.weights])
@@ -112,6 +113,15 @@ def test_stages_of_kerass_own_names_are_the_heights_of_the_maps() -> None:
     assert found == {"conv2d": (3, "silu"), "conv2d_1": (5, "silu"), "conv2d_2": (3, "elu")}
     with pytest.raises(RequestError, match=r"no convolution or stage 'map9'; did you mean map6"):
         made(own, "map9.kernel_size=5")
+
+
+@pytest.mark.slow
+def test_a_published_network_is_made_narrower_as_a_study_asks() -> None:
+    """MobileNet's depthwise convolutions have as many filters as they are given; its last one has the classes."""
+    own = example("from_applications.py:mobilenet")
+    whole, narrow = (made(own, *texts).model for texts in ((), ("conv.filters=x0.5",)))
+    assert narrow.count_params() < 0.7 * whole.count_params()
+    assert narrow.output_shape == whole.output_shape == (None, 4)
 
 
 def test_a_layer_called_twice_changes_once_and_stays_one() -> None:
@@ -219,7 +229,7 @@ def test_what_a_normalization_was_adapted_to_is_part_of_the_network(tmp_path: Pa
     )
     model.save(tmp_path / "adapted.keras")
     own = replace(find_own(str(tmp_path / "adapted.keras")), input_range=255, logits=False)
-    rebuilt = made(own, size_px=16, n_classes=3).model
+    rebuilt = made(own, shape=ImageShape.of(16), n_classes=3).model
     rebuilt.layers[-1].set_weights(model.layers[-1].get_weights())
     assert np.allclose(answers(model, pixels(16)), answers(rebuilt, pixels(16)), atol=1e-6)
 
@@ -239,7 +249,7 @@ def test_a_keras_file_gives_its_architecture_at_any_size(keras_file: Callable[..
     users = keras.models.load_model(own.path)
     model = made(own, seed=9).model
     assert not np.array_equal(users.get_weights()[0], model.get_weights()[0])
-    larger = made(own, size_px=48).model
+    larger = made(own, shape=ImageShape.of(48)).model
     assert larger.input_shape == (None, 48, 48, 3)
     assert larger.layers[-1].kernel.shape != model.layers[-1].kernel.shape
 
