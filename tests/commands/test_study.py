@@ -173,7 +173,7 @@ def test_a_study_that_is_killed_three_times_ends_as_one_that_was_left_alone(
         process = begin("study", "--resume", str(killed))
     process.join()
     assert process.exitcode == 0
-    result = json.loads((killed / "result.json").read_text())
+    result = study_report(killed).to_dict()
     keys = [json.loads(line)["key"] for line in (killed / "trials.jsonl").read_text().splitlines()]
     assert len(keys) == len(set(keys)) == finished[0]["trainings"]
     assert timeless(result) == timeless(finished[0])
