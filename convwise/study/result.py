@@ -41,6 +41,9 @@ class ConfirmedArm:
         effect: Of all of them together, with the interval that decides.
         passed: Whether the gain was confirmed.
 
+    Raises:
+        RequestError: a value is out of its range.
+
     Example:
         >>> from convwise.study.result import ConfirmedArm, Interval
         >>> ConfirmedArm(("kernel_size=5",), Interval(1.6, 0.3, 2.8, 9), True).passed
@@ -60,6 +63,9 @@ class ConfirmationResult:
         arms: What was trained, each change by itself and all together.
         adopted: The changes that the search goes on with.
         chance: Of any wrong confirmation in the round, 0 to 1.
+
+    Raises:
+        RequestError: a value is out of its range.
 
     Example:
         >>> from convwise.study.result import ConfirmationResult
@@ -84,6 +90,9 @@ class TestResult:
         unchanged: Mean accuracy of the unchanged network, percent.
         recommended: Mean accuracy of the recommended network, percent.
         trainings: Number of trainings of each.
+
+    Raises:
+        RequestError: a value is out of its range.
 
     Example:
         >>> from convwise.study.result import TestResult

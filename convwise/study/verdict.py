@@ -53,6 +53,9 @@ class Interval:
         high: The upper limit.
         blocks: Number of blocks that it is from.
 
+    Raises:
+        RequestError: a value is out of its range.
+
     Example:
         >>> from convwise.study.result import Interval
         >>> Interval(1.5, 0.4, 2.6, blocks=9).low > 0
@@ -81,6 +84,9 @@ class Costs:
         weights: Of the number of weights.
         multiply_adds: Of the arithmetic for one image.
         memory: Of the bytes of a training step.
+
+    Raises:
+        RequestError: a value is out of its range.
 
     Example:
         >>> from convwise.study.result import Costs
@@ -111,6 +117,9 @@ class LevelResult:
         costs: Ratios to the unchanged network.
         failures: Number of its trainings that failed.
         after: The adopted changes on top of which it was tried.
+
+    Raises:
+        RequestError: a value is out of its range.
 
     Example:
         >>> from convwise.study.result import Costs, LevelResult
@@ -143,6 +152,9 @@ class Reason:
         text: A rule's or a failure's own words.
         more_blocks: How many more blocks would settle it; None where that is out of reach or it is settled.
 
+    Raises:
+        RequestError: a value is out of its range.
+
     Example:
         >>> from convwise.study.result import Reason
         >>> Reason("open", more_blocks=14).more_blocks
@@ -169,6 +181,9 @@ class Verdict:
         reason: Why.
         tried: The value that kind, interval and reason speak of; None where a rule settles the parameter.
         levels: Further values that were tried.
+
+    Raises:
+        RequestError: a value is out of its range.
 
     Example:
         >>> from convwise.study.result import Reason, Verdict
