@@ -115,7 +115,7 @@ def test_the_keywords_of_a_training_and_of_a_study_are_those_of_their_requests()
     ("function", "request_made", "usual"),
     [
         (convwise.train, TrainRequest(data="x"), {"net": DEFAULT_NET, "recipe": "fast", "tune": "full"}),
-        (convwise.study, StudyRequest(data="x"), {"recipe": "fast"}),
+        (convwise.study, StudyRequest(data="x"), {"net": DEFAULT_NET, "recipe": "fast", "tune": "full"}),
         (convwise.check_data, None, {}),
     ],
 )

@@ -144,7 +144,7 @@ def _study(options: argparse.Namespace) -> None:
 
 
 def _print_plan(asked: dict[str, Any], look: dict[str, Any], *, as_json: bool) -> None:
-    from convwise.commands.study import plan_study
+    from convwise.commands.plan_study import plan_study
     from convwise.progress import StudyDisplay
 
     data = asked.pop("data", None)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -37,37 +36,6 @@ from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe
 from convwise.transfer.asked import resolve_start
 from convwise.transfer.start import Pretrained
-
-
-@dataclass(frozen=True)
-class StudyPlan:
-    """What a study would do: its candidates by parameter, what rules settle, and what the budget buys."""
-
-    sentence: str
-    candidates: dict[str, tuple[str, ...]]
-    settled: dict[str, str]
-    seconds_per_training: float
-    seconds_per_block: float
-    trainings_per_block: int
-    blocks: int
-    minutes_for_three_blocks: float
-    judged: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return dataclasses.asdict(self)
-
-    def lines(self) -> list[str]:
-        """The same for a reader."""
-        told = [f"{parameter}: try {', '.join(values)}" for parameter, values in self.candidates.items()]
-        told += [f"{parameter}: settled by rule: {why}" for parameter, why in self.settled.items()]
-        worth = 100 / self.judged
-        told.append(
-            f"each block is judged on {counted(self.judged, 'image')}, of which one is worth {worth:.2f} points; a "
-            "change without effect is settled after about 10 (sd / smallest effect)² blocks, sd being the deviation "
-            "between blocks, which the first ones show"
-        )
-        return [*told, self.sentence, "nothing was trained to the end and nothing was written"]
 
 
 def study(
@@ -184,7 +152,7 @@ def study(
 
 def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     """What `study` does with its request."""
-    ready = _ready(request, hooks)
+    ready = ready_to_begin(request, hooks)
     from convwise.study.plan import planned
     from convwise.study.run_study import run_study  # with SciPy's statistics, which take a second
 
@@ -200,38 +168,8 @@ def carry_out_study(request: StudyRequest, hooks: StudyHooks) -> StudyResult:
     return drawn(folder, result)
 
 
-def plan_study(data: str | Path, *, hooks: StudyHooks | None = None, **asked: Any) -> StudyPlan:
-    """What `study` would do for the same keywords, refusing what it would refuse. A few steps are timed, nothing kept.
-
-    Raises RequestError.
-    """
-    hooks = hooks or StudyHooks()
-    request = StudyRequest.asked(data, below={}, **{"config": None, "settings": (), **asked})
-    ready = _ready(request, hooks)
-    from convwise.study.plan import planned
-
-    asked_of = ready.request
-    with engine_of(asked_of, hooks) as engine:
-        plan = planned(asked_of, ready.runner, engine)
-    levels = {
-        factor.parameter: tuple(level.value for level in (factor.first, *factor.further, *factor.opposite))
-        for factor in asked_of.factors
-    }
-    return StudyPlan(
-        plan.sentence(asked_of),
-        levels,
-        {rule.parameter: rule.why for rule in asked_of.settled},
-        round(plan.training, 1),
-        round(plan.block, 1),
-        len(asked_of.factors) + 2,
-        plan.n_blocks,
-        round(plan.minutes_needed, 1),
-        len(ready.runner.fold(0).validation),
-    )
-
-
 @dataclass(frozen=True, eq=False)
-class _Ready:
+class Ready:
     """A study that can begin: what it asks, with which images; nothing is written yet."""
 
     request: Request
@@ -240,7 +178,7 @@ class _Ready:
     name: str
 
 
-def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
+def ready_to_begin(request: StudyRequest, hooks: StudyHooks) -> Ready:
     """Reads the pictures and builds every network of the plan. What cannot be is refused here."""
     require_backend()
     net, start = resolve_start(request.net, request.weights, request.tune, request.input)
@@ -295,7 +233,7 @@ def _ready(request: StudyRequest, hooks: StudyHooks) -> _Ready:
         *group_notes(index, material.split, spec.group_by),
     ):
         hooks.note(line)
-    return _Ready(asked, runner, out_folder, source.name)
+    return Ready(asked, runner, out_folder, source.name)
 
 
 def _read(

@@ -78,7 +78,8 @@ def train(
     weights: str | Path | None = None,
     tune: str | None = None,
     recipe: str | Recipe | None = None,
-    size: int | None = None,
+    size: int | str | tuple[int, int] | None = None,
+    channels: int | None = None,
     resize: str | None = None,
     epochs: int | None = None,
     minutes: float | None = None,
@@ -119,8 +120,9 @@ def train(
         tune: With `weights`: "full" trains a classifier, then all weights; "frozen" the classifier only; "full" if
             None.
         recipe: The name of a recipe, or a `Recipe`; "fast" if None, "finetune" with `weights`.
-        size: Side of the square images, 8 to 1024 px; the recipe's if None.
-        resize: How a picture becomes a square: "stretch", "crop" or "pad"; the recipe's if None.
+        size: Side of the square images, 8 to 1024 px, or height and width, "64x96" or (64, 96); the recipe's if None.
+        channels: 3 for red, green and blue, 1 for gray; the recipe's if None.
+        resize: How a picture gets that shape: "stretch", "crop" or "pad"; the recipe's if None.
         epochs: Times through the training images, 1 to 100,000; the recipe's if None.
         minutes: Training time in minutes, validation included, instead of `epochs`; the recipe's if None.
         batch: Images per step, 1 to 65,536; the recipe's if None.

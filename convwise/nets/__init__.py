@@ -131,7 +131,7 @@ def network_options(net: Network) -> Mapping[str, Option]:
     Example:
         >>> from convwise.nets import network_options
         >>> dict(network_options("resnet"))
-        {'depth': 18, 'width': 32, 'stem': 'auto', 'pooling': 'max'}
+        {'depth': 18, 'width': 32, 'stem': 'auto', 'pooling': 'max', 'activation': 'relu'}
     """
     found = require_network(net)
     return found.options() if isinstance(found, OwnNetwork) else _options_by_name(found)

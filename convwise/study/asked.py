@@ -8,7 +8,8 @@ from convwise import checks
 from convwise.errors import RequestError
 from convwise.nets.own.reference import KEEP
 from convwise.runs.request import Request
-from convwise.study.request import ENGINES, METRICS
+from convwise.study.record_checks import METRICS
+from convwise.study.request import ENGINES
 from convwise.study.tried import read_levels, require_studied
 
 _MINUTES = 15.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,10 @@ class Level:
         checks.text("value", self.value)
         record_checks.settings("settings", self.settings)
         record_checks.changes("changes", self.changes)
+        try:
+            dataclasses.replace(Recipe(), **self.changes)
+        except RequestError as problem:
+            raise RequestError(f"changes: {problem}") from None
         record_checks.numbers(self, 0, "weights", "multiply_adds", "memory")
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from convwise.study.estimates import Reading
 
 Metric = Literal["accuracy", "mean_class_accuracy", "log_loss"]
-METRICS: tuple[Metric, ...] = ("accuracy", "mean_class_accuracy", "log_loss")
 UNEVEN = 5.0  # times as many images in the largest class as in the smallest: mean class accuracy is the usual metric
 _LEAST = 1e-6  # of a probability; half precision has nothing between 6e-8 and 0
 _TEMPERATURES = np.geomspace(0.25, 4.0, 49)

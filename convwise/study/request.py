@@ -9,11 +9,11 @@ from typing import Any
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.records import record_of
+from convwise.study import record_checks
 from convwise.study.factors import Factor, Settled
 from convwise.study.trials import ExperimentSpec
 
 ENGINES = ("local", "ray")
-METRICS = ("accuracy", "mean_class_accuracy", "log_loss")
 _MOST = 1_000_000
 _PLAIN = ("smallest_effect", "metric", "minutes", "runs", "n_workers", "engine", "address")
 
@@ -39,7 +39,7 @@ class Request:
 
     def __post_init__(self) -> None:
         checks.number("smallest_effect", self.smallest_effect, 1e-9, 100)
-        checks.choice("metric", self.metric, METRICS)
+        checks.choice("metric", self.metric, record_checks.METRICS)
         if (self.minutes is None) == (self.runs is None):
             raise RequestError(f"minutes={self.minutes}, runs={self.runs}: one of the two is the budget")
         if self.minutes is not None:

@@ -14,8 +14,7 @@ from convwise.images.image_shape import ImageShape
 from convwise.names import counted
 from convwise.records import record_of
 from convwise.study import record_checks
-from convwise.study.record_checks import MOST
-from convwise.study.request import METRICS
+from convwise.study.record_checks import METRICS, MOST
 from convwise.study.verdict import Costs, Interval, Kind, LevelResult, Reason, ReasonKind, Verdict
 
 __all__ = [

@@ -20,8 +20,8 @@ import pytest
 
 import convwise
 from convwise.cli import main
+from convwise.commands.plan_study import plan_study, study
 from convwise.commands.resume_study import resume_study, study_report
-from convwise.commands.study import plan_study, study
 from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.planted import make_planted
@@ -29,12 +29,13 @@ from convwise.study.folder import StudyFolder
 from convwise.study.request import StudyHooks
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import ExperimentSpec, Outcome, Trial
+from convwise.training.recipe import named_recipe
 from tests.conftest import made_once
 from tests.tampering import OLD_RECORDS
 from tests.warm import begin
 
 NETWORK = ["--net", "simple", "--size", "16", "--recipe", "plain", "--set", "net.width=4", "--per-class", "150"]
-TRAINED = [*NETWORK, "--epochs", "8"]
+TRAINED = [*NETWORK, "--epochs", "6"]
 PLANTED = ["--parameters", "use_bias,bias_regularizer", "--set", "conv.use_bias=false", "--runs", "20"]
 SMALL: dict[str, Any] = {
     "net": "simple",
@@ -104,7 +105,7 @@ def test_the_planted_truth_is_found_and_confirmed(finished: tuple[dict[str, Any]
     found = verdicts["use_bias"]
     assert (found["kind"], found["own"], found["value"]) == ("set it", "false", "true")
     assert found["tried"]["value"] == found["value"]
-    assert found["tried"]["effect"]["low"] > 10
+    assert found["tried"]["effect"]["low"] > 3
     assert found["reason"]["kind"] == "confirmed"
     assert verdicts["bias_regularizer"]["kind"] == "settled by rule"  # there is no bias to begin with
     assert "no convolution of this network has a bias" in verdicts["bias_regularizer"]["reason"]["text"]
@@ -112,8 +113,8 @@ def test_the_planted_truth_is_found_and_confirmed(finished: tuple[dict[str, Any]
     (confirmation,) = result["confirmations"]
     assert confirmation["adopted"] == ["use_bias=true"]
     assert confirmation["arms"][0]["effect"] == found["tried"]["effect"]
-    assert result["test"]["recommended"] - result["test"]["unchanged"] > 10
-    assert (result["epochs"], result["quick"], result["failures"]) == (8, False, [])
+    assert result["test"]["recommended"] - result["test"]["unchanged"] > 5
+    assert (result["epochs"], result["quick"], result["failures"]) == (6, False, [])
     assert result["trainings"] <= 20
     assert journalled(out) == result["trainings"]
 
@@ -172,7 +173,7 @@ def test_a_study_that_is_killed_three_times_ends_as_one_that_was_left_alone(
         process = begin("study", "--resume", str(killed))
     process.join()
     assert process.exitcode == 0
-    result = json.loads((killed / "result.json").read_text())
+    result = study_report(killed).to_dict()
     keys = [json.loads(line)["key"] for line in (killed / "trials.jsonl").read_text().splitlines()]
     assert len(keys) == len(set(keys)) == finished[0]["trainings"]
     assert timeless(result) == timeless(finished[0])
@@ -309,7 +310,8 @@ def test_the_usual_metric_follows_the_classes(pictures: Path, tmp_path: Path) ->
         ({"levels": ["padding=reflect"]}, "padding"),
         ({"levels": ["padding"]}, "write PARAMETER=VALUE"),
         ({"parameters": ["bias_constraint"], "settings": ["conv.use_bias=false"]}, "nothing is left to measure"),
-        ({"recipe": "tutorial"}, "patience"),
+        ({"recipe": named_recipe("plain", {"patience": 3})}, "patience=3: the trainings of a study are compared"),
+        ({"recipe": named_recipe("plain", {"minutes": 3.0})}, "minutes=3 are those of a training"),
         ({"workers": 0}, "workers=0"),
     ],
 )

@@ -101,11 +101,11 @@ def _import_all() -> None:
     """All that any command imports, and one convolution, so that a case costs what it costs alone."""
     import keras
     import matplotlib.pyplot  # noqa: F401
-    import scipy.stats  # noqa: F401
 
     import convwise.cli
     import convwise.commands.study
     import convwise.commands.train
+    import convwise.study.run_study
 
     del convwise
     keras.layers.Conv2D(1, 3)(keras.ops.zeros((1, 4, 4, 1)))
