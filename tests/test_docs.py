@@ -109,7 +109,7 @@ def test_every_page_can_be_reached_from_the_map() -> None:
 
 def test_every_benchmark_is_listed() -> None:
     text = (ROOT / "benchmarks/README.md").read_text()
-    shared = ("machine", "trial_bench", "aligned_pictures")  # what several scripts import
+    shared = ("machine", "trial_bench", "aligned_pictures", "simulated_study")  # what several scripts import
     assert all(script.name in text for script in (ROOT / "benchmarks").glob("*.py") if script.stem not in shared)
 
 

@@ -19,6 +19,7 @@ from convwise.records import MOST_LIST_BYTES, read_record, write_record
 from convwise.runs.place import laid_out
 from convwise.strict_json import json_values
 from convwise.study.old_result import OldSubject, is_old, old_subject, read_result
+from convwise.study.recipe_levels import require_changes
 from convwise.study.request import Request
 from convwise.study.result import StudyResult
 from convwise.study.trials import Outcome
@@ -82,7 +83,7 @@ class StudyFolder:
     def quick_look(self) -> StudyResult | None:
         """What short trainings showed, before the study had time for whole ones."""
         there = (self.path / "quick.json").is_file()
-        return self._read("quick.json", StudyResult.from_dict) if there else None
+        return self._read("quick.json", _checked) if there else None
 
     @property
     def old(self) -> OldSubject | None:
@@ -113,7 +114,7 @@ class StudyFolder:
     @property
     def result(self) -> StudyResult:
         """The content of `result.json`. Raises RequestError, saying how to go on, before the end."""
-        return replace(self._of_result(StudyResult.from_dict), folder=self.path)
+        return replace(self._of_result(_checked), folder=self.path)
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Writes the result, the last of the files."""
@@ -181,3 +182,14 @@ class StudyFolder:
 
     def _read(self, name: str, make: Callable[[Any], T]) -> T:
         return read_record(self.path / name, make, fix=_FIX)
+
+
+def _checked(values: Any) -> StudyResult:
+    """The result, with what it changes of the recipe. Raises RequestError, naming the key."""
+    result = StudyResult.from_dict(values)
+    require_changes("recommended_changes", result.recommended_changes)
+    for verdict in result.verdicts:
+        for level in (verdict.tried, *verdict.levels):
+            if level is not None:
+                require_changes(f"verdicts: {level.name}: changes", level.changes)
+    return result

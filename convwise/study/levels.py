@@ -17,6 +17,7 @@ from convwise.nets import NETWORKS, Built, Network, build, network_options
 from convwise.nets.own.reference import OwnNetwork
 from convwise.study import record_checks
 from convwise.study.costs import costs_of
+from convwise.study.recipe_levels import require_changes
 from convwise.training.recipe import Recipe
 
 _KERAS_NAME = re.compile(r"conv2d(_\d+)?")
@@ -42,7 +43,7 @@ class Level:
     def __post_init__(self) -> None:
         checks.text("value", self.value)
         record_checks.settings("settings", self.settings)
-        record_checks.changes("changes", self.changes)
+        require_changes("changes", self.changes)
         try:
             dataclasses.replace(Recipe(), **self.changes)
         except RequestError as problem:

@@ -10,6 +10,7 @@ from typing import Any
 from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
 from convwise.images.image_shape import ImageShape
+from convwise.study import record_checks
 from convwise.training.recipe import RECIPES, Recipe
 
 _WHOLE = ("size", "batch")
@@ -67,6 +68,15 @@ def _stronger(own: Augmentation, usual: Augmentation) -> Augmentation:
         brightness=min(2 * base.brightness, 1),
         contrast=min(2 * base.contrast, 1),
     )
+
+
+def require_changes(name: str, changes: Mapping[str, Any]) -> None:
+    """Fields of a recipe that a study varies, each with a value that it may have. Raises RequestError."""
+    record_checks.changes(name, changes)
+    try:
+        dataclasses.replace(Recipe(), **changes)
+    except RequestError as problem:
+        raise RequestError(f"{name}: {problem}") from None
 
 
 def differs(changes: Mapping[str, Any], recipe: Recipe) -> bool:

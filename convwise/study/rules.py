@@ -54,7 +54,7 @@ def _layout(variants: Variants) -> str:
     if not layout_works(other):
         return f"the backend has no convolution with data_format={other} on this machine"
     return (
-        "it changes the order of numbers in memory and not the network: both layouts compute the same but for "
+        "it changes the order of numbers in memory and not the network: both layouts compute the same except for "
         "rounding; name it to have it measured all the same"
     )
 
