@@ -67,13 +67,14 @@ def planned(request: Request, runner: TrialRunner, engine: Engine) -> Plan:
     Raises RequestError, with the minutes that would do, where not even a quick look fits.
     """
     timed: list[Any] = []
-    pilots = [Trial(f"timed {number}", 0, (), epochs=0) for number in range(request.n_workers)]
+    # Two for each worker: the first of a worker begins late, since its process imports what it needs.
+    pilots = [Trial(f"timed {number}", 0, (), epochs=0) for number in range(2 * request.n_workers)]
     engine.run(pilots, timed.append)
     for outcome in timed:
         if outcome.status == "failed":
             raise ConvwiseError(f"the unchanged network cannot be trained: {outcome.reason}")
     per_image = max(outcome.seconds_per_image for outcome in timed)
-    start = max(0.0, max(outcome.seconds for outcome in timed) - per_image * request.spec.recipe.batch * TIMED_STEPS)
+    start = max(0.0, min(outcome.seconds for outcome in timed) - per_image * request.spec.recipe.batch * TIMED_STEPS)
     pace = Pace(start, per_image)
     return plan_of(request, runner, pace)
 

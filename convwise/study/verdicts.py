@@ -65,9 +65,12 @@ def verdicts(
 
 
 def cheaper(costs: Costs) -> bool:
-    """Whether it saves at least a twentieth of time, weights or memory, and adds as much to none of them."""
-    told = [costs.weights, costs.multiply_adds, costs.memory, *([] if costs.seconds is None else [costs.seconds])]
-    return min(told) < _SAVES and max(told) < _ADDS
+    """Whether it saves at least a twentieth of weights, arithmetic or memory, and adds as much to none of them.
+
+    These are counted. Of the time, which is measured, only a surely longer one counts: it is no saving then.
+    """
+    counted = costs.weights, costs.multiply_adds, costs.memory
+    return min(counted) < _SAVES and max(*counted, costs.seconds or 1.0) < _ADDS
 
 
 def interval_of(estimate: Estimate, level: float) -> Interval:
