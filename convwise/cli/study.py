@@ -135,7 +135,9 @@ def _study(options: argparse.Namespace) -> None:
         return
     result = _result(asked, look)
     if options.json:
-        print_json(result.to_dict())
+        from convwise.report.study_words import in_words
+
+        print_json({**result.to_dict(), "words": in_words(result)})
         return
     from convwise.report.study_tables import print_study
 

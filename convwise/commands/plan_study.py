@@ -52,7 +52,7 @@ def plan_study(data: str | Path, *, hooks: StudyHooks | None = None, **asked: An
     hooks = hooks or StudyHooks()
     request = StudyRequest.asked(data, below={}, **{"config": None, "settings": (), **asked})
     ready = ready_to_begin(request, hooks)
-    from convwise.study.plan import planned
+    from convwise.study.plan import per_block, planned
 
     asked_of = ready.request
     with engine_of(asked_of, hooks) as engine:
@@ -67,7 +67,7 @@ def plan_study(data: str | Path, *, hooks: StudyHooks | None = None, **asked: An
         {rule.parameter: rule.why for rule in asked_of.settled},
         round(plan.training, 1),
         round(plan.block, 1),
-        len(asked_of.factors) + 2,
+        per_block(asked_of),
         plan.n_blocks,
         round(plan.minutes_needed, 1),
         len(ready.runner.fold(0).validation),

@@ -16,7 +16,7 @@ from convwise.study.factors import Factor, Level
 from convwise.study.looks import FEWEST
 from convwise.study.request import Request
 from convwise.study.result import Costs
-from convwise.study.state import AGAIN, Arm, Candidate
+from convwise.study.state import AGAIN, OPEN_FOR_CONTROL, Arm, Candidate
 from convwise.study.trial_runner import TIMED_STEPS, TrialRunner
 from convwise.study.trials import Trial
 from convwise.study.verdicts import cheaper
@@ -47,7 +47,7 @@ class Plan:
 
     def sentence(self, request: Request) -> str:
         """What the budget buys."""
-        n = len(request.factors) + 2
+        n = per_block(request)
         each = f"about {self.training:.0f} s per training on one core"
         if request.minutes is None:
             return f"{counted(request.runs or 0, 'whole training')}, {n} in a block; {each}"
@@ -91,13 +91,8 @@ def plan_of(request: Request, runner: TrialRunner, pace: Pace) -> Plan:
     needed = FEWEST * seconds / 60
     if request.minutes is None:
         assert request.runs is not None
-        n_blocks = request.runs // (len(request.factors) + 2)
-        if n_blocks < FEWEST:
-            raise RequestError(
-                f"runs={request.runs}: too few for any verdict on {counted(len(request.factors), 'parameter')}; give "
-                f"at least {FEWEST * (len(request.factors) + 2)}, or name fewer parameters"
-            )
-        return Plan(pace, training, seconds, n_blocks, needed)
+        require_enough_runs(request)
+        return Plan(pace, training, seconds, request.runs // per_block(request), needed)
     n_blocks = int(60 * request.minutes / seconds)
     if n_blocks >= FEWEST:
         return Plan(pace, training, seconds, n_blocks, needed)
@@ -109,6 +104,21 @@ def plan_of(request: Request, runner: TrialRunner, pace: Pace) -> Plan:
         f"minutes={request.minutes:g}: too few even for a quick look at {counted(len(request.factors), 'parameter')}; "
         f"give {least:.0f} for that, {needed:.0f} for verdicts from whole trainings, or name fewer parameters"
     )
+
+
+def require_enough_runs(request: Request) -> None:
+    """Raises RequestError for a number of trainings that makes no three blocks. It needs no timing."""
+    least = FEWEST * per_block(request)
+    if request.runs is not None and request.runs < least:
+        raise RequestError(
+            f"runs={request.runs}: too few for any verdict on {counted(len(request.factors), 'parameter')}; give at "
+            f"least {least}, or name fewer parameters"
+        )
+
+
+def per_block(request: Request) -> int:
+    """Trainings in a block that tries everything."""
+    return 1 + len(_all_arms(request))
 
 
 def levels_by_name(factors: tuple[Factor, ...]) -> dict[str, Level]:
@@ -136,4 +146,5 @@ def costs_of(request: Request) -> dict[str, float]:
 
 
 def _all_arms(request: Request) -> list[Arm]:
-    return [AGAIN, *((candidate_of(factor).name,) for factor in request.factors)]
+    arms: list[Arm] = [(candidate_of(factor).name,) for factor in request.factors]
+    return [AGAIN, *arms] if len(arms) >= OPEN_FOR_CONTROL else arms

@@ -13,10 +13,9 @@ from convwise.study.confirmation import Nominee, confirmed, n_fresh
 from convwise.study.estimates import Reading, own_variances
 from convwise.study.looks import FEWEST, is_look, level_for
 from convwise.study.ruler import fitted
-from convwise.study.state import AGAIN, Arm, Block, Budget, Candidate, Finding, Round, Settled, State
+from convwise.study.state import AGAIN, OPEN_FOR_CONTROL, Arm, Block, Budget, Candidate, Finding, Round, Settled, State
 from convwise.study.weighing import weighed
 
-_OPEN_FOR_CONTROL = 4  # open candidates from which on the unchanged network is trained twice
 _SEARCH_SHARE = 1 / 3  # of the budget, before anything is nominated, unless nothing else is open
 _MOST_NOMINEES = 3
 _MOST_FAILURES = 2
@@ -64,7 +63,7 @@ def _planned(state: State, budget: Budget) -> int:
 def _arms(state: State) -> tuple[Arm, ...]:
     """The arms of the next block of the search: what is open, and the control while that is much."""
     arms = tuple((each.candidate.name,) for each in state.open)
-    return (AGAIN, *arms) if len(arms) >= _OPEN_FOR_CONTROL else arms
+    return (AGAIN, *arms) if len(arms) >= OPEN_FOR_CONTROL else arms
 
 
 def _take_in(state: State, block: Block) -> None:

@@ -14,6 +14,8 @@ Arm = tuple[str, ...]
 """Candidates that are changed together, by name, on top of what was adopted before; () is the unchanged network."""
 AGAIN: Arm = ("unchanged again",)
 """The unchanged network a second time, with a seed of its own: the negative control."""
+OPEN_FOR_CONTROL = 4
+"""Open candidates from which on the unchanged network is trained twice."""
 Settled = Literal["keep it", "free choice"]
 
 

@@ -126,8 +126,8 @@ def test_too_small_a_budget_is_refused_with_the_one_that_would_do() -> None:
         RequestError, match=r"minutes=0.01: too few even for a quick look .* give \d+ for that, \d+ for"
     ):
         planned(request(*FACTORS, runs=None, minutes=0.01), of, Formula(of, {}))
-    with pytest.raises(RequestError, match="runs=14: too few for any verdict on 3 parameters; give at least 15"):
-        planned(request(*FACTORS, runs=14), of, Formula(of, {}))
+    with pytest.raises(RequestError, match="runs=11: too few for any verdict on 3 parameters; give at least 12"):
+        planned(request(*FACTORS, runs=11), of, Formula(of, {}))
 
 
 def test_a_failing_value_is_blamed_by_itself_with_its_reason(tmp_path: Path) -> None:
