@@ -91,12 +91,17 @@ class Formula:
             "done",
             answers=packed(self._answers(trial, index.labels[fold.validation], rate)),
             test_answers=packed(self._answers(trial, index.labels[fold.test], rate)) if trial.on_test else "",
-            seconds_per_image=0.001,
+            seconds_per_image=0.001 * self.slower(trial),
             seconds=self.seconds * (trial.epochs or 18) / 18,
             weights=100,
             multiply_adds=1000,
             memory=10000,
         )
+
+    def slower(self, trial: Trial) -> float:
+        """A tenth up or down by chance; groups take twice the time."""
+        chance = float(generator(0, "time", trial.key).uniform(0.9, 1.1))
+        return chance * (2.0 if "conv.groups=2" in trial.settings else 1.0)
 
     def _answers(self, trial: Trial, labels: np.ndarray, rate: float) -> np.ndarray:
         """The easiest images of the block are right, the same for each training but for a little noise."""

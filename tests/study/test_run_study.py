@@ -78,7 +78,7 @@ def test_a_study_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, after
     asked = request(*FACTORS)
     whole = studied(tmp_path / "whole", asked)
     with pytest.raises(KeyboardInterrupt):
-        studied(tmp_path / "stopped", asked, interrupt_after=2 + after)
+        studied(tmp_path / "stopped", asked, interrupt_after=4 + after)  # four time a few steps
     again = Formula(runner(), GAINS)
     resumed = studied(tmp_path / "stopped", asked, again)
     assert dataclasses.replace(resumed, seconds=0) == dataclasses.replace(whole, seconds=0)
@@ -176,3 +176,27 @@ def test_a_value_that_costs_less_and_loses_nothing_is_taken(tmp_path: Path) -> N
     assert (result.of("groups").kind, result.of("groups").value) == ("free choice", "2")
     assert result.of("strides").value == "own"
     assert result.recommended == ()  # only what was confirmed
+
+
+def test_a_further_value_takes_the_place_of_the_one_that_was_adopted(tmp_path: Path) -> None:
+    of = runner()
+    engine = Formula(of, GAINS)
+    studied(tmp_path / "study", request(factor("kernel_size", further=["7"]), *FACTORS[1:], runs=400), engine)
+    with_further = [trial.settings for trial in engine.trials if "conv.kernel_size=7" in trial.settings]
+    assert with_further
+    assert all("conv.kernel_size=5" not in settings for settings in with_further)
+
+
+def test_a_time_is_told_where_the_blocks_agree_on_it(tmp_path: Path) -> None:
+    result = studied(tmp_path / "study", request(*FACTORS))
+    times = {verdict.parameter: verdict.tried.costs.seconds for verdict in result.verdicts if verdict.tried}
+    assert times["groups"] == pytest.approx(2, rel=0.15)
+    assert times["padding"] == 1.0
+
+
+def test_the_trainings_of_a_block_run_in_an_order_of_their_own(tmp_path: Path) -> None:
+    engine = Formula(runner(), {})
+    studied(tmp_path / "study", request(*FACTORS), engine)
+    orders = [[t.settings for t in engine.trials if t.block == block and t.epochs is None] for block in range(3)]
+    assert all(sorted(order) == sorted(orders[0]) for order in orders)
+    assert orders[0] != orders[1] or orders[1] != orders[2]
