@@ -26,7 +26,7 @@ ReasonKind = Literal[
     "quick look",  # too little time for whole trainings
     "too few images",  # one image is worth more than the smallest effect
 ]
-_KINDS: Mapping[ReasonKind, tuple[Kind, ...]] = {
+KINDS: Mapping[ReasonKind, tuple[Kind, ...]] = {
     "confirmed": ("set it",),
     "loses": ("keep it",),
     "no gain": ("keep it",),
@@ -40,6 +40,7 @@ _KINDS: Mapping[ReasonKind, tuple[Kind, ...]] = {
     "quick look": ("undecided",),
     "too few images": ("undecided",),
 }
+"""The verdicts that a reason gives."""
 _MEASURED: tuple[ReasonKind, ...] = ("loses", "no gain", "equal", "equal and cheaper", "early only")
 
 
@@ -202,8 +203,8 @@ class Verdict:
 
     def __post_init__(self) -> None:
         record_checks.parameter("parameter", self.parameter)
-        if self.kind not in _KINDS[self.reason.kind]:
-            kinds = " or ".join(_KINDS[self.reason.kind])
+        if self.kind not in KINDS[self.reason.kind]:
+            kinds = " or ".join(KINDS[self.reason.kind])
             raise RequestError(f"kind={self.kind}: with reason.kind={self.reason.kind} it is {kinds}")
         if (self.tried is None) != (self.kind == "settled by rule"):
             raise RequestError(f"tried: with kind={self.kind} {'nothing' if self.tried else 'some value'} was tried")

@@ -20,8 +20,9 @@ import pytest
 
 import convwise
 from convwise.cli import main
-from convwise.commands.plan_study import plan_study, study
+from convwise.commands.plan_study import plan_study
 from convwise.commands.resume_study import resume_study, study_report
+from convwise.commands.study import study
 from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.planted import make_planted

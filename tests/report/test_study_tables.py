@@ -105,7 +105,7 @@ def kernel(*levels: tuple[str, float, float, str, float]) -> Verdict:
         level(f"kernel_size={value}", (mean, mean - half, mean + half), kind, costs=Costs(time, time, time, 1.0))  # type: ignore[arg-type]
         for value, mean, half, kind, time in levels
     ]
-    return verdict(first, "3", Reason("open"), *further)
+    return verdict(first, "3", Reason("confirmed" if first.verdict == "set it" else "open"), *further)
 
 
 @pytest.mark.parametrize(

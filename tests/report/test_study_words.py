@@ -19,6 +19,7 @@ from convwise.report.study_words import (
     sentence,
 )
 from convwise.study.result import ConfirmationResult, ConfirmedArm, Interval, Kind, Reason, ReasonKind, StudyResult
+from convwise.study.verdict import KINDS
 from tests.report.study_cases import FILTERS, GROUPS, KERNEL, full_result, level, result, verdict
 
 SEEN = (0.3, -0.9, 1.5)
@@ -76,7 +77,9 @@ def test_each_reason_is_one_plain_sentence(
 
 def test_no_reason_is_without_its_sentence() -> None:
     for kind in get_args(ReasonKind):
-        found = verdict(level("padding=valid", SEEN), "same", Reason(kind, "why"))
+        of, *_ = KINDS[kind]
+        tried = None if of == "settled by rule" else level("padding=valid", SEEN, of)
+        found = Verdict("padding", of, "same", "same", Reason(kind, "why"), tried)
         assert re.search("valid|why", sentence(found, result(found))), kind
 
 
