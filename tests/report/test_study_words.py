@@ -19,7 +19,7 @@ from convwise.report.study_words import (
     sentence,
 )
 from convwise.study.result import ConfirmationResult, ConfirmedArm, Interval, Kind, Reason, ReasonKind, StudyResult
-from convwise.study.verdict import KINDS
+from convwise.study.verdict import KINDS, Verdict
 from tests.report.study_cases import FILTERS, GROUPS, KERNEL, full_result, level, result, verdict
 
 SEEN = (0.3, -0.9, 1.5)
