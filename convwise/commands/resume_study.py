@@ -51,12 +51,12 @@ def _gone_on(folder: str | Path, minutes: float | None, trust: bool, hooks: Stud
         request = dataclasses.replace(request, minutes=minutes, runs=None)
     known = found.plan
     _ = found.outcomes(), found.quick_look  # what is damaged is told before an engine is started
-    from convwise.study.plan import plan_of, planned
+    from convwise.study.plan import planned, replanned
     from convwise.study.run_study import run_study
 
     runner = TrialRunner.open(request.spec)
     with found.locked(), engine_of(request, hooks) as engine:
-        plan = plan_of(request, runner, known.pace) if known else planned(request, runner, engine)
+        plan = replanned(request, runner, known) if known else planned(request, runner, engine)
         if minutes is not None:
             found.ask_anew(request.to_dict())
         found.write_plan(dataclasses.asdict(plan))

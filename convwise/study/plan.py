@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convwise.errors import ConvwiseError, RequestError
@@ -26,7 +27,8 @@ from convwise.study.verdicts import cheaper
 class Plan:
     """What is known before the first block: the `pace`, seconds of a whole `training` on one core and of a `block`.
 
-    `epochs`: of a quick look's short trainings, None for whole ones; `minutes_needed`: for three whole blocks.
+    `epochs`: of a quick look's short trainings, None for whole ones; `minutes_needed`: for three whole blocks;
+    `before`: seconds that were spent on the plan.
     """
 
     pace: Pace
@@ -35,9 +37,10 @@ class Plan:
     n_blocks: int
     minutes_needed: float
     epochs: int | None = None
+    before: float = 0.0
 
     def __post_init__(self) -> None:
-        record_checks.numbers(self, 0, "training", "block", "minutes_needed")
+        record_checks.numbers(self, 0, "training", "block", "minutes_needed", "before")
         record_checks.counts(self, 1, "n_blocks", "epochs")
 
     @classmethod
@@ -66,6 +69,7 @@ def planned(request: Request, runner: TrialRunner, engine: Engine) -> Plan:
 
     Raises RequestError, with the minutes that would do, where not even a quick look fits.
     """
+    began = time.monotonic()
     timed: list[Any] = []
     # Two for each worker: the first of a worker begins late, since its process imports what it needs.
     pilots = [Trial(f"timed {number}", 0, (), epochs=0) for number in range(2 * request.n_workers)]
@@ -75,8 +79,8 @@ def planned(request: Request, runner: TrialRunner, engine: Engine) -> Plan:
             raise ConvwiseError(f"the unchanged network cannot be trained: {outcome.reason}")
     per_image = max(outcome.seconds_per_image for outcome in timed)
     start = max(0.0, min(outcome.seconds for outcome in timed) - per_image * request.spec.recipe.batch * TIMED_STEPS)
-    pace = Pace(start, per_image)
-    return plan_of(request, runner, pace)
+    plan = plan_of(request, runner, Pace(start, per_image))
+    return replace(plan, before=round(time.monotonic() - began, 3))
 
 
 def plan_of(request: Request, runner: TrialRunner, pace: Pace) -> Plan:
@@ -105,6 +109,11 @@ def plan_of(request: Request, runner: TrialRunner, pace: Pace) -> Plan:
         f"minutes={request.minutes:g}: too few even for a quick look at {counted(len(request.factors), 'parameter')}; "
         f"give {least:.0f} for that, {needed:.0f} for verdicts from whole trainings, or name fewer parameters"
     )
+
+
+def replanned(request: Request, runner: TrialRunner, known: Plan) -> Plan:
+    """The plan of a study that goes on, perhaps with another budget, at the pace that was timed."""
+    return replace(plan_of(request, runner, known.pace), before=known.before)
 
 
 def require_enough_runs(request: Request) -> None:

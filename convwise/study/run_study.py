@@ -44,7 +44,7 @@ def run_study(
             n_train=len(runner.fold(0).train),
             n_judged=len(runner.fold(0).validation),
         )
-        budget = Minutes(60 * request.minutes, training, costs, request.n_workers)
+        budget = Minutes(max(0.0, 60 * request.minutes - plan.before), training, costs, request.n_workers)
     else:
         assert request.runs is not None
         budget = Trainings(request.runs)

@@ -12,7 +12,7 @@ import pytest
 from convwise.errors import ConvwiseError, RequestError
 from convwise.study.factors import Settled
 from convwise.study.folder import StudyFolder
-from convwise.study.plan import plan_of, planned
+from convwise.study.plan import planned, replanned
 from convwise.study.request import Request, StudyHooks
 from convwise.study.result import StudyResult
 from convwise.study.run_study import run_study
@@ -31,7 +31,7 @@ def studied(place: Path, asked: Request, engine: Formula | None = None, **kw: An
     of = runner()
     engine = engine or Formula(of, GAINS, **kw)
     folder = StudyFolder.open(place) if place.exists() else StudyFolder.create(place, asked.to_dict())
-    plan = planned(asked, of, engine) if folder.plan is None else plan_of(asked, of, folder.plan.pace)
+    plan = planned(asked, of, engine) if folder.plan is None else replanned(asked, of, folder.plan)
     folder.write_plan(dataclasses.asdict(plan))
     return run_study(folder, asked, of, plan, engine, StudyHooks())
 
