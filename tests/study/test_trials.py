@@ -72,10 +72,10 @@ def test_trials_of_a_block_share_everything_but_their_settings(
     assert numbers(undisturbed["a"]) != numbers(undisturbed["b"])
     runner = TrialRunner.open(spec)
     for key, block in (("a", 0), ("c", 1)):
-        answers = unpacked(undisturbed[key].answers, 2)
+        answers = unpacked(undisturbed[key].answers, 250, 2)
         assert len(answers) == len(runner.fold(block).validation) == 250
         assert answers.sum(axis=1) == pytest.approx(1, abs=0.002)
-    assert len(unpacked(undisturbed["c"].test_answers, 2)) == len(runner.split.test) == 250
+    assert len(unpacked(undisturbed["c"].test_answers, 250, 2)) == len(runner.split.test) == 250
     assert undisturbed["a"].test_answers == ""
     costs = (undisturbed["a"].seconds_per_image, undisturbed["a"].multiply_adds, undisturbed["a"].memory)
     assert all(cost is not None and cost > 0 for cost in costs)
@@ -93,7 +93,7 @@ def test_the_negative_control_has_the_fold_and_a_seed_of_its_own(spec: Experimen
         )
     )
     assert len({outcome.answers for outcome in (one, again, other)}) == 3
-    assert len(unpacked(one.answers, 2)) == len(unpacked(again.answers, 2))
+    assert len(unpacked(one.answers, 250, 2)) == len(unpacked(again.answers, 250, 2))
 
 
 def test_the_folds_of_a_division_judge_every_image_once(spec: ExperimentSpec) -> None:
@@ -160,10 +160,10 @@ def test_changed_pictures_are_refused(spec: ExperimentSpec) -> None:
 def test_the_workers_of_a_killed_study_end(spec: ExperimentSpec, tmp_path: Path) -> None:
     code = (
         "import json, sys\nfrom convwise.study.engine import local_engine\n"
-        "from convwise.study.trials import Bench, Trial\n"
-        "bench = Bench.from_dict(json.load(open(sys.argv[1])))\n"
+        "from convwise.study.trials import ExperimentSpec, Trial\n"
+        "spec = ExperimentSpec.from_dict(json.load(open(sys.argv[1])))\n"
         "with local_engine(spec, 2) as engine:\n"
-        "    engine.run([Trial(str(i), 'b', (), 500) for i in range(2)], print)\n"
+        "    engine.run([Trial(str(i), 0, (), epochs=500) for i in range(2)], print)\n"
     )
     described = tmp_path / "spec.json"
     described.write_text(json.dumps(spec.to_dict()))
