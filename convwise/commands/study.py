@@ -221,16 +221,16 @@ def ready_to_begin(request: StudyRequest, hooks: StudyHooks) -> Ready:
         engine=request.engine,
         address=request.address,
     )
-    if asked.runs is not None:
-        from convwise.study.plan import require_enough_runs
-
-        require_enough_runs(asked)
     hooks.note(
         f"{counted(material.n_classes, 'class', 'classes')}; in each block {counted(len(fold.train), 'image')} to "
         f"train, {len(fold.validation)} to judge by; {len(fold.test)} to test, once; {spec.net}, {recipe.shape.told}, "
         f"{counted(recipe.epochs, 'epoch')}; {counted(len(factors), 'parameter')} to measure by {asked.metric}, "
         f"{len(settled)} settled by rule; {counted(asked.n_workers, 'training')} at a time"
     )
+    if asked.runs is not None:
+        from convwise.study.plan import require_enough_runs
+
+        require_enough_runs(asked)
     for line in (
         *depth_notes(index, spec.reading),
         *copy_notes(index, material.split),

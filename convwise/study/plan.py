@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from convwise.errors import ConvwiseError, RequestError
@@ -79,12 +79,11 @@ def planned(request: Request, runner: TrialRunner, engine: Engine) -> Plan:
             raise ConvwiseError(f"the unchanged network cannot be trained: {outcome.reason}")
     per_image = max(outcome.seconds_per_image for outcome in timed)
     start = max(0.0, min(outcome.seconds for outcome in timed) - per_image * request.spec.recipe.batch * TIMED_STEPS)
-    plan = plan_of(request, runner, Pace(start, per_image))
-    return replace(plan, before=round(time.monotonic() - began, 3))
+    return plan_of(request, runner, Pace(start, per_image), before=round(time.monotonic() - began, 3))
 
 
-def plan_of(request: Request, runner: TrialRunner, pace: Pace) -> Plan:
-    """The plan at this pace. Raises RequestError where the budget is too small."""
+def plan_of(request: Request, runner: TrialRunner, pace: Pace, *, before: float) -> Plan:
+    """The plan at this pace, `before` seconds of the budget being spent. RequestError where the budget is too small."""
     fold, epochs = runner.fold(0), request.spec.recipe.epochs
 
     def block(epochs: int) -> tuple[float, float]:
@@ -93,18 +92,19 @@ def plan_of(request: Request, runner: TrialRunner, pace: Pace) -> Plan:
         return training, budget.price(_all_arms(request))
 
     training, seconds = block(epochs)
-    needed = FEWEST * seconds / 60
+    needed = (FEWEST * seconds + before) / 60
     if request.minutes is None:
         assert request.runs is not None
         require_enough_runs(request)
-        return Plan(pace, training, seconds, request.runs // per_block(request), needed)
-    n_blocks = int(60 * request.minutes / seconds)
+        return Plan(pace, training, seconds, request.runs // per_block(request), needed, before=before)
+    left = 60 * request.minutes - before
+    n_blocks = int(left / seconds)
     if n_blocks >= FEWEST:
-        return Plan(pace, training, seconds, n_blocks, needed)
+        return Plan(pace, training, seconds, n_blocks, needed, before=before)
     for short in range(epochs - 1, 0, -1):
-        if FEWEST * block(short)[1] <= 60 * request.minutes:
-            return Plan(pace, training, block(short)[1], FEWEST, needed, short)
-    least = FEWEST * block(1)[1] / 60
+        if FEWEST * block(short)[1] <= left:
+            return Plan(pace, training, block(short)[1], FEWEST, needed, short, before)
+    least = (FEWEST * block(1)[1] + before) / 60
     raise RequestError(
         f"minutes={request.minutes:g}: too few even for a quick look at {counted(len(request.factors), 'parameter')}; "
         f"give {least:.0f} for that, {needed:.0f} for verdicts from whole trainings, or name fewer parameters"
@@ -113,7 +113,7 @@ def plan_of(request: Request, runner: TrialRunner, pace: Pace) -> Plan:
 
 def replanned(request: Request, runner: TrialRunner, known: Plan) -> Plan:
     """The plan of a study that goes on, perhaps with another budget, at the pace that was timed."""
-    return replace(plan_of(request, runner, known.pace), before=known.before)
+    return plan_of(request, runner, known.pace, before=known.before)
 
 
 def require_enough_runs(request: Request) -> None:

@@ -199,18 +199,20 @@ def test_a_quick_look_says_so_first_and_more_minutes_make_it_a_study(pictures: P
     needed = plan_study(pictures, **asked, minutes=100).minutes_for_three_blocks
     told: list[str] = []
     quick = study(pictures, **asked, minutes=needed / 3, out=out, hooks=StudyHooks(note=told.append))
-    assert (quick.quick, quick.minutes_needed) == (True, needed)
+    assert quick.quick
+    assert quick.minutes_needed == pytest.approx(needed, rel=0.5)  # timed twice
     assert quick.epochs < 20
     assert {verdict.kind for verdict in quick.verdicts} == {"undecided"}
     assert (quick.recommended, quick.confirmations, quick.test) == ((), (), None)
-    assert f"three blocks of 2 whole trainings take {needed:.0f} minutes" in quick.sentence
+    assert f"three blocks of 2 whole trainings take {quick.minutes_needed:.0f} minutes" in quick.sentence
     assert quick.sentence in told
-    whole = resume_study(out, minutes=needed + 0.1)
+    enough = quick.minutes_needed + 0.1
+    whole = resume_study(out, minutes=enough)
     assert (whole.quick, whole.epochs, whole.minutes_needed) == (False, 20, None)
     assert whole.blocks >= 3
     folder = StudyFolder.open(out)
     assert folder.quick_look == quick
-    assert folder.request.minutes == needed + 0.1
+    assert folder.request.minutes == enough
     short = [key for key in folder.outcomes() if "epochs/" in key]
     assert (len(short), len(folder.outcomes()) - len(short)) == (quick.trainings, whole.trainings)
 
@@ -285,7 +287,7 @@ def test_the_usual_metric_follows_the_classes(pictures: Path, tmp_path: Path) ->
     for data, metric in ((pictures, "accuracy"), (rare, "mean_class_accuracy")):
         told: list[str] = []
         with pytest.raises(RequestError, match="too few"):
-            plan_study(data, **asked, runs=8, hooks=StudyHooks(note=told.append))
+            plan_study(data, **asked, runs=5, hooks=StudyHooks(note=told.append))
         assert any(f"1 parameter to measure by {metric}," in line for line in told), told
 
 
@@ -295,7 +297,7 @@ def test_the_usual_metric_follows_the_classes(pictures: Path, tmp_path: Path) ->
     [
         ({"minutes": 5, "runs": 32}, "exclude each other"),
         ({"runs": 0}, "runs=0"),
-        ({"runs": 8, "parameters": ["padding"]}, "runs=8: too few for any verdict on 1 parameter; give at least 9"),
+        ({"runs": 5, "parameters": ["padding"]}, "runs=5: too few for any verdict on 1 parameter; give at least 6"),
         ({"minutes": -1}, "from 0.001"),
         ({"minutes": 0.001, "parameters": ["padding"]}, r"too few even for a quick look .* for verdicts"),
         ({"smallest_effect": 0}, "smallest_effect=0"),
