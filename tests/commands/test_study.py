@@ -206,7 +206,7 @@ def test_a_quick_look_says_so_first_and_more_minutes_make_it_a_study(pictures: P
     assert (quick.recommended, quick.confirmations, quick.test) == ((), (), None)
     assert f"three blocks of 2 whole trainings take {quick.minutes_needed:.0f} minutes" in quick.sentence
     assert quick.sentence in told
-    enough = quick.minutes_needed + 0.1
+    enough = 3 * quick.minutes_needed + 0.2  # timed on a machine that others use too
     whole = resume_study(out, minutes=enough)
     assert (whole.quick, whole.epochs, whole.minutes_needed) == (False, 20, None)
     assert whole.blocks >= 3
