@@ -57,10 +57,7 @@ def plan_study(data: str | Path, *, hooks: StudyHooks | None = None, **asked: An
     asked_of = ready.request
     with engine_of(asked_of, hooks) as engine:
         plan = planned(asked_of, ready.runner, engine)
-    levels = {
-        factor.parameter: tuple(level.value for level in (factor.first, *factor.further, *factor.opposite))
-        for factor in asked_of.factors
-    }
+    levels = {factor.parameter: tuple(level.value for level in factor.levels.values()) for factor in asked_of.factors}
     return StudyPlan(
         plan.sentence(asked_of),
         levels,

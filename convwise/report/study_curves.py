@@ -32,17 +32,12 @@ class Point:
         return 0.0 if self.effect is None or self.kind == "free choice" else self.effect.estimate
 
 
-def tried_levels(verdict: Verdict) -> tuple[LevelResult, ...]:
-    """Every value that was tried, the one that decides first."""
-    return (*([verdict.tried] if verdict.tried else []), *verdict.levels)
-
-
 def curve(verdict: Verdict) -> tuple[Point, ...]:
     """The network's own value and all that were tried, in their order; none where fewer than two were tried.
 
     Values without an order (names of initializers, say) stay as they were tried, the own one first.
     """
-    levels = tried_levels(verdict)
+    levels = verdict.all_tried
     if len(levels) < 2:
         return ()
     own = Point(UNCHANGED, verdict.own, None, Costs(seconds=1.0))
@@ -80,7 +75,7 @@ def trade_off(result: StudyResult, after: tuple[str, ...] = ()) -> tuple[Point, 
     One that is as good and cheaper, or better and as cheap, beats another; so does the unchanged one at a tie. The
     estimates are compared; a free choice counts as no gain, and times within a twentieth as the same.
     """
-    levels = [level for verdict in result.verdicts for level in tried_levels(verdict) if level.after == after]
+    levels = [level for verdict in result.verdicts for level in verdict.all_tried if level.after == after]
     points = [_point(level) for level in levels if level.effect and not level.failures]
     base = Point(" + ".join(after) or UNCHANGED, "", None, Costs(seconds=1.0))
     kept = [
@@ -95,7 +90,7 @@ def trade_off(result: StudyResult, after: tuple[str, ...] = ()) -> tuple[Point, 
 def bases(result: StudyResult) -> tuple[tuple[str, ...], ...]:
     """The adopted changes on top of which something was tried, in the order of their coming."""
     found = {
-        level.after: None for verdict in result.verdicts for level in tried_levels(verdict) if level.effect is not None
+        level.after: None for verdict in result.verdicts for level in verdict.all_tried if level.effect is not None
     }
     return tuple(sorted(found, key=len))
 

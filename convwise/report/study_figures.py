@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convwise.files import write_atomically
-from convwise.report.study_curves import tried_levels
 from convwise.report.study_numbers import amount, unit
 from convwise.study.result import Interval, Kind, StudyResult
 
@@ -38,7 +37,7 @@ def bars(result: StudyResult) -> tuple[Bar, ...]:
     """A parameter's values one below the other, the parameter that gains most on top; nothing without an interval."""
     rows = []
     for verdict in result.verdicts:
-        seen = [(level, level.effect) for level in tried_levels(verdict) if level.effect is not None]
+        seen = [(level, level.effect) for level in verdict.all_tried if level.effect is not None]
         if seen:
             rows.append((verdict.parameter, seen))
     rows.sort(key=lambda row: max(effect.estimate for _, effect in row[1]))

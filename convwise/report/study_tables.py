@@ -20,7 +20,6 @@ from convwise.report.study_curves import (
     curve,
     most_accurate,
     trade_off,
-    tried_levels,
 )
 from convwise.report.study_numbers import effect_numbers, ratio, unit
 from convwise.report.study_words import first_lines, last_lines, sentence
@@ -72,7 +71,7 @@ def verdicts_table(result: StudyResult) -> Table:
     for verdict in result.verdicts:
         name = _broken(verdict.parameter, 19)
         head = [] if result.quick else [_kind(verdict.kind), _broken(verdict.value or verdict.own, 9)]
-        first, *further = tried_levels(verdict) or (None,)
+        first, *further = verdict.all_tried or (None,)
         table.add_row(name, *head, *_level_cells(first, result))
         for level in further:
             empty = [] if result.quick else [_kind(level.verdict), Text("")]

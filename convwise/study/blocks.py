@@ -32,6 +32,13 @@ def together(names: Arm) -> Arm:
     return tuple(last.values())
 
 
+def combined(names: Arm, levels: Mapping[str, Level]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The texts of `--set` and the recipe's changes that make the network of these candidates."""
+    chosen = [levels[name] for name in together(names)]
+    texts = tuple(text for level in chosen for text in level.settings)
+    return texts, {key: value for level in chosen for key, value in level.changes.items()}
+
+
 class Blocks:
     """Carries out rounds; trials on record are not carried out again. `levels`: each candidate's by its name.
 
@@ -120,16 +127,13 @@ class Blocks:
 
     def _trial(self, round_: Round, arm: Arm) -> Trial:
         names = round_.base if arm == AGAIN else (*round_.base, *arm)
-        levels = [self.levels[name] for name in together(names)]
-        changes: dict[str, Any] = {}
-        for level in levels:
-            changes.update(level.changes)
+        texts, changes = combined(names, self.levels)
         short = f"{self.epochs} epochs/" if self.epochs else ""
         what = " + ".join(names) or "unchanged"
         return Trial(
             f"{short}{round_.number}/{what}{' again' if arm == AGAIN else ''}",
             round_.number,
-            tuple(text for level in levels for text in level.settings),
+            texts,
             changes,
             own_seed=arm == AGAIN,
             epochs=self.epochs,

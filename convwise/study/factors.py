@@ -54,6 +54,11 @@ class Factor:
         if len(set(values)) < len(values):
             raise RequestError(f"{self.parameter}: each of its values once, not {', '.join(values)}")
 
+    @property
+    def levels(self) -> dict[str, Level]:
+        """Every value that may be tried, by its candidate's name, such as "kernel_size=5"; the first one first."""
+        return {f"{self.parameter}={level.value}": level for level in (self.first, *self.further, *self.opposite)}
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)

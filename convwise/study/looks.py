@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 LOOKS = (3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 """After so many blocks; beyond, each time half as many again."""
 # One-sided levels by the number of blocks planned, found by simulation: about 5 % wrong over all looks.
@@ -19,11 +17,6 @@ def is_look(n_blocks: int) -> bool:
     while look < n_blocks:
         look = look * 3 // 2
     return look == n_blocks
-
-
-def looks_within(n_blocks: int) -> int:
-    """How many looks there are up to and with `n_blocks`."""
-    return bisect_right(LOOKS, n_blocks)
 
 
 def level_for(n_planned: int) -> float:

@@ -11,7 +11,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.names import counted
 from convwise.records import record_of
 from convwise.study import record_checks
-from convwise.study.budget import Minutes, Pace
+from convwise.study.budget import Minutes, Pace, Trainings
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level
 from convwise.study.looks import FEWEST
@@ -84,12 +84,11 @@ def planned(request: Request, runner: TrialRunner, engine: Engine) -> Plan:
 
 def plan_of(request: Request, runner: TrialRunner, pace: Pace, *, before: float) -> Plan:
     """The plan at this pace, `before` seconds of the budget being spent. RequestError where the budget is too small."""
-    fold, epochs = runner.fold(0), request.spec.recipe.epochs
+    epochs = request.spec.recipe.epochs
 
     def block(epochs: int) -> tuple[float, float]:
-        training = pace.training(epochs=epochs, n_train=len(fold.train), n_judged=len(fold.validation))
-        budget = Minutes(0.0, training, costs_of(request), request.n_workers)
-        return training, budget.price(_all_arms(request))
+        budget = _minutes(0.0, request, runner, pace, epochs)
+        return budget.training(()), budget.price(_all_arms(request))
 
     training, seconds = block(epochs)
     needed = (FEWEST * seconds + before) / 60
@@ -116,6 +115,21 @@ def replanned(request: Request, runner: TrialRunner, known: Plan) -> Plan:
     return plan_of(request, runner, known.pace, before=known.before)
 
 
+def budget_of(request: Request, runner: TrialRunner, plan: Plan) -> Minutes | Trainings:
+    """What is left for blocks."""
+    if request.minutes is None:
+        assert request.runs is not None
+        return Trainings(request.runs)
+    left = max(0.0, 60 * request.minutes - plan.before)
+    return _minutes(left, request, runner, plan.pace, plan.epochs or request.spec.recipe.epochs)
+
+
+def _minutes(seconds: float, request: Request, runner: TrialRunner, pace: Pace, epochs: int) -> Minutes:
+    fold = runner.fold(0)
+    training = pace.training(epochs=epochs, n_train=len(fold.train), n_judged=len(fold.validation))
+    return Minutes(seconds, training, costs_of(request), request.n_workers)
+
+
 def require_enough_runs(request: Request) -> None:
     """Raises RequestError for a number of trainings that makes no three blocks. It needs no timing."""
     least = FEWEST * per_block(request)
@@ -133,11 +147,7 @@ def per_block(request: Request) -> int:
 
 def levels_by_name(factors: tuple[Factor, ...]) -> dict[str, Level]:
     """Every level of every factor by its candidate's name."""
-    return {
-        f"{factor.parameter}={level.value}": level
-        for factor in factors
-        for level in (factor.first, *factor.further, *factor.opposite)
-    }
+    return {name: level for factor in factors for name, level in factor.levels.items()}
 
 
 def candidate_of(factor: Factor) -> Candidate:

@@ -198,12 +198,7 @@ class StudyResult:
         parameters = [verdict.parameter for verdict in self.verdicts]
         if len(set(parameters)) < len(parameters):
             raise RequestError(f"verdicts: one for each parameter, not {', '.join(parameters)}")
-        set_to = {
-            level.name
-            for verdict in self.verdicts
-            for level in (verdict.tried, *verdict.levels)
-            if level and level.verdict == "set it"
-        }
+        set_to = {level.name for verdict in self.verdicts for level in verdict.all_tried if level.verdict == "set it"}
         for name in self.recommended:
             if name not in set_to:
                 raise RequestError(f"recommended: {name}: no verdict sets it")

@@ -33,9 +33,9 @@ class Ruler:
     correlation: float
 
 
-def fitted(readings: Mapping[str, Sequence[Reading]], *, control: str | None = None) -> Ruler | None:
+def fitted(readings: Mapping[str, Sequence[Reading]]) -> Ruler | None:
     """The ruler that these candidates show; None where none has a score."""
-    names = [name for name, of in readings.items() if len(of) >= 2 and _scored(of) and name != control]
+    names = [name for name, of in readings.items() if len(of) >= 2 and _scored(of)]
     if not names:
         return None
     on_accuracy = estimates({name: readings[name] for name in names})
@@ -117,6 +117,6 @@ def _scores(readings: Sequence[Reading]) -> list[Reading]:
     return [Reading(reading.score) for reading in readings]
 
 
-def on_scores(readings: Mapping[str, Sequence[Reading]], *, control: str | None = None) -> dict[str, Estimate]:
+def on_scores(readings: Mapping[str, Sequence[Reading]]) -> dict[str, Estimate]:
     """The effects on the score, nats, of the candidates whose score is known in every block."""
-    return estimates({name: _scores(of) for name, of in readings.items() if _scored(of)}, control=control)
+    return estimates({name: _scores(of) for name, of in readings.items() if _scored(of)})

@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 
 from convwise.names import counted
-from convwise.study.blocks import UNCHANGED, Blocks, together
-from convwise.study.budget import Minutes, Trainings
+from convwise.study.blocks import UNCHANGED, Blocks, combined, together
 from convwise.study.engine import Engine
 from convwise.study.estimates import estimates
 from convwise.study.folder import StudyFolder
-from convwise.study.plan import Plan, candidate_of, costs_of, levels_by_name
+from convwise.study.plan import Plan, budget_of, candidate_of, levels_by_name
 from convwise.study.request import Request, StudyHooks
 from convwise.study.result import ConfirmationResult, ConfirmedArm, Interval, StudyResult, TestResult
 from convwise.study.search import search
 from convwise.study.state import Arm, State
 from convwise.study.trial_runner import TrialRunner
-from convwise.study.verdicts import interval_of, verdicts
+from convwise.study.verdicts import interval_of, shown, verdicts
 
 
 def run_study(
@@ -36,18 +35,7 @@ def run_study(
     levels = levels_by_name(request.factors)
     sentence = plan.sentence(request)
     hooks.note(sentence)
-    costs = costs_of(request)
-    budget: Minutes | Trainings
-    if request.minutes is not None:
-        training = plan.pace.training(
-            epochs=plan.epochs or request.spec.recipe.epochs,
-            n_train=len(runner.fold(0).train),
-            n_judged=len(runner.fold(0).validation),
-        )
-        budget = Minutes(max(0.0, 60 * request.minutes - plan.before), training, costs, request.n_workers)
-    else:
-        assert request.runs is not None
-        budget = Trainings(request.runs)
+    budget = budget_of(request, runner, plan)
     metric: Any = request.metric
     blocks = Blocks(runner, folder, engine, levels, hooks, metric=metric, epochs=plan.epochs)
     began = time.monotonic()
@@ -69,8 +57,8 @@ def run_study(
         heard=heard,
     )
     quick = folder.quick_look if plan.epochs is None else None
-    tried = [level for each in quick.verdicts for level in (each.tried, *each.levels)] if quick else []
-    early = {level.name: level.effect for level in tried if level and level.effect}
+    tried = [level for each in quick.verdicts for level in each.all_tried] if quick else []
+    early = {level.name: level.effect for level in tried if level.effect}
     result = _result(request, plan, blocks, state, sentence, early, time.monotonic() - began)
     folder.finish(result.to_dict())
     return result
@@ -80,12 +68,11 @@ def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
     """Whether the changes can be built together."""
     from convwise.study.levels import stands
 
-    spec, texts = request.spec, tuple(text for name in together(arm) for text in blocks.levels[name].settings)
-    changes = {key: value for name in arm for key, value in blocks.levels[name].changes.items()}
-    shape = replace(spec.recipe, **changes).shape
+    spec = request.spec
+    texts, changes = combined(arm, blocks.levels)
     why = stands(
         spec.net,
-        shape=shape,
+        shape=replace(spec.recipe, **changes).shape,
         n_classes=len(blocks.runner.index.class_names),
         settings=spec.network,
         texts=texts,
@@ -103,7 +90,6 @@ def _result(
     early: Mapping[str, Interval],
     seconds: float,
 ) -> StudyResult:
-    levels = levels_by_name(request.factors)
     split, quick = blocks.runner.split, plan.epochs is not None
     failures = {o.key: o.reason for _, found in blocks.rounds for o in found.values() if o.status == "failed"}
     reasons = {
@@ -122,9 +108,7 @@ def _result(
         failures=reasons,
         early=early,
     )
-    changes: dict[str, Any] = {}
-    for name in state.base:
-        changes.update(levels[name].changes)
+    settings, changes = combined(state.base, blocks.levels)
     unchanged = float(np.mean(blocks.unchanged))
     return StudyResult(
         data=request.spec.data,
@@ -142,7 +126,7 @@ def _result(
         unchanged_errors=100 - unchanged if request.metric != "log_loss" else 0.0,
         verdicts=found,
         recommended=state.base,
-        recommended_settings=tuple(text for name in state.base for text in levels[name].settings),
+        recommended_settings=settings,
         recommended_changes=changes,
         confirmations=tuple(_told(state)),
         control=_control(state),
@@ -160,10 +144,7 @@ def _result(
 def _told(state: State) -> list[ConfirmationResult]:
     told = []
     for each in state.confirmations:
-        arms = tuple(
-            ConfirmedArm(arm, interval_of(effect, each.levels.get(arm, each.chance)), arm in each.passed)
-            for arm, effect in each.effects.items()
-        )
+        arms = tuple(ConfirmedArm(arm, shown(each, arm), arm in each.passed) for arm in each.effects)
         told.append(ConfirmationResult(arms, each.adopted, each.chance))
     return told
 

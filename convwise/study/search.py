@@ -100,7 +100,7 @@ def _look(state: State, smallest_effect: float, *, last: bool = False) -> None:
         settled: Settled | None = None
         if (is_look(estimate.n) or (last and estimate.n >= FEWEST)) and not found.failures:
             settled = _settled(interval, found.candidate.cheaper, smallest_effect)
-            if settled and interval[1] >= 0 and max(each.worth for each in found.readings) > smallest_effect:
+            if settled and interval[1] >= 0 and found.worth > smallest_effect:
                 settled = None  # one image decides more than that
         state.findings[name] = replace(found, estimate=estimate, interval=interval, settled=settled)
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from convwise.conv2d import parse_settings
 from convwise.images.material import Material
 from convwise.seeds import derive_seed
@@ -34,9 +32,9 @@ class Started:
         """After the last epoch: the mean of the start's weights and those reached, as the recipe has it."""
         if self.weights is None or not self.kept:
             return
-        reached = self.network.get_weights()
-        share = np.float32(self.kept)
-        self.network.set_weights([share * a + (1 - share) * b for a, b in zip(self.weights, reached, strict=True)])
+        from convwise.training.callback import interpolated
+
+        self.network.set_weights(interpolated(self.weights, self.network.get_weights(), self.kept))
 
 
 def started(spec: ExperimentSpec, recipe: Recipe, texts: Sequence[str], material: Material) -> Started:

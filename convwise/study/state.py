@@ -74,6 +74,11 @@ class Finding:
     interval: tuple[float, float] | None = None
     base: Arm = ()
 
+    @property
+    def worth(self) -> float:
+        """What the dearest of its images is worth; nothing finer than that can be told apart."""
+        return max((reading.worth for reading in self.readings), default=0.0)
+
 
 @dataclass
 class State:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import time
 from dataclasses import dataclass, field, replace
@@ -32,6 +31,7 @@ class TrialRunner:
     index: ImageIndex
     split: Split
     pixels: dict[ImageShape, NDArray[np.uint8]] = field(default_factory=dict)
+    _divisions: dict[int, list[Split]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def open(cls, spec: ExperimentSpec) -> TrialRunner:
@@ -54,8 +54,11 @@ class TrialRunner:
     def fold(self, block: int) -> Split:
         """The division of that block: the folds of one division in turn, then those of the next."""
         division, number = divmod(block, self.spec.n_folds)
-        seed = derive_seed(self.spec.seed, "division", division)
-        dealt = folds(self.split, self.index, n_folds=self.spec.n_folds, seed=seed)
+        if division not in self._divisions:
+            self._divisions.clear()  # blocks come in their order: one division is enough
+            seed = derive_seed(self.spec.seed, "division", division)
+            self._divisions[division] = folds(self.split, self.index, n_folds=self.spec.n_folds, seed=seed)
+        dealt = self._divisions[division]
         return dealt[number % len(dealt)]
 
     def carry_out(self, trial: Trial) -> Outcome:
@@ -84,8 +87,9 @@ class TrialRunner:
         if trial.own_seed:
             seed = derive_seed(seed, "again") % 2**62
         changes = {"minutes": None, "towers": 1, "seed": seed, **trial.changes}
-        recipe = dataclasses.replace(spec.recipe, **changes)
-        recipe = dataclasses.replace(recipe, epochs=trial.epochs or recipe.epochs)
+        if trial.epochs:
+            changes["epochs"] = trial.epochs
+        recipe = replace(spec.recipe, **changes)
         pixels = self._pixels(recipe)
         split = self.fold(trial.block)
         material = Material(self.index, pixels, split, spec.reading)

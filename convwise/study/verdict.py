@@ -210,3 +210,8 @@ class Verdict:
             raise RequestError(f"tried: with kind={self.kind} {'nothing' if self.tried else 'some value'} was tried")
         if self.reason.kind in _MEASURED and self.tried and self.tried.effect is None:
             raise RequestError(f"tried.effect: it is missing; reason.kind={self.reason.kind} speaks of it")
+
+    @property
+    def all_tried(self) -> tuple[LevelResult, ...]:
+        """Every value that was tried, the one that decides first."""
+        return (*([self.tried] if self.tried else []), *self.levels)

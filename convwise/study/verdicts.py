@@ -35,10 +35,7 @@ def verdicts(
     """
     found = []
     for factor in factors:
-        levels = [
-            _level(factor.parameter, level, state, seconds, quick)
-            for level in (factor.first, *factor.further, *factor.opposite)
-        ]
+        levels = [_level(name, level, state, seconds, quick) for name, level in factor.levels.items()]
         tried = [level for level in levels if level is not None]
         adopted = next((level for level in tried if level.name in state.base), None)
         decides = adopted or tried[0]
@@ -80,10 +77,9 @@ def interval_of(estimate: Estimate, level: float) -> Interval:
 
 
 def _level(
-    parameter: str, level: Level, state: State, seconds: Callable[[str], float | None], quick: bool
+    name: str, level: Level, state: State, seconds: Callable[[str], float | None], quick: bool
 ) -> LevelResult | None:
     """None for a value that was not tried."""
-    name = f"{parameter}={level.value}"
     finding = state.findings.get(name)
     if finding is None:
         return None
@@ -97,7 +93,7 @@ def _level(
         kind = "set it"
         confirmation = _confirmed_by(name, state.confirmations)
         if confirmation and (name,) in confirmation.effects:
-            effect, after = _shown(confirmation, (name,)), confirmation.base
+            effect, after = shown(confirmation, (name,)), confirmation.base
     elif finding.settled and not quick:
         kind = finding.settled
     return LevelResult(name, level.value, level.settings, level.changes, kind, effect, costs, finding.failures, after)
@@ -107,8 +103,8 @@ def _confirmed_by(name: str, confirmations: Sequence[Confirmation]) -> Confirmat
     return next((each for each in confirmations if name in each.adopted), None)
 
 
-def _shown(confirmation: Confirmation, arm: tuple[str, ...]) -> Interval:
-    """With the interval at the level that the arm was tested at."""
+def shown(confirmation: Confirmation, arm: tuple[str, ...]) -> Interval:
+    """The arm's effect, with the interval at the level that the arm was tested at."""
     return interval_of(confirmation.effects[arm], confirmation.levels.get(arm, confirmation.chance))
 
 
@@ -131,13 +127,9 @@ def _decided(
     if finding.failures:
         return "undecided", Reason("fails", failures.get(level.name, ""))
     kind: ReasonKind = "not confirmed" if tested else "open"
-    if not tested and _too_few_images(finding, smallest_effect):
+    if not tested and finding.worth > smallest_effect:
         kind = "too few images"
     return "undecided", Reason(kind, more_blocks=_more_blocks(finding, state.level, smallest_effect))
-
-
-def _too_few_images(finding: Finding, smallest_effect: float) -> bool:
-    return any(reading.worth > smallest_effect for reading in finding.readings)
 
 
 def _more_blocks(finding: Finding, level: float, smallest_effect: float) -> int | None:

@@ -136,8 +136,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """What the epoch gives: the weights reached, or their mean with those of the start."""
         if self.source is None:
             return reached
-        share = np.float32(self.recipe.weight_interpolation)
-        return [share * old + (1 - share) * new for old, new in zip(self.source, reached, strict=True)]
+        return interpolated(self.source, reached, self.recipe.weight_interpolation)
 
     def _not_finite(self) -> str:
         rate = rate_at(self.recipe, self.share, self.steps_done)
@@ -146,6 +145,12 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             f"too large or the precision too coarse; lower learning_rate (now {self.recipe.rate:g}), or set "
             "precision to float32 in the file of config="
         )
+
+
+def interpolated(start: Sequence[NDArray[Any]], reached: Sequence[NDArray[Any]], share: float) -> Arrays:
+    """The mean of the weights of the start, which count `share`, and those reached."""
+    kept = np.float32(share)
+    return [kept * old + (1 - kept) * new for old, new in zip(start, reached, strict=True)]
 
 
 def restore(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:

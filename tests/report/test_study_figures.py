@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from convwise.report.study_curves import tried_levels
 from convwise.report.study_figures import COLOURS, bars, effects_figure
 from tests.report.study_cases import FILTERS, RULE, full_result, result
 
@@ -16,7 +15,7 @@ from tests.report.study_cases import FILTERS, RULE, full_result, result
 def test_each_bar_has_the_effect_and_the_verdict_of_its_own_value() -> None:
     """The case that went wrong: the effect of x0.5 in the colour of a verdict on x2."""
     whole = full_result()
-    tried = {(v.parameter, one.value): one for v in whole.verdicts for one in tried_levels(v)}
+    tried = {(v.parameter, one.value): one for v in whole.verdicts for one in v.all_tried}
     drawn = {(bar.parameter, bar.value.partition(",")[0]): bar for bar in bars(whole)}
     assert drawn.keys() == tried.keys()
     for key, bar in drawn.items():
