@@ -19,17 +19,11 @@ from convwise.study.folder import StudyFolder
 from convwise.study.looks import FEWEST
 from convwise.study.measures import Judged, Metric, Scores, reading
 from convwise.study.request import StudyHooks
-from convwise.study.state import AGAIN, Arm, Block, Round
+from convwise.study.state import AGAIN, Arm, Block, Round, network_of, together
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import Outcome, Trial, unpacked
 
 UNCHANGED: Arm = ()
-
-
-def together(names: Arm) -> Arm:
-    """The candidates that make a network: a later value of a parameter takes the place of an earlier one."""
-    last = {name.partition("=")[0]: name for name in names}
-    return tuple(last.values())
 
 
 def combined(names: Arm, levels: Mapping[str, Level]) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -68,7 +62,7 @@ class Blocks:
         trials = {arm: self._trial(round_, arm) for arm in (UNCHANGED, *round_.arms)}
         self._train(round_, list(trials.values()))
         outcomes = {arm: self.known[trial.key] for arm, trial in trials.items()}
-        budget.count([((*round_.base, *arm) if arm != AGAIN else arm, o.seconds) for arm, o in outcomes.items()])
+        budget.count([(network_of(round_.base, arm), outcome.seconds) for arm, outcome in outcomes.items()])
         self.rounds.append((round_, outcomes))
         own = outcomes[UNCHANGED]
         if own.status == "failed":
@@ -126,7 +120,7 @@ class Blocks:
             ) from None
 
     def _trial(self, round_: Round, arm: Arm) -> Trial:
-        names = round_.base if arm == AGAIN else (*round_.base, *arm)
+        names = network_of(round_.base, arm)
         texts, changes = combined(names, self.levels)
         short = f"{self.epochs} epochs/" if self.epochs else ""
         what = " + ".join(names) or "unchanged"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from convwise.names import counted
-from convwise.study.blocks import UNCHANGED, Blocks, combined, together
+from convwise.study.blocks import UNCHANGED, Blocks, combined
+from convwise.study.budget import makespan
 from convwise.study.engine import Engine
 from convwise.study.estimates import estimates
 from convwise.study.folder import StudyFolder
@@ -18,7 +18,7 @@ from convwise.study.plan import Plan, budget_of, candidate_of, levels_by_name
 from convwise.study.request import Request, StudyHooks
 from convwise.study.result import ConfirmationResult, ConfirmedArm, Interval, StudyResult, TestResult
 from convwise.study.search import search
-from convwise.study.state import Arm, State
+from convwise.study.state import Arm, State, network_of, together
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.verdicts import interval_of, shown, verdicts
 
@@ -38,7 +38,6 @@ def run_study(
     budget = budget_of(request, runner, plan)
     metric: Any = request.metric
     blocks = Blocks(runner, folder, engine, levels, hooks, metric=metric, epochs=plan.epochs)
-    began = time.monotonic()
 
     def heard(state: State) -> None:
         settled = [each for each in state.findings.values() if each.settled]
@@ -59,7 +58,7 @@ def run_study(
     quick = folder.quick_look if plan.epochs is None else None
     tried = [level for each in quick.verdicts for level in each.all_tried] if quick else []
     early = {level.name: level.effect for level in tried if level.effect}
-    result = _result(request, plan, blocks, state, sentence, early, time.monotonic() - began)
+    result = _result(request, plan, blocks, state, sentence, early)
     folder.finish(result.to_dict())
     return result
 
@@ -88,7 +87,6 @@ def _result(
     state: State,
     sentence: str,
     early: Mapping[str, Interval],
-    seconds: float,
 ) -> StudyResult:
     split, quick = blocks.runner.split, plan.epochs is not None
     failures = {o.key: o.reason for _, found in blocks.rounds for o in found.values() if o.status == "failed"}
@@ -110,6 +108,7 @@ def _result(
     )
     settings, changes = combined(state.base, blocks.levels)
     unchanged = float(np.mean(blocks.unchanged))
+    took = (makespan((o.seconds for o in done.values()), request.n_workers) for _, done in blocks.rounds)
     return StudyResult(
         data=request.spec.data,
         net=str(request.spec.net),
@@ -134,7 +133,7 @@ def _result(
         test=_tested(blocks, state),
         failures=tuple(failures.items()),
         sentence=sentence,
-        seconds=round(seconds, 1),
+        seconds=round(plan.before + sum(took), 1),
         quick=quick,
         minutes_needed=round(plan.minutes_needed, 1) if quick else None,
         reach={factor.parameter: factor.reach for factor in request.factors},
@@ -165,7 +164,7 @@ def _tested(blocks: Blocks, state: State) -> TestResult | None:
             accuracy = blocks.of_test(outcome)
             if accuracy is None:
                 continue
-            names = together((*round_.base, *arm))
+            names = together(network_of(round_.base, arm))
             if not round_.base and arm == UNCHANGED:
                 own.append(accuracy)
             elif set(names) == set(state.base):

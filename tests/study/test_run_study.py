@@ -82,6 +82,8 @@ def test_a_study_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, after
     again = Formula(runner(), GAINS)
     resumed = studied(tmp_path / "stopped", asked, again)
     assert dataclasses.replace(resumed, seconds=0) == dataclasses.replace(whole, seconds=0)
+    assert resumed.seconds == pytest.approx(whole.seconds, abs=2)  # what lies before the stop counts too
+    assert whole.seconds > 7 * whole.trainings / 2
     assert len(again.trials) == whole.trainings - after
 
 
