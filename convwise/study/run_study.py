@@ -20,7 +20,7 @@ from convwise.study.result import ConfirmationResult, ConfirmedArm, Interval, St
 from convwise.study.search import search
 from convwise.study.state import Arm, State, network_of, together
 from convwise.study.trial_runner import TrialRunner
-from convwise.study.verdicts import interval_of, shown, verdicts
+from convwise.study.verdicts import confirmed_effect, interval_of, verdicts
 
 
 def run_study(
@@ -88,22 +88,15 @@ def _result(
     sentence: str,
     early: Mapping[str, Interval],
 ) -> StudyResult:
-    split, quick = blocks.runner.split, plan.epochs is not None
+    quick = plan.epochs is not None
     failures = {o.key: o.reason for _, found in blocks.rounds for o in found.values() if o.status == "failed"}
-    reasons = {
-        arm[0]: outcome.reason
-        for _, found in blocks.rounds
-        for arm, outcome in found.items()
-        if len(arm) == 1 and outcome.status == "failed"
-    }
     found = verdicts(
         request.factors,
         request.settled,
         state,
-        blocks.seconds_ratio,
+        blocks,
         smallest_effect=request.smallest_effect,
         quick=quick,
-        failures=reasons,
         early=early,
     )
     settings, changes = combined(state.base, blocks.levels)
@@ -120,7 +113,7 @@ def _result(
         blocks=state.n_blocks,
         trainings=sum(len(outcomes) for _, outcomes in blocks.rounds),
         judged=len(blocks.runner.fold(0).validation),
-        pool=len(split.train) + len(split.validation),
+        pool=blocks.n_images,
         unchanged=unchanged,
         unchanged_errors=100 - unchanged if request.metric != "log_loss" else 0.0,
         verdicts=found,
@@ -143,7 +136,9 @@ def _result(
 def _told(state: State) -> list[ConfirmationResult]:
     told = []
     for each in state.confirmations:
-        arms = tuple(ConfirmedArm(arm, shown(each, arm), arm in each.passed) for arm in each.effects)
+        arms = tuple(
+            ConfirmedArm(arm, interval_of(*confirmed_effect(each, arm)), arm in each.passed) for arm in each.effects
+        )
         told.append(ConfirmationResult(arms, each.adopted, each.chance))
     return told
 

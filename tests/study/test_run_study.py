@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.report.study_words import reach_lines
 from convwise.study.factors import Settled
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import planned, replanned
@@ -57,6 +58,22 @@ def test_each_parameter_gets_its_verdict_and_the_sentence_speaks_of_one_value(tm
     assert result.test is not None
     assert result.test.recommended - result.test.unchanged == pytest.approx(4, abs=1.5)
     assert StudyFolder.open(tmp_path / "study").result == result
+
+
+def test_what_was_judged_twice_says_how_sure_it_is_for_other_images(tmp_path: Path) -> None:
+    result = studied(tmp_path / "study", request(*FACTORS))
+    few, many = result.of("padding").tried, result.of("kernel_size").tried
+    assert few is not None
+    assert many is not None
+    assert few.effect is not None
+    assert few.effect.blocks == 3  # each image judged once
+    assert few.other_images is None
+    assert many.effect is not None
+    assert many.other_images is not None
+    assert many.other_images.estimate == many.effect.estimate
+    # The formula draws anew in each block which images are hard: none has an effect of its own.
+    assert many.other_images.high == pytest.approx(many.effect.high, abs=0.1)
+    assert any("for other images like these the intervals are 1.0" in line for line in reach_lines(result))
 
 
 def test_the_test_images_are_looked_at_by_confirming_trainings_alone(tmp_path: Path) -> None:
