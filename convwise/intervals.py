@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Z = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
 N_BINS = 15
 TAIL = 0.025
+SIMULATED = 1000
 _HARMONICS = np.arange(1, 256, 2)  # the even ones vanish
 
 METHODS = {
@@ -208,13 +209,17 @@ class _Hypotheses:
     seed: int
 
     def _error_and_simulated(self, scale: float) -> tuple[float, NDArray[np.float64]]:
-        accuracy = np.clip(self.confidence + scale * self.direction, 0, 1)
+        share, accuracy = self.n / self.n.sum(), np.clip(self.confidence + scale * self.direction, 0, 1)
+        gap = np.abs(accuracy - self.confidence)
+        error = float(gap @ share)
         # The same generator for every scale: common random numbers make the tails smooth in the scale.
+        random = np.random.default_rng(self.seed)
+        # How many images fall into each bin is chance as well.
+        chance = math.sqrt(max(float(gap**2 @ share) - error**2, 0) / self.n.sum()) * random.normal(size=SIMULATED)
         # Bin by bin, which takes NumPy a quarter of the time of one image set after the other.
-        shape = len(self.n), 1000
-        correct = np.random.default_rng(self.seed).binomial(self.n[:, None], accuracy[:, None], shape)
-        simulated = np.abs(correct - (self.confidence * self.n)[:, None]).sum(axis=0) / self.n.sum()
-        return float(np.abs(accuracy - self.confidence) @ self.n / self.n.sum()), simulated
+        correct = random.binomial(self.n[:, None], accuracy[:, None], (len(self.n), SIMULATED))
+        simulated = np.abs(correct - (self.confidence * self.n)[:, None]).sum(axis=0) / self.n.sum() + chance
+        return error, simulated
 
     def error_where_tail_reached(self, observed: float, upper: bool) -> float:
         """The smallest error (upper=True) or the largest one that does not put `observed` into a 2.5 % tail.
