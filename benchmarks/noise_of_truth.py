@@ -27,7 +27,7 @@ _LEAST_NOISE = 0.5  # times the unchanged network's: less is hardly told from it
 def fitted_world(store: Store, *, effects: bool = True) -> World:
     """The world that the store shows, with its mean effects or with none."""
     ruler, truth = _ruler(store), Truth.of(store)
-    sd, by_seed = training_sd(store), seed_by_factor(store)
+    sd, by_seed = training_sd(store), seed_by_factor(store, ruler.slope)
     return World(
         truth.means if effects else dict.fromkeys(store.names, 0.0),
         sd=sd,
@@ -39,7 +39,7 @@ def fitted_world(store: Store, *, effects: bool = True) -> World:
         slope=ruler.slope,
         deviations=_deviations(store, truth, ruler) if effects else {},
         spread=ruler.spread,
-        correlation=-ruler.correlation,  # of points with points: a point more is some nats less
+        correlation=training_correlation(store),
         costs={name: store.ratio(name) for name in store.names},
     )
 
@@ -49,13 +49,25 @@ def training_sd(store: Store) -> float:
     return _control_sd(store, lambda each: each.difference)
 
 
-def seed_by_factor(store: Store) -> float:
+def training_correlation(store: Store) -> float:
+    """Of the noises of accuracy and score, as points, of two unchanged trainings: a point more is some nats less."""
+    together = _control_mean(store, lambda each: -each.difference * each.score)
+    alone = training_sd(store) * _control_sd(store, lambda each: each.score)
+    return together / alone if alone else 0.0
+
+
+def seed_by_factor(store: Store, slope: float) -> float:
     """How a candidate's effect differs from block to block beyond the noise of training, points: the median's.
 
-    The difference to the mean of two unchanged trainings has three quarters of the control's variance.
+    By the covariance of accuracy and score, because an effect that is there in a block shows in both. The difference to
+    the mean of two unchanged trainings has three quarters of the control's.
     """
-    variances = [deviation(store, name) ** 2 for name in store.names]
-    return math.sqrt(max(0.0, float(np.median(variances)) - 0.75 * training_sd(store) ** 2))
+    found = []
+    for name in store.names:
+        pairs = np.array([[each.both[name].difference, slope * each.both[name].score] for each in store.blocks])
+        found.append(float(np.cov(pairs.T)[0, 1]))
+    control = _control_mean(store, lambda each: each.difference * slope * each.score)
+    return math.sqrt(max(0.0, float(np.median(found)) - 0.75 * control))
 
 
 def noisier(store: Store, sd: float, by_seed: float) -> dict[str, float]:
@@ -92,7 +104,11 @@ def _variance(blocks: tuple[StoredBlock, ...], name: str, against: str) -> float
 
 
 def _control_sd(store: Store, of: Callable[[Reading], float]) -> float:
-    return math.sqrt(float(np.mean([of(block.control) ** 2 for block in store.blocks])))
+    return math.sqrt(_control_mean(store, lambda each: of(each) ** 2))
+
+
+def _control_mean(store: Store, of: Callable[[Reading], float]) -> float:
+    return float(np.mean([of(block.control) for block in store.blocks]))
 
 
 def _ruler(store: Store) -> Ruler:

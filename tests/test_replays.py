@@ -137,6 +137,17 @@ def test_a_replayed_study_without_effects_sets_nothing(store: Any) -> None:
     assert marks.effects == marks.false_set == 0
 
 
+def test_the_finer_ruler_can_be_left_out(store: Any) -> None:
+    """Accuracy alone settles less."""
+    import replays
+
+    plain, finer = (replays.marks(store, (name, 15, 2.0), 20, 1) for name in ("by accuracy alone", "this method"))
+    assert plain.undecided > finer.undecided
+    bare = store.without_scores().blocks[0]
+    readings = [*bare.both.values(), *bare.alone.values(), bare.control]
+    assert np.isnan([each.score for each in readings]).all()
+
+
 def _idle(readings: dict[str, Reading]) -> dict[str, Reading]:
     return {name: readings["idle" if name == "gains" else "nothing"] for name in PLANTED}
 
@@ -147,9 +158,9 @@ def test_changes_together_have_their_effects_added(store: Any) -> None:
 
     truth = Truth.of(store)
     replay = replays.Replay(store, truth, np.random.default_rng(0), 60)
-    asked = Round(0, "confirm", (), (("gains",), ("loses",), ("gains", "loses")))
-    seen = [replay.ask(asked).readings["gains", "loses"].difference for _ in range(400)]
-    assert np.mean(seen) == pytest.approx(truth.means["gains"] + truth.means["loses"], abs=0.7)
+    asked = Round(0, "confirm", (), (("gains",), ("idle",), ("gains", "idle")))
+    seen = [replay.ask(asked).readings["gains", "idle"].difference for _ in range(400)]
+    assert np.mean(seen) == pytest.approx(truth.means["gains"] + truth.means["idle"], abs=0.7)
     own = [replay.ask(Round(0, "search", (), (AGAIN, ("gains",)))).readings["gains",] for _ in range(30)]
     alone = [replay.ask(Round(0, "search", (), (("gains",),))).readings["gains",].difference for _ in range(400)]
     assert np.mean(alone) == pytest.approx(truth.means["gains"], abs=0.7)
@@ -281,6 +292,7 @@ def test_the_noise_of_a_simulated_store_is_found_again() -> None:
     assert found.slope == pytest.approx(-27, rel=0.1)
     assert found.score_sd == pytest.approx(0.9, rel=0.2)
     assert found.spread < 0.2
+    assert found.correlation == pytest.approx(0.5, abs=0.12)
     assert (found.judged, found.seconds) == (1000, 40)
     assert set(fitted_world(_simulated(world, 3), effects=False).effects.values()) == {0.0}
 
