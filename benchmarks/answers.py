@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -28,7 +29,8 @@ class Marks:
     A verdict is wrong only where the truth's interval excludes it: "set it" where that lies below the smallest effect
     (`losing_set`: below 0), "keep it" where it lies above the smallest effect, "free choice" where it lies above or
     below both. `found`: effects that are set for their gain, or kept for their loss, of `effects`. `error`: the summed
-    distance of `estimated` effects from the store's mean; `held`: those of `shown` intervals that hold it.
+    distance of `estimated` effects from the store's mean; `held`: those of `shown` intervals that hold it, the truth's
+    own uncertainty added: the finer ruler knows more than the store's accuracy does.
     """
 
     n: float = 0
@@ -69,7 +71,7 @@ class Marks:
                 marks.error += abs(answer.estimate - truth.means[name])
             if answer.interval:
                 marks.shown += 1
-                marks.held += answer.interval[0] <= truth.means[name] <= answer.interval[1]
+                marks.held += _holds(answer.interval, truth.intervals[name])
         return marks
 
     def __add__(self, other: Marks) -> Marks:
@@ -91,3 +93,9 @@ class Marks:
             "mean error, points": share(self.error, self.estimated),
             "intervals that hold, %": share(self.held, self.shown, 100),
         }
+
+
+def _holds(interval: tuple[float, float], truth: tuple[float, float]) -> bool:
+    """Whether the middles are no farther apart than two independent errors allow (half widths, added as squares)."""
+    apart = abs(sum(interval) - sum(truth)) / 2
+    return apart <= math.hypot(interval[1] - interval[0], truth[1] - truth[0]) / 2

@@ -35,7 +35,8 @@ def fitting(trials: Sequence[StoredTrial], seconds: float, random: np.random.Gen
 def drawn(store: Store, truth: Truth, seconds: float, random: np.random.Generator) -> list[StoredTrial]:
     """Fresh trials, as many as fit: the store's mean effects added, with the scatter of the stored trials.
 
-    The scatter is that of their residuals of least squares, so interactions are in it as noise.
+    The scatter is that of their residuals of least squares, so interactions are in it as noise. They shift no effect,
+    as they do in stored trials, which is in favour of least squares.
     """
     names, residuals = store.names, scatter(store.trials, store.names)
     taken, spent = [], 0.0

@@ -213,6 +213,8 @@ def head(name: str, store: Store, smallest_effects: Sequence[float]) -> Iterator
             f"At {each:g} points the store knows {gains} gains, {len(effects) - gains} losses and {within} of "
             f"{len(store.names)} changes without an effect worth having."
         )
+    timed = sum(bool(block.seconds) for block in store.blocks)
+    yield f"Seconds are the median over the {timed} blocks that have them for each training."
     yield ""
     yield "| change | mean effect, points | 95 % interval | seconds of a training on one core |\n|---|---|---|---|"
     yield f"| none | | | {store.seconds[UNCHANGED]:.1f} |"

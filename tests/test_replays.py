@@ -257,7 +257,9 @@ def test_a_verdict_is_wrong_only_where_the_interval_of_the_truth_excludes_it() -
     said = {"gain": Answer("set it", 2.5), "loss": Answer("keep it", -4.0, (-5.0, -3.5), loses=True)}
     marks = Marks.of(said, truth, 1.0, 10)
     assert (marks.effects, marks.found, marks.undecided, marks.error) == (2, 2, 0, 1.5)
-    assert (marks.held, marks.shown) == (0, 1)
+    assert (marks.held, marks.shown) == (1, 1)  # 1.25 apart, and the square root of 0.75 squared and 1 is 1.25
+    far = Marks.of({"loss": Answer("keep it", -4.3, (-5.05, -3.55))}, truth, 1.0, 10)
+    assert (far.held, far.shown) == (0, 1)
     assert marked(gain="undecided", loss="keep it").found == 0
     total = marks + marked(gain="undecided")
     assert total.rates()["effects found, %"] == 50
