@@ -237,7 +237,7 @@ def main() -> None:
     print(*head(options.set, store, options.smallest_effect), sep="\n")
     stores = [store, *(store.resampled(np.random.default_rng(i)) for i in range(options.stores))]
     rows = {}
-    with multiprocessing.Pool(options.workers) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
         for row in [(n, m, e) for e in options.smallest_effect for m in options.minutes for n in methods()]:
             counts = [options.replays, *[max(1, options.replays // _PARTS)] * options.stores]
             tasks = [(each, row, n, seed) for seed, (each, n) in enumerate(zip(stores, counts, strict=True))]

@@ -314,21 +314,30 @@ def _simulated(world: Any, n: int) -> Any:
 
 
 def test_one_table_holds_every_method(
-    folder: Path, store: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import replays
 
-    few = ["--replays", "4", "--stores", "2", "--minutes", "15", "--smallest-effect", "3", "--workers", "1"]
+    def printed(store: Path) -> str:
+        few = ["--replays", "4", "--stores", "3", "--minutes", "15", "--smallest-effect", "3", "--workers", "1"]
+        monkeypatch.setattr(sys, "argv", ["replays.py", "easy", "--store", str(store), *few])
+        replays.main()
+        return capsys.readouterr().out
+
     monkeypatch.setattr(replays, "evaluators", dict)
-    monkeypatch.setattr(sys, "argv", ["replays.py", "easy", "--store", str(folder.parent), *few])
-    replays.main()
-    text = capsys.readouterr().out
+    text = printed(folder.parent)
     assert "8 blocks and 64 random combinations" in text
     assert "At 3 points the store knows 1 gains, 1 losses" in text
+    assert "as if effects added up" in text
     for name in replays.methods():
         assert f"| {name} | 15 | 3 |" in text
     widths = {line.count("|") for line in text.splitlines() if " | 15 | " in line or line.startswith("| method")}
     assert len(widths) == 1
+    _stored(tmp_path / "easy", n_blocks=3, n_trials=0)
+    text = printed(tmp_path)
+    assert "3 blocks and 0 random combinations" in text
+    assert "| this method | 15 | 3 |" in text
+    assert "least squares |" not in text
 
 
 def test_the_noise_is_printed_as_a_world(
