@@ -38,7 +38,7 @@ from stored_blocks import STORE, UNCHANGED, Store, StoredBlock, Truth, opened
 from convwise.study.budget import Minutes
 from convwise.study.estimates import Reading
 from convwise.study.search import search
-from convwise.study.state import AGAIN, Arm, Block, Candidate, Round, State
+from convwise.study.state import AGAIN, Arm, Block, Candidate, Round, State, network_of
 
 CORES = 2
 _SAVES = 0.95  # of the unchanged network's time, from which on a change counts as cheaper, as in a study
@@ -61,17 +61,16 @@ class Replay:
     def ask(self, round_: Round) -> Block:
         """The readings of the round's arms, from one block."""
         block, both = self._drawn(), AGAIN in round_.arms
-        arms = [(*round_.base, *arm) if arm != AGAIN else arm for arm in ((), *round_.arms)]
-        self.budget.count([(arm, self._seconds(arm)) for arm in arms])
-        self.n_trainings += len(arms)
+        networks = [network_of(round_.base, arm) for arm in ((), *round_.arms)]
+        self.budget.count([(network, self._seconds(network)) for network in networks])
+        self.n_trainings += len(networks)
         return Block({arm: self._reading(arm, block, both) for arm in round_.arms})
 
     def _drawn(self) -> StoredBlock:
         return self.store.blocks[self.random.integers(len(self.store.blocks))]
 
-    def _seconds(self, arm: Arm) -> float:
-        names = () if arm == AGAIN else arm
-        return self.store.seconds[UNCHANGED] * math.prod(self.store.ratio(name) for name in names)
+    def _seconds(self, network: Arm) -> float:
+        return self.store.seconds[UNCHANGED] * math.prod(self.store.ratio(name) for name in network)
 
     def _reading(self, arm: Arm, block: StoredBlock, both: bool) -> Reading:
         if arm == AGAIN:
