@@ -22,10 +22,12 @@ random combinations: of "stored" trials the error is that of the truth alone.
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import math
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,6 +45,7 @@ from convwise.study.state import AGAIN, Arm, Block, Candidate, Round, State, net
 CORES = 2
 _SAVES = 0.95  # of the unchanged network's time, from which on a change counts as cheaper, as in a study
 _PARTS = 10  # as many times fewer replays of each drawn store than of the store itself
+Row = tuple[str, float, float]  # the name of a method, minutes, the smallest effect in points
 Method = Callable[[Store, Truth, float, float, np.random.Generator], Marks | None]
 
 
@@ -158,8 +161,8 @@ def methods() -> dict[str, tuple[Method, int]]:
     return found
 
 
-def marks(store: Store, row: tuple[str, float, float], n: int, seed: int) -> Marks:
-    """Of `n` replays of a row: the name of its method, minutes and the smallest effect."""
+def marks(store: Store, row: Row, n: int, seed: int) -> Marks:
+    """Of `n` replays of a row; none where its method has too few trials."""
     name, minutes, smallest_effect = row
     method, fewer = methods()[name]
     truth, total = Truth.of(store), Marks()
@@ -181,7 +184,7 @@ def rates(of: Marks, others: Sequence[Marks]) -> dict[str, tuple[float, float] |
     return found
 
 
-def table(rows: Mapping[tuple[str, float, float], Mapping[str, tuple[float, float] | None]]) -> str:
+def table(rows: Mapping[Row, Mapping[str, tuple[float, float] | None]]) -> str:
     """Markdown."""
     columns = list(Marks().rates())
     lines = ["| method | minutes | smallest effect | " + " | ".join(columns) + " |", "|---" * (len(columns) + 3) + "|"]
@@ -222,6 +225,20 @@ def head(name: str, store: Store, smallest_effects: Sequence[float]) -> Iterator
     yield ""
 
 
+def judged(
+    stores: Sequence[Store], options: argparse.Namespace, starmap: Callable[..., Iterable[Marks]]
+) -> dict[Row, dict[str, tuple[float, float] | None]]:
+    """The rates of each row that has something to say; the first store is the store itself."""
+    found = {}
+    counts = [options.replays, *[max(1, options.replays // _PARTS)] * (len(stores) - 1)]
+    for row in [(n, m, e) for e in options.smallest_effect for m in options.minutes for n in methods()]:
+        tasks = [(store, row, n, seed) for seed, (store, n) in enumerate(zip(stores, counts, strict=True))]
+        own, *others = starmap(marks, tasks)
+        if own.n:
+            found[row] = rates(own, others)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", choices=("easy", "hard"))
@@ -235,14 +252,11 @@ def main() -> None:
     store, began = opened(options.store / options.set), time.monotonic()
     print(*head(options.set, store, options.smallest_effect), sep="\n")
     stores = [store, *(store.resampled(np.random.default_rng(i)) for i in range(options.stores))]
-    rows = {}
-    with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
-        for row in [(n, m, e) for e in options.smallest_effect for m in options.minutes for n in methods()]:
-            counts = [options.replays, *[max(1, options.replays // _PARTS)] * options.stores]
-            tasks = [(each, row, n, seed) for seed, (each, n) in enumerate(zip(stores, counts, strict=True))]
-            own, *others = pool.starmap(marks, tasks, chunksize=1)
-            if own.n:
-                rows[row] = rates(own, others)
+    if options.workers == 1:
+        rows = judged(stores, options, itertools.starmap)
+    else:
+        with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
+            rows = judged(stores, options, functools.partial(pool.starmap, chunksize=1))
     print(table(rows), *(__doc__ or "").split("\n\n")[2:], sep="\n\n")
     print(f"{options.replays} replays, {options.stores} drawn stores, {time.monotonic() - began:.0f} s", end="")
     print("" if evaluators() else "; without importances: optuna is not installed")
