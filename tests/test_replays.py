@@ -327,7 +327,7 @@ def test_one_table_holds_every_method(
     monkeypatch.setattr(replays, "evaluators", dict)
     text = printed(folder.parent)
     assert "8 blocks and 64 random combinations" in text
-    assert "At 3 points the store knows 1 gains, 1 losses" in text
+    assert "Effects of 3 or more that the store knows: gains 1, losses 1; 2 of 4 changes" in text
     assert "as if effects added up" in text
     for name in replays.methods():
         assert f"| {name} | 15 | 3 |" in text
