@@ -212,8 +212,8 @@ def head(name: str, store: Store, smallest_effects: Sequence[float]) -> Iterator
         gains = sum(effect > 0 for effect in effects.values())
         within = sum(-each < low and high < each for low, high in truth.intervals.values())
         yield (
-            f"Effects of {each:g} or more that the store knows: gains {gains}, losses {len(effects) - gains}; {within} of "
-            f"{len(store.names)} changes are known to have none."
+            f"Effects of {each:g} or more that the store knows: gains {gains}, losses {len(effects) - gains}; "
+            f"{within} of {len(store.names)} changes are known to have none."
         )
     timed = sum(bool(block.seconds) for block in store.blocks)
     yield f"Seconds are the median over the {timed} blocks that have them for each training."
