@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from tests.hostile.cases import Case
@@ -132,10 +133,18 @@ def _surroundings(case: Case, folder: Path) -> Iterator[None]:
 @contextmanager
 def _stopped_after(seconds: float | None) -> Iterator[None]:
     """Long work that was rightly begun ends as Ctrl-C ends it."""
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        stop = signal.getsignal(signal.SIGINT)  # the program's own while it runs
+        assert callable(stop)
+        stop(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is born deaf to it
     signal.setitimer(signal.ITIMER_REAL, seconds or 0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGINT, interrupt)
