@@ -1,4 +1,4 @@
-"""A network's layer table and the findings about it on the terminal."""
+"""A network's layer table and the findings about it: as tables, and on the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,9 @@ from rich.text import Text
 from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.names import printable
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
+from convwise.report import table as records
+from convwise.report.rich_tables import rich
+from convwise.report.table import Cell
 
 Wording = Callable[[str], str]
 MAX_ROWS = 60  # above it the layers of a stage share a line
@@ -39,7 +41,7 @@ def print_layers(table: LayerTable, *, fold: bool | None = None, wording: Wordin
     Of more than 60 layers those of a stage, by the name up to its first "_", share a line; `fold` decides otherwise.
     """
     console = _console()
-    console.print(layers_table(table, fold=fold))
+    console.print(rich(layers_table(table, fold=fold), compact=True))
     for line in totals_lines(table):
         print(printable(wording(line)))
 
@@ -58,41 +60,33 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=120)
 
 
-def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
+def layers_table(table: LayerTable, *, fold: bool | None = None) -> records.Table:
     """One line per layer or stage: output shape, receptive field and its stride, weights, work, memory."""
     folded = len(table.rows) > MAX_ROWS if fold is None else fold
     lines = _stages(table.rows) if folded else [_line(row.name, row.type, [row]) for row in table.rows]
     shape = "x".join(map(_side, table.input_shape))
     title = f"{table.model}: {len(table.rows)} layers" + (f" in {len(lines)} stages" if folded else "") + f", {shape}"
-    shown = Table(
-        title=Text(printable(title)),
-        title_justify="left",
-        title_style="bold",
-        header_style="",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    for name in ("layer", "type", "shape", *_NUMBERS):
-        shown.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
-    for line in lines:
-        seen = line.last.receptive_field
-        cells = (
-            line.name,
-            line.type,
-            "x".join(map(_side, line.last.output_shape)),
-            _field(seen),
-            "–" if seen is None or not seen.stride[0] else _pair(seen.stride),
-            count(line.weights) if line.weights else "",
-            "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else "",
-            memory(line.training_bytes) if line.training_bytes != 0 else "",
-        )
-        shown.add_row(*map(Text, map(printable, cells)))
-    shown.caption = (
+    caption = (
         "field, stride: of the receptive field, in px of the image (all: the whole image); "
         "activations: memory kept per image for the backward pass"
     )
-    shown.caption_justify = "left"
-    return shown
+    columns = (*records.words("layer", "type", "shape"), *records.numbers(*_NUMBERS))
+    return records.Table(title, columns, tuple(map(_cells, lines)), caption=caption)
+
+
+def _cells(line: _Line) -> tuple[Cell, ...]:
+    seen = line.last.receptive_field
+    work = "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else ""
+    return (
+        Cell(line.name),
+        Cell(line.type),
+        Cell("x".join(map(_side, line.last.output_shape))),
+        Cell(_field(seen), None if seen is None else seen.size[0]),
+        Cell("–" if seen is None or not seen.stride[0] else _pair(seen.stride)),
+        Cell(count(line.weights) if line.weights else "", line.weights),
+        Cell(work, line.multiply_adds),
+        Cell(memory(line.training_bytes) if line.training_bytes != 0 else "", line.training_bytes),
+    )
 
 
 def totals_lines(table: LayerTable) -> list[str]:
