@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convwise.commands.explain import explain
     from convwise.commands.guide import guide
     from convwise.commands.predict import predict
+    from convwise.commands.report import report
     from convwise.commands.resume import resume
     from convwise.commands.study import study
     from convwise.commands.train import train
@@ -54,6 +55,7 @@ _HOMES = {
     "guide": "convwise.commands.guide",
     "list_data": "convwise.commands.data",
     "predict": "convwise.commands.predict",
+    "report": "convwise.commands.report",
     "resume": "convwise.commands.resume",
     "study": "convwise.commands.study",
     "train": "convwise.commands.train",
@@ -76,6 +78,7 @@ __all__ = [
     "guide",
     "list_data",
     "predict",
+    "report",
     "resume",
     "study",
     "train",
@@ -95,7 +98,10 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps `convwise.study` the function: importing the package of that name would put this in its place."""
+    """Keeps `convwise.study` the function: importing the package of that name would put this in its place.
+
+    The same for `report`. What is in the packages is imported as ever: `from convwise.study.trials import Trial`.
+    """
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

@@ -74,6 +74,40 @@ def layers_table(table: LayerTable, *, fold: bool | None = None) -> records.Tabl
     return records.Table(title, columns, tuple(map(_cells, lines)), caption=caption)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Neighbouring layers of one stem: what they compute together, each by itself, and the findings about them."""
+
+    name: str
+    shape: str
+    work: str
+    share: float | None
+    layers: records.Table
+    findings: tuple[Finding, ...]
+
+
+def stages(table: LayerTable, findings: Sequence[Finding]) -> tuple[Stage, ...]:
+    """The layers stage by stage, in the order of computation; `share` is of the network's multiply-adds."""
+    found = []
+    total = table.totals.multiply_adds
+    columns = layers_table(table, fold=False).columns
+    for group in _groups(table.rows):
+        line = _line(_stage_name(group), "", group)
+        inner = tuple(_cells(_line(row.name, row.type, [row])) for row in group)
+        names = {row.name for row in group}
+        found.append(
+            Stage(
+                line.name,
+                "x".join(map(_side, line.last.output_shape)),
+                "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else "",
+                line.multiply_adds / total if total and line.multiply_adds is not None else None,
+                records.Table(line.name, columns, inner),
+                tuple(each for each in findings if each.layer in names),
+            )
+        )
+    return tuple(found)
+
+
 def _cells(line: _Line) -> tuple[Cell, ...]:
     seen = line.last.receptive_field
     work = "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else ""
@@ -139,14 +173,20 @@ def memory(n_bytes: int | None) -> str:
     return f"{n_bytes} B"
 
 
+def _groups(rows: Sequence[LayerRow]) -> list[list[LayerRow]]:
+    """Neighbouring layers of one stem together; the numerals Keras gives to unnamed layers do not count as a stem."""
+    stem = groupby(rows, key=lambda row: row.name.rpartition("/")[2].split("_")[0].split(" (")[0])
+    return [list(members) for _, members in stem]
+
+
+def _stage_name(group: Sequence[LayerRow]) -> str:
+    stem = group[0].name.rpartition("/")[2].split("_")[0].split(" (")[0]
+    return group[0].name if len(group) == 1 else f"{stem} ({len(group)})"
+
+
 def _stages(rows: Sequence[LayerRow]) -> list[_Line]:
-    """Neighbouring layers of one stem on a line; the numerals Keras gives to unnamed layers do not count as a stem."""
-    lines = []
-    for stem, members in groupby(rows, key=lambda row: row.name.rpartition("/")[2].split("_")[0].split(" (")[0]):
-        group = list(members)
-        name = group[0].name if len(group) == 1 else f"{stem} ({len(group)})"
-        lines.append(_line(name, group[0].type if len(group) == 1 else "", group))
-    return lines
+    """A line for each group of neighbouring layers."""
+    return [_line(_stage_name(group), group[0].type if len(group) == 1 else "", group) for group in _groups(rows)]
 
 
 def _line(name: str, kind: str, rows: Sequence[LayerRow]) -> _Line:

@@ -50,7 +50,9 @@ def classes_table(evaluation: Evaluation, *, most: int | None = MAX_CLASSES) -> 
         scores = sorted((s for s in scores if s.f1 is not None), key=lambda s: (s.f1, s.name))[:N_WORST]
         title = f"classes: the {len(scores)} of the lowest F1, of {len(evaluation.per_class)}"
     guessed = dict(zip(evaluation.class_names, map(sum, zip(*evaluation.confusion, strict=True)), strict=True))
-    hits = {name: row[i] for i, (name, row) in enumerate(zip(evaluation.class_names, evaluation.confusion, strict=True))}
+    hits = {
+        name: row[i] for i, (name, row) in enumerate(zip(evaluation.class_names, evaluation.confusion, strict=True))
+    }
     rows = [_class_row(score, hits[score.name], guessed[score.name]) for score in scores]
     tested = [s for s in evaluation.per_class if s.support]
     means = [_mean(getattr(s, score) for s in tested) for score in ("precision", "recall", "f1")]

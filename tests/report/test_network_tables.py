@@ -6,7 +6,8 @@ from rich.table import Table
 
 from convwise.conv2d.findings import Finding
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField, Totals
-from convwise.report import network_tables, table as records
+from convwise.report import network_tables
+from convwise.report import table as records
 from convwise.report.rich_tables import rich
 
 SEES = ReceptiveField((7, 7), (2.0, 2.0), (3.0, 3.0))

@@ -1,0 +1,59 @@
+"""convwise report: a finished run as one page."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from convwise.cli.options import add_json, add_quiet, add_trust
+from convwise.cli.output import print_json, print_line
+from convwise.cli.parser import add_command, given
+from convwise.cli.wording import wording_of
+
+
+def add(verbs: Any) -> None:
+    """The command."""
+    parser = add_command(
+        verbs,
+        "report",
+        _report,
+        help="write a run as one page that opens anywhere",
+        description="Write a finished run as one HTML file, which opens anywhere without a network: its score against "
+        "guessing, the next step, the worst mistakes, confusion, classes, learning curves with a diagnosis, "
+        "calibration, data, layers, how to make it again, and its limits.",
+        example="convwise report runs/first",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run folder")
+    add_trust(parser.add_argument_group("network"))
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", metavar="FILE", help="the page (default report.html in the run)")
+    output.add_argument(
+        "--no-pictures", dest="pictures", action="store_false", help="leave out every pixel of the data"
+    )
+    output.add_argument("--card", action="store_true", help="write README.md beside it, with what model hubs read")
+    add_quiet(output)
+    add_json(output)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from convwise.commands.report import report
+
+    result = report(**given(options))
+    if options.json:
+        print_json(
+            {
+                "report": str(result.path),
+                "card": None if result.card is None else str(result.card),
+                "bytes": result.n_bytes,
+                "seconds": result.seconds,
+                "notes": list(result.notes),
+            }
+        )
+        return
+    wording = wording_of(options.parser)
+    if not options.quiet:
+        for note in result.notes:
+            print_line(f"note: {wording(note)}")
+    print_line(str(result))
+    if result.card is not None:
+        print_line(f"card: {result.card}")

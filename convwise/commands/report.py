@@ -1,0 +1,129 @@
+"""report: a finished run as one page that opens anywhere, and as a model card."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convwise import checks
+from convwise.commands.run_records import pictures_now, records_of
+from convwise.errors import ConvwiseError
+from convwise.files import write_text
+from convwise.images.reading import UnreadableImage, load_pixels
+from convwise.places import file_to_write
+from convwise.report.model_card import model_card
+from convwise.report.pictures import Pictures
+from convwise.report.run_page import Layers, Seen, run_page
+from convwise.runs import Run
+
+CARD = "README.md"
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """A report that was written.
+
+    Attributes:
+        path: The page.
+        card: The model card; None where none was asked for.
+        n_bytes: Size of the page.
+        seconds: What it took, in seconds.
+        notes: What is to be said about it, a line each.
+
+    Example:
+        >>> import convwise
+        >>> convwise.report("runs/first", out="first.html").path.name
+        'first.html'
+    """
+
+    path: Path
+    card: Path | None
+    n_bytes: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<ReportResult {self.path}: {self.n_bytes:,} bytes>"
+
+    def __str__(self) -> str:
+        return f"report: {self.path} ({self.n_bytes / 1e6:.1f} MB, {self.seconds:.1f} s)"
+
+
+def report(
+    run: str | Path | Run,
+    *,
+    out: str | Path | None = None,
+    pictures: bool = True,
+    card: bool = False,
+    trust: bool = False,
+) -> ReportResult:
+    """Writes a finished run as one page, which opens anywhere without a network.
+
+    Every number is of the run's records. Pictures that are gone or have changed are said to be so.
+
+    Args:
+        run: The run or its folder.
+        out: The page's file, which is replaced if it is there; report.html in the run's folder if None.
+        pictures: Whether the page may hold pictures of the data; without, no pixel of them is in it.
+        card: Whether README.md is written beside the page, with what model hubs read.
+        trust: Whether code is run that the run's model file holds, to show its layers.
+
+    Returns:
+        Where the page is, its size, and what is to be said about it.
+
+    Raises:
+        RequestError: the run is not finished, a file of it is damaged, or the page cannot be written there.
+        ConvwiseError: writing failed.
+
+    Example:
+        >>> import convwise
+        >>> result = convwise.report("runs/first", out="first.html", pictures=False)
+        >>> result.path.read_text(encoding="utf-8").splitlines()[0]
+        '<!DOCTYPE html>'
+    """
+    began = time.monotonic()
+    for name, value in (("pictures", pictures), ("card", card), ("trust", trust)):
+        checks.true_or_false(name, value)
+    run = run if isinstance(run, Run) else Run.open(run)
+    records = records_of(run)
+    target = file_to_write(run.folder / "report.html" if out is None else out, "out")
+    beside = file_to_write(target.parent / CARD, "out") if card else None
+    index, state = pictures_now(run)
+    layers = _layers(run, trust)
+    seen = Seen(index, state, layers, pixels=_first_pixels(run) if pictures else None)
+    page = run_page(records, seen, Pictures(records.source.folder, pictures, run.settings.reading))
+    write_text(target, page)
+    if beside is not None:
+        write_text(beside, model_card(records))
+    notes = [state] if state else []
+    if layers.table is None:
+        notes.append(f"the layers are not shown: {layers.why_not}")
+    return ReportResult(target, beside, len(page.encode()), time.monotonic() - began, tuple(notes))
+
+
+def _layers(run: Run, trust: bool) -> Layers:
+    """The layer table and findings of `explain`; where the network cannot be loaded, why."""
+    from convwise.commands.explain import explain
+
+    try:
+        found = explain(run.folder, trust=trust)
+    except ConvwiseError as problem:
+        return Layers(why_not=str(problem))
+    return Layers(found.table, found.findings)
+
+
+def _first_pixels(run: Run) -> NDArray[np.uint8] | None:
+    """The first training image as the network takes it; None where it cannot be read now."""
+    settings, paths = run.settings, run.split["train"]
+    recipe = settings.recipe
+    if not paths:
+        return None
+    try:
+        path = Path(settings.folder, paths[0])
+        return load_pixels(path, shape=recipe.shape, resize=recipe.resize, rules=settings.reading)
+    except UnreadableImage:
+        return None
