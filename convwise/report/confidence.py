@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from convwise.intervals import N_BINS, Estimate, wilson
 from convwise.report.table import Cell, Table, count, numbers, percent, share
 
+MOST_DOUBTED = 0.5  # of the wrong answers
+
 
 @dataclass(frozen=True, eq=False)
 class Answers:
@@ -90,8 +92,9 @@ def label_doubts(answers: Answers) -> tuple[int, ...]:
 
     An image counts where its answer is as probable as that class is, on average, for the images that are labelled with
     it (confident learning: Northcutt, Jiang and Chuang 2021, JAIR 70:1373, equation 2). It says where to look, no more.
+    Nothing where most wrong answers count: such a network is as sure when it errs, and casts doubt on no label.
     """
-    found = []
+    found: list[int] = []
     for label in range(len(answers.class_names)):
         own = answers.labels == label
         if not own.any():
@@ -99,4 +102,6 @@ def label_doubts(answers: Answers) -> tuple[int, ...]:
         usual = float(answers.probabilities[own, label].mean())
         taken = (answers.predicted == label) & ~own & (answers.probabilities[:, label] >= usual)
         found += np.flatnonzero(taken).tolist()
+    if len(found) > MOST_DOUBTED * (~answers.right).sum():
+        return ()
     return tuple(sorted(found, key=lambda i: -answers.confidence[i]))

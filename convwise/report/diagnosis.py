@@ -94,7 +94,8 @@ class _Curves:
     def overfitting(self) -> Diagnosis | None:
         """The validation loss rose while the training loss fell, or training accuracy is far above validation's."""
         best, last = self._held[self._best], self._held[-1]
-        rose = last > (1 + _RISEN) * best and self._loss[-1] < self._loss[self._best]
+        falls = self._loss[-1] < self._loss[self._best]
+        rose = last > (1 + _RISEN) * best and falls and self.noisy() is None  # where it jumps, the last is chance
         gap = self._gap()
         far = gap is not None and gap[0] > max(_GAP, gap[1])
         if not rose and not far:

@@ -84,9 +84,9 @@ def _of_scores(evaluation: Evaluation) -> list[str]:
     found = []
     if evaluation.not_tested:
         found.append(f"Not tested, for want of images: {', '.join(map(shown, evaluation.not_tested[:10]))}.")
-    tested = [score for score in evaluation.per_class if score.support and score.recall is not None]
-    weak = sorted(tested, key=lambda score: (score.recall or 0, score.name))[:3]
-    if weak and (weak[0].recall or 0) < 1:
+    missed = [score for score in evaluation.per_class if score.recall is not None and score.recall < 1]
+    weak = sorted(missed, key=lambda score: (score.recall or 0, score.name))[:3]
+    if weak:
         said = ", ".join(f"{shown(score.name)} ({percent(score.recall)} of {score.support})" for score in weak)
         found.append(f"Least often recognised: {said}.")
     return found
