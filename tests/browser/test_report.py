@@ -74,7 +74,7 @@ def test_the_table_of_classes_sorts_by_its_numbers(reports: dict[str, Path], ope
 
 def test_without_javascript_all_is_there(reports: dict[str, Path], opened: Callable[..., Any]) -> None:
     page = opened(reports["one epoch"], java_script_enabled=False)
-    assert page.locator("details.fold[open]").count() == 2
+    assert page.locator("details.fold[open]").count() >= 2
     page.locator(".matrix a").first.click()
     assert page.url.endswith("#cell-0-0")
     assert page.locator("#cell-0-0 img").first.is_visible()

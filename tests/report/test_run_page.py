@@ -75,10 +75,10 @@ def test_the_headline_is_what_the_records_say(plain: str, place: Path) -> None:
     headline = re.search(r"<h1>(.*?)</h1>", plain)
     assert headline is not None
     assert headline[1].startswith(
-        f"{accuracy.value:.1%} ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %) of {evaluation.n} test images "
-        "are right; guessing among 4 classes would give 25.0 %, always “ant”".replace("%", " %", 1)
+        f"{100 * accuracy.value:.1f} % ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %) of {evaluation.n} test "
+        "images are right; guessing among 4 classes would give 25.0 %, always “ant”".replace(" %", "\u00a0%")
     )
-    assert headline[1].endswith(f"{100 * usual:.1f} %.")
+    assert headline[1].endswith(f"{100 * usual:.1f}\u00a0%.")
 
 
 def test_every_count_of_the_matrix_is_in_the_page(plain: str, place: Path) -> None:

@@ -43,11 +43,21 @@ def environment() -> Environment:
     from convwise.report.confusion import shade
 
     made = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_unbroken,
     )
     made.filters |= {"name": name, "line": printable}
     made.globals |= {"bar": bar, "shade": shade}
     return made
+
+
+def _unbroken(value: Any) -> Any:
+    """A number and its percent sign stay on one line; what is markup already, such as names, stays as it is."""
+    return value.replace(" %", "\u00a0%") if type(value) is str else value
 
 
 def name(text: str) -> Markup:
