@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from convwise.names import shown
 from convwise.report.confidence import Bin
 from convwise.report.table import percent
 
@@ -62,6 +63,30 @@ def learning_curves(rows: Sequence[Mapping[str, float]], best_epoch: int) -> Mar
         parts += _end_labels(ends)
     said = f"Learning curves over {len(trained)} epochs; epoch {best_epoch} was kept."
     return _svg(2 * span, _TOP + height + _BOTTOM, said, Markup("").join(parts))
+
+
+def many_curves(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Markup:
+    """Lines by name, each of (epoch, validation loss); told apart by dashes and by their names; "" without any."""
+    from markupsafe import Markup
+
+    if not curves:
+        return Markup("")
+    every = [point for points in curves.values() for point in points]
+    epochs, values = [x for x, _ in every], [y for _, y in every]
+    y_range = (0.0, max(values) * 1.05 or 1.0)
+    panel = _Panel(_LEFT, 420, 200, _ends(epochs), y_range)
+    parts = [_frame(panel, "validation loss", "epoch", _whole_ticks(epochs), _ticks(*y_range), as_percent=False)]
+    ends = []
+    for number, (name, points) in enumerate(curves.items()):
+        drawn = [panel.at(x, y) for x, y in points]
+        parts.append(_line(drawn, f"run{number % 4}"))
+        ends.append((drawn[-1][1], f"run{number % 4}", panel.x + panel.width, shown(name)[-24:]))
+    before = -math.inf
+    for y, kind, x, name in sorted(ends):
+        before = max(y, before + 14)
+        parts.append(_text(x + 9, before + 4, name, "start", f"name {kind}"))
+    said = f"Validation loss by epoch of {', '.join(map(shown, curves))}."
+    return _svg(_LEFT + 420 + 190, _TOP + 200 + _BOTTOM, said, Markup("").join(parts))
 
 
 def reliability_chart(bins: Sequence[Bin]) -> Markup:

@@ -19,7 +19,7 @@ class Answers:
 
     paths: tuple[str, ...]
     labels: NDArray[np.integer]
-    probabilities: NDArray[np.floating]
+    probabilities: NDArray[np.float64]
     class_names: tuple[str, ...]
 
     @property

@@ -13,6 +13,7 @@ from convwise.images.copies import DuplicateGroup
 from convwise.images.datasets import Installed
 from convwise.images.index import ImageIndex
 from convwise.names import counted, printable, shown
+from convwise.report import table as records
 from convwise.report.rich_tables import rich
 from convwise.report.tables import CALIBRATION, classes_table, metrics_table, mistakes_table, remarks
 
@@ -28,6 +29,11 @@ def print_evaluation(evaluation: Evaluation) -> None:
     console.print(rich(classes_table(evaluation)))
     if evaluation.mistakes:
         console.print(rich(mistakes_table(evaluation)))
+
+
+def print_table(table: records.Table, *, details: bool = False) -> None:
+    """A table; `details`: with the interval behind each number."""
+    Console().print(rich(table, details=details))
 
 
 def print_datasets(found: Sequence[Installed]) -> None:

@@ -74,9 +74,10 @@ def test_the_headline_is_what_the_records_say(plain: str, place: Path) -> None:
     accuracy, usual = evaluation.accuracy, max(score.support for score in evaluation.per_class) / evaluation.n
     headline = re.search(r"<h1>(.*?)</h1>", plain)
     assert headline is not None
+    value, low, high = (100 * number for number in (accuracy.value, accuracy.low, accuracy.high))
     assert headline[1].startswith(
-        f"{100 * accuracy.value:.1f} % ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %) of {evaluation.n} test "
-        "images are right; guessing among 4 classes would give 25.0 %, always “ant”".replace(" %", "\u00a0%")
+        f"{value:.1f} % ({low:.1f} to {high:.1f} %) of {evaluation.n} test images are right; "
+        "guessing among 4 classes would give 25.0 %, always “ant”".replace(" %", "\u00a0%")
     )
     assert headline[1].endswith(f"{100 * usual:.1f}\u00a0%.")
 
