@@ -139,7 +139,7 @@ def _study(options: argparse.Namespace) -> None:
 
         print_json({**result.to_dict(), "words": in_words(result)})
         return
-    from convwise.report.study_tables import print_study
+    from convwise.report.study_terminal import print_study
 
     print_study(result)
     print_line(f"study: {result.folder}")
@@ -171,7 +171,7 @@ def _print_old(folder: str | None, *, as_json: bool) -> bool:
     if as_json:
         print_json(values)
     else:
-        from convwise.report.study_tables import print_old_study
+        from convwise.report.study_terminal import print_old_study
 
         print_old_study(values)
     return True
