@@ -46,8 +46,8 @@ def records_of(run: Run) -> RunRecords:
         answers=answers,
         why_no_answers=why,
         settings=settings.to_dict(),
-        environment=_environment(run.folder / "environment.json"),
-        ended=_date(run.folder / "run.json"),
+        environment=environment_of(run.folder / "environment.json"),
+        ended=date_of(run.folder / "run.json"),
         commands=Again(settings),
     )
 
@@ -120,7 +120,8 @@ def _answers(run: Run, evaluation: Evaluation) -> tuple[Answers | None, str]:
     return Answers(paths, kept.labels[tested], np.asarray(kept.probabilities[tested], np.float64), names), ""
 
 
-def _environment(path: Path) -> Mapping[str, Any]:
+def environment_of(path: Path) -> Mapping[str, Any]:
+    """The versions and the machine of `environment.json`; nothing where it cannot be read."""
     try:
         values = record_values(path.read_text(encoding="utf-8"))
     except (OSError, RequestError, ValueError):
@@ -128,7 +129,8 @@ def _environment(path: Path) -> Mapping[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _date(path: Path) -> str:
+def date_of(path: Path) -> str:
+    """`3 Nov 2026`: when the file was written."""
     try:
         moment = time.localtime(path.stat().st_mtime)
     except OSError:
