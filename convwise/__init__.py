@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convwise.commands.evaluate import evaluate
     from convwise.commands.explain import explain
     from convwise.commands.guide import guide
+    from convwise.commands.heatmap import heatmap
     from convwise.commands.predict import predict
     from convwise.commands.report import report
     from convwise.commands.resume import resume
@@ -56,6 +57,7 @@ _HOMES = {
     "evaluate": "convwise.commands.evaluate",
     "explain": "convwise.commands.explain",
     "guide": "convwise.commands.guide",
+    "heatmap": "convwise.commands.heatmap",
     "list_data": "convwise.commands.data",
     "predict": "convwise.commands.predict",
     "report": "convwise.commands.report",
@@ -81,6 +83,7 @@ __all__ = [
     "evaluate",
     "explain",
     "guide",
+    "heatmap",
     "list_data",
     "predict",
     "report",

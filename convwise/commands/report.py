@@ -10,19 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise import checks
+from convwise.commands.heatmap import asking, heat_for, pixels_for
 from convwise.commands.report_subject import page_of, place_of, subject_of
 from convwise.commands.run_records import pictures_now, records_of
 from convwise.errors import ConvwiseError, RequestError
 from convwise.files import write_text
-from convwise.images.reading import UnreadableImage, load_pixels
+from convwise.images.reading import UnreadableImage
 from convwise.places import file_to_write
+from convwise.report.heatmap_words import HeatView, heat_view
 from convwise.report.model_card import model_card
-from convwise.report.pictures import Pictures
+from convwise.report.pictures import LARGE, Pictures
 from convwise.report.run_page import Layers, Seen, run_page
+from convwise.report.run_pictures import N_MISTAKES
+from convwise.report.run_records import RunRecords
 from convwise.runs import Run
+from convwise.runs.judging import load_model
 from convwise.study.result import StudyResult
 
 CARD = "README.md"
+_SECONDS_OF_HEATMAPS = 5  # none is begun after that
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,9 @@ def _of_run(run: Run, *, pictures: bool, trust: bool, card: Path | None) -> tupl
     records = records_of(run)
     index, state = pictures_now(run)
     layers = _layers(run, trust)
-    seen = Seen(index, state, layers, pixels=_first_pixels(run) if pictures else None)
+    heats, said = _heatmaps(run, records, trust) if pictures and layers.table is not None else ({}, ())
+    first = _first_pixels(run) if pictures else None
+    seen = Seen(index, state, layers, heats, said, first)
     page = run_page(records, seen, Pictures(records.source.folder, pictures, run.settings.reading))
     if card is not None:
         write_text(card, model_card(records))
@@ -133,14 +141,34 @@ def _layers(run: Run, trust: bool) -> Layers:
     return Layers(found.table, found.findings)
 
 
+def _heatmaps(run: Run, records: RunRecords, trust: bool) -> tuple[dict[str, HeatView], tuple[str, ...]]:
+    """By path: why each of the worst mistakes was made, as far as the time goes; and what is to be said of that."""
+    worst = records.evaluation.mistakes[:N_MISTAKES] if records.evaluation else ()
+    found: dict[str, HeatView] = {}
+    if not worst:
+        return found, ()
+    settings, began = run.settings, time.monotonic()
+    model = load_model(run, trust=trust)
+    ask = asking(model, settings)
+    for mistake in worst:
+        if time.monotonic() - began > _SECONDS_OF_HEATMAPS:
+            return found, (f"Heatmaps of the first {len(found)} only: more of them would take long.",)
+        try:
+            pixels = pixels_for(settings, records.source.folder / mistake.path)
+        except UnreadableImage:
+            continue
+        number = run.class_names.index(mistake.predicted)
+        heat = heat_for(model, settings, pixels, number, ask)
+        found[mistake.path] = heat_view(heat, pixels, mistake.predicted, LARGE)
+    return found, ()
+
+
 def _first_pixels(run: Run) -> NDArray[np.uint8] | None:
     """The first training image as the network takes it; None where it cannot be read now."""
     settings, paths = run.settings, run.split["train"]
-    recipe = settings.recipe
     if not paths:
         return None
     try:
-        path = Path(settings.folder, paths[0])
-        return load_pixels(path, shape=recipe.shape, resize=recipe.resize, rules=settings.reading)
+        return pixels_for(settings, Path(settings.folder, paths[0]))
     except UnreadableImage:
         return None

@@ -17,7 +17,7 @@ Kind = Literal[
     "no curve", "one epoch", "no validation", "ended early", "overfitting", "noisy", "underfitting", "settled"
 ]
 
-_STILL_FALLING = 0.05  # of the validation loss, over the last quarter of the epochs
+_STILL_FALLING = 0.05  # of the validation loss, and of what it fell in all, over the last quarter of the epochs
 _RISEN = 0.10  # of the validation loss, from its best epoch to the last
 _GAP = 0.10  # training accuracy above validation accuracy
 _JUMPS = 0.3  # of what was gained in all: the median step from one epoch to the next in the second half
@@ -83,11 +83,12 @@ class _Curves:
         n = len(self._held)
         back = max(1, n // 4)
         before, now = self._held[-1 - back], self._held[-1]
-        if self._best != n - 1 or before <= 0 or (before - now) / before < _STILL_FALLING:
+        fall = (before - now) / before if before > 0 else 0.0
+        of_all = (before - now) / max(self._held[0] - now, 1e-9)
+        if self._best != n - 1 or fall < _STILL_FALLING or of_all < _STILL_FALLING:
             return None
-        fall = (before - now) / before
         title = "It ended early: the validation loss was still falling"
-        span = counted(back, "epoch")
+        span = "epoch" if back == 1 else f"{back} epochs"
         said = f"validation loss {before:.3f} to {now:.3f} in the last {span}, {100 * fall:.0f} % less"
         return Diagnosis("ended early", title, (said, f"the best epoch, {self._epochs[-1]}, is the last"))
 
