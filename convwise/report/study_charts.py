@@ -35,7 +35,8 @@ def curve_chart(parameter: str, points: Sequence[Point], result: StudyResult, *,
     for i, point in enumerate(points):
         x = places[i][0]
         parts.append(_point(panel, i, point, result))
-        parts.append(text(x, base + 15, _short(value_of(point), 18), "middle", "label"))
+        value = f"{point.value} (own)" if is_own(point) else point.value
+        parts.append(text(x, base + 15, _short(value, 18), "middle", "label"))
         parts.append(text(x, base + 29, _word(point, result), "middle"))
     said = "; ".join(f"{shown(value_of(point))}: {_estimate(point):+.3g}, {_word(point, result)}" for point in points)
     return svg(LEFT + panel.width + 10, base + BOTTOM, f"{parameter}: {said}.", Markup("").join(parts))
@@ -47,7 +48,7 @@ def trade_off_chart(points: Sequence[Point], beaten: Sequence[Point], result: St
 
     every = (*points, *beaten)
     logs = [math.log2(max(time_of(point.costs), 1e-3)) for point in every]
-    x_range = (min(logs) - 0.25, max(logs) + 0.25)
+    x_range = (min(*logs, -0.4) - 0.25, max(*logs, 0.4) + 0.25)
     panel = Panel(LEFT, _WIDTH, _HEIGHT + 40, x_range, _range(every, result.smallest_effect))
     parts = [_band(panel, result), frame(panel, _title(result), "", [], ticks(*panel.y_range), as_percent=False)]
     base = TOP + panel.height
@@ -106,15 +107,9 @@ def _range(points: Sequence[Point], smallest: float) -> tuple[float, float]:
 
 
 def _times(low: float, high: float) -> list[float]:
-    """Powers of two, or what lies between them where there are fewer than three of these."""
-    found = [2.0**power for power in range(math.ceil(low), math.floor(high) + 1)]
-    if len(found) >= 3:
-        return found
-    return [
-        value
-        for value in (0.25, 0.35, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 2.0, 2.8, 4.0)
-        if low <= math.log2(value) <= high
-    ]
+    """Powers of two; steps between them where there are few of these."""
+    every = 1 if high - low > 2.2 else 2
+    return [round(2 ** (step / every), 2) for step in range(math.ceil(low * every), math.floor(high * every) + 1)]
 
 
 def _estimate(point: Point) -> float:

@@ -35,11 +35,18 @@ def curve(verdict: Verdict) -> tuple[Point, ...]:
     Values without an order (names of initializers, say) stay as they were tried, the own one first.
     """
     levels = verdict.all_tried
-    if len(levels) < 2:
-        return ()
-    own = Point(UNCHANGED, verdict.own, None, Costs(seconds=1.0))
-    points = [own, *map(_point, levels)]
-    places = [_place(verdict.parameter, point) for point in points]
+    return _in_order(verdict.parameter, verdict.own, levels) if len(levels) >= 2 else ()
+
+
+def curve_on(verdict: Verdict, after: tuple[str, ...]) -> tuple[Point, ...]:
+    """The values that were tried on top of `after`, and that network's own one, in their order."""
+    own = {name.partition("=")[0]: name.partition("=")[2] for name in after}.get(verdict.parameter, verdict.own)
+    return _in_order(verdict.parameter, own, [level for level in verdict.all_tried if level.after == after])
+
+
+def _in_order(parameter: str, own: str, levels: Sequence[LevelResult]) -> tuple[Point, ...]:
+    points = [Point(UNCHANGED, own, None, Costs(seconds=1.0)), *map(_point, levels)]
+    places = [_place(parameter, point) for point in points]
     if any(place is None for place in places):
         return tuple(points)
     ordered = sorted(zip(places, points, strict=True), key=lambda pair: pair[0] or 0.0)
@@ -127,6 +134,6 @@ def _as_good(one: Point, other: Point) -> bool:
 
 def _place(parameter: str, point: Point) -> float | None:
     """Where a value stands in the order of its parameter's; None where it has none."""
-    if parameter == "filters" and point.name == UNCHANGED:
+    if parameter == "filters" and point.name == UNCHANGED and not point.value.startswith("x"):
         return 1.0  # the others are factors on it
     return rank_of(parameter, point.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convwise.names import counted
-from convwise.report.study_numbers import effect_text, ratio
+from convwise.report.study_numbers import effect_numbers, ratio, unit
 from convwise.report.study_records import Bought
 from convwise.study.result import Interval, StudyResult, Verdict
 
@@ -55,10 +55,16 @@ def _set(result: StudyResult) -> str:
         level = levels[name]
         time = ratio(level.costs.seconds)
         costs = f"; {time} of the time" if time not in ("", "same") else ""
-        told.append(f"{name} ({effect_text(level.effect, result)}{costs})" if level.effect else name)
+        told.append(f"{name} ({_effect(level.effect, result)}{costs})" if level.effect else name)
     together = _together(result)
-    both = f", together {effect_text(together, result)}" if together else ""
+    both = f", together {_effect(together, result)}" if together else ""
     return f"Set {' and '.join(told)}{both}"
+
+
+def _effect(effect: Interval, result: StudyResult) -> str:
+    """`+1.56 points, +0.34 to +2.79`."""
+    estimate, low, high = effect_numbers(effect, result)
+    return f"{estimate} {unit(result)}, {low} to {high}"
 
 
 def _together(result: StudyResult) -> Interval | None:

@@ -13,7 +13,7 @@ from convwise.report.html.page import page
 from convwise.report.study_axis import Axis
 from convwise.report.study_charts import curve_chart, trade_off_chart
 from convwise.report.study_confirmed import control_row, rounds
-from convwise.report.study_curves import bases, beaten, curve, is_ordered, trade_off
+from convwise.report.study_curves import bases, beaten, curve, curve_on, is_ordered, trade_off
 from convwise.report.study_headline import headline, measured
 from convwise.report.study_marks import Mark, mark_of
 from convwise.report.study_numbers import amount, unit, width_for_other_images
@@ -59,10 +59,10 @@ class ParameterView:
 
 @dataclass(frozen=True)
 class CurveView:
-    """The curve over the values of a parameter."""
+    """The curve over the values of a parameter: a chart for each network that they were tried on, by its words."""
 
     title: str
-    chart: Markup
+    charts: tuple[tuple[str, Markup], ...]
     table: Table
 
 
@@ -88,8 +88,8 @@ def study_page(records: StudyRecords) -> str:
         "what": _what(result),
         "headline": headline(result, records.bought),
         "measured": measured(result),
-        "remarks": study_words.first_lines(result),
-        "advice": study_words.recommendation_lines(result),
+        "remarks": [line for line in study_words.first_lines(result) if result.quick or line != result.sentence],
+        "advice": study_words.recommendation_lines(result)[0 if result.recommended else 1 :],
         "tested": study_words.test_lines(result),
         "quick": result.quick,
         "sections": _SECTIONS,
@@ -144,7 +144,7 @@ def _parameter(verdict: Verdict, result: StudyResult, axis: Axis) -> ParameterVi
     rows = tuple(_value(level, None if result.quick else kind, result, axis)
                  for level, kind in study_tables.tried_with(verdict))  # fmt: skip
     said = study_words.sentence(verdict, result)
-    return ParameterView(verdict.parameter, verdict.own, rows[0].mark, f"{said[:1].upper()}{said[1:]}.", rows)
+    return ParameterView(verdict.parameter, verdict.own, rows[0].mark, said, rows)
 
 
 def _value(level: LevelResult, kind: Any, result: StudyResult, axis: Axis) -> ValueView:
@@ -176,12 +176,15 @@ def _curves(result: StudyResult) -> tuple[CurveView, ...]:
     for verdict in result.verdicts:
         points = curve(verdict)
         if points:
-            one_base = len({point.after for point in points if point.effect}) == 1
-            chart = curve_chart(verdict.parameter, points, result,
-                                joined=one_base and is_ordered(verdict.parameter, points))  # fmt: skip
+            charts = []
+            for after in dict.fromkeys(level.after for level in verdict.all_tried):
+                own = curve_on(verdict, after)
+                chart = curve_chart(verdict.parameter, own, result, joined=is_ordered(verdict.parameter, own))
+                charts.append((f"on top of {' + '.join(after)}" if after else "", chart))
             line = study_tables.value_line(verdict.parameter, points, result)
             title = verdict.parameter if result.quick else line
-            found.append(CurveView(title, chart, study_tables.curve_table(verdict.parameter, points, result)))
+            table = study_tables.curve_table(verdict.parameter, points, result)
+            found.append(CurveView(title, tuple(charts), table))
     return tuple(found)
 
 
