@@ -54,14 +54,14 @@ def data_page(records: DataRecords, pictures: Pictures) -> str:
         "remarks": records.remarks,
         "counts": counts_table(index),
         # What is looked at first is stored first, within the budget of bytes.
-        "errors": copies(index, pictures, errors, most=_MOST_GROUPS),
+        "errors": copies(index, pictures, errors, most=_MOST_GROUPS, files=pictures.allowed),
         "n_errors": len(errors),
-        "across": copies(index, pictures, across, most=_MOST_GROUPS),
+        "across": copies(index, pictures, across, most=_MOST_GROUPS, files=pictures.allowed),
         "n_across": len(across),
-        "groups": copies(index, pictures, index.duplicates, most=_MOST_GROUPS),
+        "groups": copies(index, pictures, index.duplicates, most=_MOST_GROUPS, files=pictures.allowed),
         "n_groups": len(index.duplicates),
         "n_exact": len(index.copies.exact),
-        "apart": copies(index, pictures, apart),
+        "apart": copies(index, pictures, apart, files=pictures.allowed),
         "n_apart": len(apart),
         "left_out": left_out_table(index),
         "n_ignored": index.n_ignored,
@@ -72,10 +72,9 @@ def data_page(records: DataRecords, pictures: Pictures) -> str:
         "samples_said": _samples_said(index),
         "command": records.command,
         "digest": index.digest,
-        "most": _MOST_GROUPS,
         "pictures_said": pictures_said(pictures),
     }
-    return page("data.html", data=view)
+    return page("data.html", style=("page.css", "data.css"), data=view)
 
 
 def headline(index: ImageIndex) -> str:
@@ -118,13 +117,19 @@ def sizes_table(headers: Sequence[Header]) -> Table | None:
         "width / height": [each.width / each.height for each in headers],
     }
     rows = [
-        (Cell(name), *(Cell(f"{value:,.4g}", value) for value in (min(of), statistics.median(of), max(of))))
+        (
+            Cell(name),
+            *(
+                Cell(f"{value:.3g}" if "/" in name else f"{value:,.0f}", value)
+                for value in (min(of), statistics.median(of), max(of))
+            ),
+        )
         for name, of in measures.items()
     ]
     n_gray = sum(each.mode in GRAY for each in headers)
     caption = f"{n_gray:,} of {len(headers):,} pictures are gray, {len(headers) - n_gray:,} in colour."
-    return Table("sizes of the pictures as they are", (*words(""), *numbers("least", "median", "most")), tuple(rows),
-                 caption=caption)  # fmt: skip
+    columns = (*words("measure"), *numbers("least", "median", "most"))
+    return Table("sizes of the pictures as they are", columns, tuple(rows), caption=caption)
 
 
 def common_sizes_table(headers: Sequence[Header]) -> Table | None:

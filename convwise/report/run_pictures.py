@@ -164,14 +164,21 @@ def augmented(records: RunRecords, pictures: Pictures, pixels: NDArray[np.uint8]
 
 
 def copies(
-    index: ImageIndex, pictures: Pictures, groups: Sequence[DuplicateGroup], *, most: int = MOST_GROUPS
+    index: ImageIndex,
+    pictures: Pictures,
+    groups: Sequence[DuplicateGroup],
+    *,
+    most: int = MOST_GROUPS,
+    files: bool = False,
 ) -> tuple[Gallery, ...]:
-    """Groups of copies side by side, with their classes; the first `most`."""
+    """Groups of copies side by side, with their classes, and file names where `files`; the first `most`."""
     found = []
     for group in groups[:most]:
         members = group.members[:MOST_IN_GROUP]
         small = pictures.of(index.paths[i] for i in members)
-        captions = [shown(index.class_names[index.labels[i]]) for i in members]
+        classes = [index.class_names[index.labels[i]] for i in members]
+        names = [f": {index.paths[i].rpartition('/')[2]}" if files else "" for i in members]
+        captions = [shown(f"{own}{name}") for own, name in zip(classes, names, strict=True)]
         what = {"bytes": "equal files", "pixels": "equal pixels", "near": "near-copies"}[group.kind]
         found.append(gallery("", f"{counted(len(group.members), 'picture')}, {what}", small, captions,
                               len(group.members)))  # fmt: skip

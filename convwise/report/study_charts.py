@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from convwise.names import shown
+from convwise.names import counted, shown
 from convwise.report.study_curves import Point, time_of
 from convwise.report.study_marks import mark_of
 from convwise.report.study_tables import is_own, value_of
@@ -31,13 +31,14 @@ def curve_chart(parameter: str, points: Sequence[Point], result: StudyResult, *,
     places = [panel.at(i, _estimate(point)) for i, point in enumerate(points)]
     if joined:
         parts.append(tag('<polyline class="line joins" points="%s"/>', " ".join(f"{x:.1f},{y:.1f}" for x, y in places)))
-    base = TOP + panel.height
+    base, base_adopted = TOP + panel.height, any(point.after for point in points)
     for i, point in enumerate(points):
         x = places[i][0]
         parts.append(_point(panel, i, point, result))
-        value = f"{point.value} (own)" if is_own(point) else point.value
+        value = f"{point.value} (own)" if is_own(point) and not base_adopted else point.value
         parts.append(text(x, base + 15, _short(value, 18), "middle", "label"))
-        parts.append(text(x, base + 29, _word(point, result), "middle"))
+        word = "adopted" if is_own(point) and base_adopted else _word(point, result)
+        parts.append(text(x, base + 29, word, "middle"))
     said = "; ".join(f"{shown(value_of(point))}: {_estimate(point):+.3g}, {_word(point, result)}" for point in points)
     return svg(LEFT + panel.width + 10, base + BOTTOM, f"{parameter}: {said}.", Markup("").join(parts))
 
@@ -61,7 +62,7 @@ def trade_off_chart(points: Sequence[Point], beaten: Sequence[Point], result: St
         parts.append(_point(panel, log, point, result, "beaten" if point in beaten else "frontier"))
     parts += _names(panel, drawn[: len(points)])
     names = ", ".join(shown(point.name) for point in points)
-    said = f"Effect against time. Nothing tried beats {names}; {len(beaten)} others are beaten."
+    said = f"Effect against time. Nothing tried beats {names}; {counted(len(beaten), 'other')} beaten."
     return svg(LEFT + _WIDTH + 20, base + BOTTOM, said, Markup("").join(parts))
 
 

@@ -30,7 +30,10 @@ class ArmView:
 
 @dataclass(frozen=True)
 class RoundView:
-    """A round of confirmation; `table` has a row for each block, None where these are not known."""
+    """A round of confirmation; `lines` are about several changes together.
+
+    `table` has a row for each block; it is None where these are not known.
+    """
 
     title: str
     lines: tuple[str, ...]
@@ -67,7 +70,8 @@ def _round(number: int, confirmation: ConfirmationResult, fresh: FreshRound | No
     n = sum(arm.passed for arm in confirmation.arms)
     title = f"Round {number}: {n} of {counted(len(arms), 'change')} confirmed"
     table = fresh_table(fresh, result) if fresh else None
-    lines = tuple(confirmation_lines(number, confirmation, result))
+    said = zip(confirmation_lines(number, confirmation, result), confirmation.arms, strict=True)
+    lines = tuple(line for line, arm in said if len(arm.names) > 1)  # of one change alone the row says all
     return RoundView(title, lines, axis, arms, table, f"{100 * confirmation.chance:g} %")
 
 

@@ -26,7 +26,9 @@ def bought_table(records: StudyRecords) -> Table:
         ("trainings at a time", f"{bought.workers:,}", ""),
         ("images that judge in a block", "", f"{result.judged:,} of {result.pool:,}"),
     ]
-    return Table("the plan and what the time bought", words("", "planned", "done"), tuple(texts(*row) for row in rows))
+    return Table(
+        "the plan and what the time bought", words("what", "planned", "done"), tuple(texts(*row) for row in rows)
+    )
 
 
 def _seconds(value: float | None) -> str:

@@ -65,17 +65,18 @@ def trade_off_table(points: Sequence[Point], result: StudyResult, beaten: Collec
     rows = [(Cell(point.name), *_of_point(point, result, heads), *extra) for point in points]
     rows += [(Cell(point.name), *_of_point(point, result, heads), Cell("yes")) for point in beaten]
     columns = (*words("network" if beaten else "nothing tried beats"), effect_column(result), *numbers(*heads))
-    return Table("accuracy against costs", (*columns, *(words("beaten") if beaten else ())), tuple(rows))
+    base = next(point.name for point in points if is_own(point))
+    return Table(f"accuracy and costs, against {base}", (*columns, *(words("beaten") if beaten else ())), tuple(rows))
 
 
 def fresh_table(round_: FreshRound, result: StudyResult) -> Table:
     """A row for each fresh block, with the difference of each arm in it."""
-    columns = (*words("block"), *(Column(f"{' + '.join(arm)}, {unit(result)}", numeric=True) for arm in round_.arms))
+    columns = (*words("block"), *(Column(" + ".join(arm), numeric=True) for arm in round_.arms))
     rows = [
         (Cell(f"{block.number + 1}"), *(difference_cell(block.differences.get(arm), result) for arm in round_.arms))
         for block in round_.blocks
     ]
-    return Table(counted(len(rows), "fresh block"), columns, tuple(rows))
+    return Table(f"{counted(len(rows), 'fresh block')}, {unit(result)}", columns, tuple(rows))
 
 
 def failures_table(result: StudyResult) -> Table:

@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -16,33 +15,7 @@ import convwise
 from convwise.errors import RequestError
 from convwise.runs import Run
 from tests.made_run import HOSTILE, draw_pictures, make_run
-
-VOID = {"meta", "img", "br", "link", "input", "line", "circle", "polyline", "rect"}
-
-
-class Elements(HTMLParser):
-    """Every element with its attributes, and the text outside style and script."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.inside = ""
-        self.contents: dict[str, str] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name: value or "" for name, value in attrs}))
-        self.inside = tag
-
-    def handle_data(self, data: str) -> None:
-        if self.inside in ("style", "script"):
-            self.contents[self.inside] = self.contents.get(self.inside, "") + data
-        else:
-            self.text += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = ""
+from tests.report.pages import Elements
 
 
 @pytest.fixture(scope="module")
