@@ -105,14 +105,14 @@ def test_a_result_knows_where_its_study_lies(place: Path) -> None:
 
 
 def test_the_page_of_pictures_says_what_data_check_finds(place: Path, tmp_path: Path) -> None:
-    data = tmp_path / "data"
+    data = tmp_path / "<b onclick=alert(2)>"
     draw_pictures(data, ["ant", "<img src=x onerror=alert(1)>"], 12)
     first = sorted((data / "ant").iterdir())
     shutil.copy(first[0], data / "<img src=x onerror=alert(1)>" / "same.jpg")
     shutil.copy(first[1], data / "ant" / "copy.jpg")
     (data / "ant" / "broken.jpg").write_bytes(b"no picture")
     made = convwise.report(data)
-    assert made.path == Path("data-report.html")
+    assert made.path == Path("<b onclick=alert(2)>-report.html")
     page, found = made.path.read_text(encoding="utf-8"), convwise.check_data(data).to_dict()
     elements = Elements(page)
     text = elements.text.replace("\xa0", " ")
