@@ -61,7 +61,7 @@ class Axis:
     def row(
         self, effect: Interval | None, mark: Mark, *, wide: Interval | None = None, dots: Sequence[float] = ()
     ) -> Markup:
-        """One value: the interval that decides as a whisker, that for other images (`wide`) dashed, `dots` for blocks.
+        """One value: the interval that decides as a whisker, that for other images (`wide`) dashed; above it `dots` for blocks.
 
         What it shows stands in words in the other cells of its row.
         """
@@ -72,7 +72,7 @@ class Axis:
                 self.width(-self.smallest, self.smallest)),
             tag('<line class="zero" x1="%s" y1="0" x2="%s" y2="100%%"/>', self.place(0), self.place(0)),
         ]  # fmt: skip
-        parts += [tag('<circle class="block" cx="%s" cy="50%%" r="2.5"/>', self.place(dot)) for dot in dots]
+        parts += [tag('<circle class="block" cx="%s" cy="20%%" r="2.6"/>', self.place(dot)) for dot in dots]
         if wide is not None:
             parts.append(self._line("wide-whisker", wide))
         if effect is not None:

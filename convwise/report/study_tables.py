@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from convwise.names import counted
 from convwise.report.study_curves import Point, cheapest_without_loss, most_accurate
-from convwise.report.study_numbers import effect_numbers, ratio, unit
+from convwise.report.study_numbers import effect_numbers, ratio, rounded, unit
 from convwise.report.study_records import FreshRound
 from convwise.report.table import Cell, Column, Table, numbers, texts, words
 from convwise.study.result import Costs, Interval, LevelResult, StudyResult, Verdict
@@ -101,7 +101,7 @@ def effect_cell(effect: Interval | None, result: StudyResult) -> Cell:
 def difference_cell(value: float | None, result: StudyResult) -> Cell:
     """One difference, which has no interval."""
     digits = 3 if result.metric == "log_loss" else 2
-    return Cell("failed") if value is None else Cell(f"{value:+.{digits}f}", value)
+    return Cell("failed") if value is None else Cell(rounded(value, digits, result.smallest_effect), value)
 
 
 def cost_cell(costs: Costs, head: str) -> Cell:
