@@ -61,7 +61,7 @@ class Axis:
     def row(
         self, effect: Interval | None, mark: Mark, *, wide: Interval | None = None, dots: Sequence[float] = ()
     ) -> Markup:
-        """One value: the interval that decides as a whisker, that for other images (`wide`) dashed; above it `dots` for blocks.
+        """One value: the interval that decides as a whisker, that for other images (`wide`) dashed; `dots` are blocks.
 
         What it shows stands in words in the other cells of its row.
         """
