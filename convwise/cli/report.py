@@ -7,7 +7,7 @@ from typing import Any
 
 from convwise.cli.options import add_json, add_quiet, add_trust
 from convwise.cli.output import print_json, print_line
-from convwise.cli.parser import add_command, given
+from convwise.cli.parser import add_command, given, shown
 from convwise.cli.wording import wording_of
 
 
@@ -45,8 +45,10 @@ def add(verbs: Any) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     from convwise.commands.report import report
+    from convwise.progress import CountBar
 
-    result = report(**given(options))
+    with CountBar("reading", **shown(options)) as bar:
+        result = report(**given(options), progress=bar)
     if options.json:
         print_json(
             {

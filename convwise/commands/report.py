@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def report(
     pictures: bool = True,
     card: bool = False,
     trust: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ReportResult:
     """Writes a finished run, a finished study, or what is in a data set as one page, which opens without a network.
 
@@ -80,6 +82,7 @@ def report(
         pictures: Whether the page may hold pictures of the data; without, no pixel of them is in it.
         card: Whether README.md is written beside the page of a run, with what model hubs read.
         trust: Whether code is run that the run's model file holds, to show its layers.
+        progress: Hears (files done, of how many) while the pictures of a data set are read; nobody does if None.
 
     Returns:
         Where the page is, its size, and what is to be said about it.
@@ -108,7 +111,7 @@ def report(
     if isinstance(subject, Run):
         page, notes = _of_run(subject, pictures=pictures, trust=trust, card=beside)
     else:
-        page, notes = page_of(subject, pictures=pictures)
+        page, notes = page_of(subject, pictures=pictures, progress=progress)
     write_text(target, page)
     return ReportResult(target, beside, len(page.encode()), time.monotonic() - began, notes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -55,10 +55,12 @@ def place_of(subject: Subject) -> Path:
     return Path(f"{Path(subject).resolve().name or 'data'}-report.html")
 
 
-def page_of(subject: StudyFolder | str, *, pictures: bool) -> tuple[str, tuple[str, ...]]:
+def page_of(
+    subject: StudyFolder | str, *, pictures: bool, progress: Callable[[int, int], None] | None = None
+) -> tuple[str, tuple[str, ...]]:
     """The page of a study or of pictures, and what is to be said about it."""
     if isinstance(subject, str):
-        return _of_data(subject, pictures), ()
+        return _of_data(subject, pictures, progress), ()
     if subject.old is not None:
         return old_study_page(subject.path.resolve().name, subject.old_result), ()
     records = study_records_of(subject)
@@ -66,9 +68,9 @@ def page_of(subject: StudyFolder | str, *, pictures: bool) -> tuple[str, tuple[s
     return study_page(records), (f"the single blocks of the confirmations are not shown: {why}",) if why else ()
 
 
-def _of_data(data: str, pictures: bool) -> str:
+def _of_data(data: str, pictures: bool, progress: Callable[[int, int], None] | None) -> str:
     try:
-        found = check_data(data)
+        found = check_data(data, progress=progress)
     except RequestError as problem:
         if kind_of(named(data, "what"), "what") != "folder":
             raise
