@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 
-.PHONY: help setup demo test fast lint clean
+.PHONY: help setup demo test test-extras fast lint clean
 help:
 	@echo "make demo   train, evaluate and predict on a generated data set (sets everything up first)"
 	@echo "make test   format, lint, types, floors and all tests"
 	@echo "make fast   the same without the slow tests"
+	@echo "make test-extras   the tests of pages in a browser, where there is one"
 	@echo "make clean  remove what these made"
 
 # pip compiles on one core what all cores compile sooner; some files of others are templates, which nobody can compile.
@@ -41,6 +42,11 @@ fast: lint
 test: lint
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not real" --quiet
 	$(BIN)/pytest -n auto --dist worksteal -m "slow or real" --durations 10
+
+# The tests that need more than Python: what they need of it is installed here, a Chromium is the system's.
+test-extras: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[test-browser]"
+	$(BIN)/pytest -m browser --quiet
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,78 @@
+"""A page from its template: escaped throughout, one style and one script inside, and a policy that allows no other."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convwise.names import printable, shown
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_HERE = Path(__file__).parent
+
+
+def page(
+    template: str, *, style: Sequence[str] = ("page.css",), script: Sequence[str] = ("page.js",), **context: Any
+) -> str:
+    """The page as UTF-8 text can hold it. `style` and `script` are files of this package, joined in their order."""
+    css, js = _joined(style), _joined(script)
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src '{_digest(js)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    from markupsafe import Markup
+
+    # Both are of this package and hold no closing tag: they stand in the page as they are, so that the digests hold.
+    text = environment().get_template(template).render(policy=policy, css=Markup(css), js=Markup(js), **context)
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with what they need to show names and numbers."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from convwise.report.charts import bar
+    from convwise.report.confusion import shade
+
+    made = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_unbroken,
+    )
+    made.filters |= {"name": name, "line": printable}
+    made.globals |= {"bar": bar, "shade": shade}
+    return made
+
+
+def _unbroken(value: Any) -> Any:
+    """A number and its percent sign stay on one line; what is markup already, such as names, stays as it is."""
+    return value.replace(" %", "\u00a0%") if type(value) is str else value
+
+
+def name(text: str) -> Markup:
+    """A name of any bytes as text of its own direction, which turns nothing around it."""
+    from markupsafe import Markup
+
+    return Markup("<bdi>%s</bdi>") % shown(text)
+
+
+def _joined(names: Sequence[str]) -> str:
+    # The page's empty lines are left out, and so are those here: else the digests would be those of another text.
+    lines = (line.rstrip() for each in names for line in (_HERE / each).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(f"\n{text}\n".encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
