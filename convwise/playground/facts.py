@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 def generated_modules() -> dict[str, str]:
     """The JavaScript modules that Python writes, by their path below `js/`."""
     constants = {"CATALOGUE": catalogue(), "DEFAULTS": defaults(), "NAMED": list(NAMED), "PARAMETERS": list(PARAMETERS)}
-    lines = [f"export const {name} = {json_text(value)};" for name, value in constants.items()]
+    lines = [f"export const {name} = {json_text(value, indent=None)};" for name, value in constants.items()]
     return {
         "generated/catalogue.js": "// Written from convwise/conv2d by convwise/playground/facts.py.\n"
         + "\n".join(lines)

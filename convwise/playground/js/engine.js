@@ -40,4 +40,5 @@ export function answers(cases) {
   return cases.map((each) => ANSWERS[each.what](each));
 }
 
+// The tests call it by this name.
 globalThis.convwiseAnswers = answers;

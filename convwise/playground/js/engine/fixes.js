@@ -3,8 +3,8 @@
 import { namedText, readNamed } from "./named.js";
 import { violations } from "./rules.js";
 
-const MOST = 2; // values offered for a parameter
-const CHOICES = { padding: ["same", "valid"] };
+const OFFERED = 2; // values offered for a parameter
+const OTHER_WORD = { padding: ["same", "valid"] };
 // What to take in place of a named value that cannot stand, the nearest in meaning first.
 const IN_PLACE = {
   kernel_initializer: ["glorot_uniform", "he_normal"],
@@ -19,7 +19,7 @@ const IN_PLACE = {
 // violations left names its parameter; the other fifteen stay as they are.
 export function fixes(settings, map, violation) {
   return violation.parameters.flatMap((parameter) =>
-    take(candidates(settings, map, parameter), MOST, (value) => stands(settings, map, parameter, value)).map((value) => ({
+    take(candidates(settings, map, parameter), OFFERED, (value) => stands(settings, map, parameter, value)).map((value) => ({
       parameter,
       value,
     })),
@@ -44,7 +44,7 @@ function candidates(settings, map, parameter) {
   if (parameter === "filters") return around(now, now + settings.groups);
   if (parameter === "groups") return around(now, Math.max(map.channels, settings.filters));
   if (Array.isArray(now)) return pairsBelow(now);
-  if (parameter in CHOICES) return CHOICES[parameter].filter((choice) => choice !== now);
+  if (parameter in OTHER_WORD) return OTHER_WORD[parameter].filter((choice) => choice !== now);
   if (parameter.endsWith("constraint")) return otherAxes(parameter, now);
   return IN_PLACE[parameter] ?? [];
 }

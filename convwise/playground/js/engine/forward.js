@@ -5,7 +5,6 @@ import { convolve } from "./convolution.js";
 import { geometry } from "./geometry.js";
 import { drawWeights, seedFor } from "./initializers.js";
 import { handMade } from "./kernels.js";
-import { rangeOf } from "./maps.js";
 import { batchNormalise, combine, concatenate, dense, flatten, padWithZeros, rescale } from "./pointwise.js";
 import { globalPool, pool } from "./pooling.js";
 
@@ -76,27 +75,27 @@ function plain(node, maps, weights) {
   return map; // Dropout, Identity, Permute: nothing happens to the numbers when a network predicts
 }
 
-// The map of node `last`, computing only what it stands upon. `kept` is a Map of results by number, filled on the way.
-export function forward(graph, rows, picture, how, last, kept) {
+// Computes node `last` and what it stands upon, as far as `kept`, a Map of results by number, does not hold it. Yields the
+// name of each layer before computing it. `given` are weights by number, in place of those that would be made.
+export function* forwardSteps(graph, rows, picture, how, last, kept, given = []) {
+  for (const number of neededBy(graph, last, kept)) {
+    const node = graph.nodes[number];
+    yield node.name;
+    const maps = node.inputs.map((input) => (input < 0 ? picture : kept.get(input).output));
+    const weights = given[number] ?? weightsOf(node, number, rows[number].inputShapes, how);
+    kept.set(number, { maps, weights, ...through(node, maps, weights) });
+  }
+}
+
+// The numbers of the nodes to compute, in order.
+export function neededBy(graph, last, kept) {
   const needed = new Set();
   const waiting = [last];
   while (waiting.length) {
     const number = waiting.pop();
-    if (number < 0 || needed.has(number)) continue;
+    if (number < 0 || needed.has(number) || kept.has(number)) continue;
     needed.add(number);
     waiting.push(...graph.nodes[number].inputs);
   }
-  for (const number of [...needed].sort((a, b) => a - b)) {
-    if (kept.has(number)) continue;
-    const node = graph.nodes[number];
-    const maps = node.inputs.map((input) => (input < 0 ? picture : kept.get(input).output));
-    const weights = weightsOf(node, number, rows[number].inputShapes, how);
-    kept.set(number, { maps, weights, ...through(node, maps, weights) });
-  }
-  return kept.get(last);
-}
-
-// Whether a map holds a number that is none, as exploding weights make it.
-export function hasNonFinite(map) {
-  return !rangeOf(map.data).every(Number.isFinite);
+  return [...needed].sort((a, b) => a - b);
 }
