@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convwise.commands.evaluate import evaluate
     from convwise.commands.explain import explain
     from convwise.commands.guide import guide
+    from convwise.commands.playground import playground
     from convwise.commands.predict import predict
     from convwise.commands.resume import resume
     from convwise.commands.study import study
@@ -53,6 +54,7 @@ _HOMES = {
     "explain": "convwise.commands.explain",
     "guide": "convwise.commands.guide",
     "list_data": "convwise.commands.data",
+    "playground": "convwise.commands.playground",
     "predict": "convwise.commands.predict",
     "resume": "convwise.commands.resume",
     "study": "convwise.commands.study",
@@ -75,6 +77,7 @@ __all__ = [
     "explain",
     "guide",
     "list_data",
+    "playground",
     "predict",
     "resume",
     "study",
@@ -95,7 +98,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps `convwise.study` the function: importing the package of that name would put this in its place."""
+    """Keeps `convwise.study` and others the function: importing a package of that name would put it in its place."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from convwise import __version__
-from convwise.cli import completion, data, doctor, explain, judge, study, train
+from convwise.cli import completion, data, doctor, explain, judge, playground, study, train
 from convwise.cli.parser import EXIT_CODES, Parser
 from convwise.cli.wording import wording_of
 from convwise.errors import ConvwiseError
@@ -79,6 +79,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"convwise {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (data, train, judge, explain, study, doctor, completion):
+    for group in (data, train, judge, explain, playground, study, doctor, completion):
         group.add(verbs)
     return parser

@@ -1,4 +1,4 @@
-"""The page as one HTML file: template, style, the joined script and what it knows, under a policy that lets in nothing."""
+"""The page as one HTML file: template, style, joined script and what it knows, under a policy that lets nothing in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from convwise.images.shapes import draw_shape
@@ -45,17 +45,18 @@ def page(network: dict[str, Any] | None, *, title: str, notes: tuple[str, ...] =
     )
 
 
-def template(name: str) -> Any:
+def template(name: str) -> Template:
     """A template of this package; what is put into it is text, never markup."""
     loader = PackageLoader("convwise.playground")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True).get_template(
-        name
-    )
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    ).get_template(name)
 
 
 def policy(script: str, style: str) -> str:
     """A Content-Security-Policy that allows this script and this style, and no connection to anywhere."""
-    return f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; base-uri 'none'"
+    own = f"script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:"
+    return f"default-src 'none'; {own}; worker-src blob:; base-uri 'none'; form-action 'none'"
 
 
 def samples() -> dict[str, dict[str, Any]]:

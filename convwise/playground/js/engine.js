@@ -3,7 +3,7 @@
 import { activate } from "./engine/activations.js";
 import { project } from "./engine/constraints.js";
 import { fixes } from "./engine/fixes.js";
-import { through } from "./engine/forward.js";
+import { decodedWeights, forwardSteps, through } from "./engine/forward.js";
 import { geometry } from "./engine/geometry.js";
 import { predictingBytes, rowsOf } from "./engine/graph.js";
 import { distribution, drawWeights } from "./engine/initializers.js";
@@ -29,6 +29,14 @@ const ANSWERS = {
   penalty: ({ parameter, text, numbers }) => penalty(parameter, text, numbers).penalty,
   pulled: ({ parameter, text, numbers, steps, rate }) => [...pulled(parameter, text, numbers, steps, rate)],
   constraint: ({ parameter, text, numbers, shape }) => [...project(parameter, text, Float32Array.from(numbers), shape)],
+  forward: ({ graph, numbers, shape }) => {
+    const picture = fromLayout(numbers, shape, "channels_last");
+    const nodes = graph.nodes.map((node) => (node.weights ? { ...node, weights: decodedWeights(node.weights) } : node));
+    const last = nodes.length - 1;
+    const kept = new Map();
+    for (const _ of forwardSteps({ nodes }, rowsOf({ nodes }, picture), picture, { seed: 1, made: false }, last, kept));
+    return [...kept.get(last).output.data];
+  },
   graph: ({ graph, picture }) => {
     const rows = rowsOf(graph, picture);
     return { rows, predictingBytes: predictingBytes(graph, rows, picture), findings: findingsOf(graph, rows, picture) };

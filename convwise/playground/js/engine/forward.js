@@ -16,9 +16,16 @@ const SUMS = {
   Subtract: (a, b) => a - b,
 };
 
-// {kernel, bias, ...} of a node. `how` is {seed, made}: `made` takes kernels made by hand for convolutions.
-export function weightsOf(node, number, [shape], how) {
-  if (node.weights) return node.weights;
+// {kernel, bias, ...} of a node. `how` is {seed, made}: `made` takes kernels made by hand for convolutions. Weights that
+// the node holds are taken where they still fit its settings.
+export function weightsOf(node, number, shapes, how) {
+  const made = madeWeights(node, number, shapes, how);
+  if (!node.weights || node.weights.kernel?.length !== made.kernel?.length) return made;
+  if (!node.weights.kernel) return node.weights;
+  return { kernel: node.weights.kernel, bias: made.bias && (node.weights.bias ?? made.bias) };
+}
+
+function madeWeights(node, number, [shape], how) {
   if (node.kind === "Conv2D") {
     const { kernelShape } = geometry(node.settings, shape.height, shape.width, shape.channels);
     const kernel = how.made
@@ -98,4 +105,13 @@ export function neededBy(graph, last, kept) {
     waiting.push(...graph.nodes[number].inputs);
   }
   return [...needed].sort((a, b) => a - b);
+}
+
+// Weight name -> Base64 of 32-bit numbers, little end first, as arrays.
+export function decodedWeights(weights) {
+  const numbers = (text) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    return new Float32Array(bytes.buffer);
+  };
+  return Object.fromEntries(Object.entries(weights).map(([name, text]) => [name, numbers(text)]));
 }

@@ -10,6 +10,7 @@ import { violations, wrongResults } from "./rules.js";
 const MERGES = ["Add", "Average", "Maximum", "Multiply", "Subtract"];
 const SAME = ["Activation", "BatchNormalization", "Dropout", "Identity", "Permute", "Rescaling"];
 const NO_MEMORY = ["Dropout", "Identity", "Flatten"]; // their output is their input's memory
+const SIDES = ["height", "width", "channels"];
 const BYTES = 4;
 
 // For each node {shape, inputShapes, weights, multiplyAdds, bytes, field, problems}.
@@ -90,7 +91,14 @@ function shapeBehind(node, shapes) {
     const [rows, columns] = node.config.padding;
     return { ...shape, height: shape.height + rows[0] + rows[1], width: shape.width + columns[0] + columns[1] };
   }
+  if (node.kind === "Unknown") return recordedShape(node, shapes);
   return SAME.includes(node.kind) ? shape : null;
+}
+
+// A layer without arithmetic here has the shape that Keras gave it, while what it takes is what it took.
+function recordedShape({ config }, shapes) {
+  const same = shapes.every((shape, i) => SIDES.every((side) => shape[side] === config.input_shapes[i]?.[side]));
+  return same ? config.shape : null;
 }
 
 function costs(node, [input], shape) {
@@ -104,6 +112,7 @@ function costs(node, [input], shape) {
     const places = shape.height * shape.width;
     return { weights: kernel + (node.config.use_bias ? node.config.units : 0), multiplyAdds: kernel * places, bytes };
   }
+  if (node.kind === "Unknown") return { weights: node.config.weights, multiplyAdds: null, bytes };
   const perChannel = { BatchNormalization: 2 + Number(node.config?.scale ?? 1) + Number(node.config?.center ?? 1) };
   return { weights: (perChannel[node.kind] ?? 0) * input.channels, multiplyAdds: 0, bytes };
 }

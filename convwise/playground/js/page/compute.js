@@ -1,6 +1,6 @@
 // What is seen: the rows of the graph and the result of the layer that is chosen, computed anew only where it changed.
 
-import { forwardSteps, weightsOf } from "../engine/forward.js";
+import { forwardSteps, neededBy, weightsOf } from "../engine/forward.js";
 import { geometry } from "../engine/geometry.js";
 import { rowsOf } from "../engine/graph.js";
 import { drawWeights, seedFor } from "../engine/initializers.js";
@@ -30,12 +30,14 @@ export function* lookAt(state, picture, number = state.at) {
   const known = new Map([...kept].filter(([n, each]) => n < keys.length && each.key === keys[n]).map(([n, each]) => [n, each.result]));
   const node = state.nodes[number];
   let result = null;
-  if (rows[number].shape) {
+  const unknown = neededBy(graph, number, new Map()).find((n) => state.nodes[n].kind === "Unknown");
+  if (rows[number].shape && unknown === undefined) {
     yield* forwardSteps(graph, rows, picture.map, how, number, known);
     for (const [n, each] of known) kept.set(n, { key: keys[n], result: each });
     result = known.get(number) ?? null;
   }
-  return { rows, row: rows[number], node, number, result, how, ...(result && node.settings ? kernelView(node, number, result, how) : {}) };
+  const notComputed = unknown === undefined ? null : state.nodes[unknown];
+  return { rows, row: rows[number], node, number, result, how, notComputed, ...(result && node.settings ? kernelView(node, number, result, how) : {}) };
 }
 
 function kernelView(node, number, result, how) {
@@ -43,8 +45,8 @@ function kernelView(node, number, result, how) {
   return {
     settings: node.settings,
     kernelShape: geometry(node.settings, map.height, map.width, map.channels).kernelShape,
-    made: how.made && !node.weights,
-    given: Boolean(node.weights),
+    made: how.made && result.weights.kernel !== node.weights?.kernel,
+    given: Boolean(node.weights) && result.weights.kernel === node.weights.kernel,
     drawn: (parameter, shape) =>
       drawWeights(parameter, node.settings[parameter], shape, seedFor(how.seed, number, Number(parameter === "bias_initializer"))),
   };
@@ -57,16 +59,11 @@ export function besides(view, settings) {
   const graph = { nodes: [{ ...node, inputs: [-1] }] };
   const [row] = rowsOf(graph, shapes[0]);
   if (!row.shape) return { row, result: null };
-  const weights = node.weights && sameKernel(view, settings) ? node.weights : weightsOf({ ...node, weights: null }, view.number, shapes, view.how);
+  const weights = weightsOf(node, view.number, shapes, view.how);
   const known = new Map();
   const steps = forwardSteps(graph, [row], view.result.maps[0], view.how, 0, known, [weights]);
   while (!steps.next().done);
   return { row, result: known.get(0) };
-}
-
-function sameKernel(view, settings) {
-  const [map] = view.result.maps;
-  return String(geometry(settings, map.height, map.width, map.channels).kernelShape) === String(view.kernelShape);
 }
 
 // For each node a text that changes when its map does.

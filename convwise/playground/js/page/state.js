@@ -1,6 +1,7 @@
 // The state of the page, and its text in the address: a link shows the same thing to someone else.
 
 import { PARAMETERS } from "../generated/catalogue.js";
+import { decodedWeights } from "../engine/forward.js";
 import { differing, FIRST_SETTINGS, valueOf, valueText } from "./texts.js";
 
 export const SIZES = [16, 24, 32, 48, 64, 96, 128];
@@ -50,7 +51,7 @@ export function firstState(network) {
     return { ...common, network: null, size: [64, 64], channels: 3, nodes: asColumn([newLayer("Conv2D")]) };
   }
   const { height, width, channels } = network.input;
-  const nodes = network.nodes.map((node) => ({ ...node }));
+  const nodes = network.nodes.map((node) => (node.weights ? { ...node, weights: decodedWeights(node.weights) } : { ...node }));
   const at = Math.max(0, nodes.findIndex((node) => node.kind === "Conv2D" && !node.locked));
   return { ...common, network: network.name, weights: "drawn", size: [height, width], channels, nodes, at };
 }

@@ -19,7 +19,10 @@ export function showNumbers(place, view) {
   else if (row.shape) facts.push(["output", shapeText(row.shape)], ["weights", whole(row.weights)], ["multiply-adds", count(row.multiplyAdds)]);
   if (row.field) facts.push(["receptive field", row.field.whole ? "the whole picture" : `${by(row.field.size)} pixels of the picture, a step of ${by(row.field.stride)}`]);
   if (row.bytes) facts.push(["memory", `${bytes(row.bytes)} for the output of one picture, ${bytes(4 * row.weights)} for the weights`]);
-  fill(place, el("dl", {}, ...facts.flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));
+  const missing = view.notComputed
+    ? el("p", { textContent: `Nothing to see: ${view.notComputed.name} is a ${view.notComputed.config.type}, which this page does not compute.` })
+    : null;
+  fill(place, missing, el("dl", {}, ...facts.flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));
 }
 
 function convolutionFacts(node, row, shape) {
