@@ -19,8 +19,8 @@ def add(verbs: Any) -> None:
         _playground,
         help="the sixteen parameters to move on a picture, as one HTML file",
         description="Write a page on which every parameter of Conv2D is moved on a picture: alone, in a column of "
-        "layers or in a network. It is one file: a browser opens it from the disk, without a server or a connection. WHAT "
-        "is as for explain; without it the page begins with one convolution.",
+        "layers or in a network. It is one file: a browser opens it from the disk, without a server or a connection. "
+        "WHAT is as for explain; without it the page begins with one convolution.",
         example="convwise playground simple --size 32 --out simple.html",
     )
     parser.add_argument(

@@ -167,11 +167,10 @@ def _activation(call: Call) -> str | None:
     if name not in ACTIVATIONS:
         return None
     given = {each.name: getattr(layer, each.name, each.default) for each in ACTIVATIONS[name].arguments}
-    plain = dict(given)
-    if name == "softmax" and plain.get("axis") not in (None, -1):
+    if name == "softmax" and given.get("axis") not in (None, -1):
         return None
     try:
-        return Named("activation", name, plain).text
+        return Named("activation", name, given).text
     except RequestError:
         return None
 

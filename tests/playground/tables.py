@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convwise.conv2d import Conv2DSettings
+from convwise.conv2d import Conv2DSettings, parse_settings
 from convwise.conv2d.catalogue import CATALOGUE
 from convwise.conv2d.geometry import geometry
 from convwise.conv2d.rules import violations, wrong_results
@@ -81,6 +81,33 @@ def found_in(asked: Conv2DSettings, size: Map) -> list[Any]:
     height, width, channels = size
     broken = violations(asked, height=height, width=width, channels=channels)
     return [*broken, *wrong_results(asked, height=height, width=width, channels=channels)]
+
+
+def texts_case(asked: Conv2DSettings) -> Case:
+    """The line of Keras builds the same layer, the `--set` texts set the same values, and texts are read back."""
+
+    def check(answer: Any) -> None:
+        layer = eval(answer["line"], {"keras": keras})
+        config = layer.get_config()
+        if "data_format" not in answer["line"]:
+            config["data_format"] = "channels_last"
+        assert Conv2DSettings.from_keras(config) == asked, answer["line"]
+        texts = [text.removeprefix("--set ") for text in answer["set"]]
+        found = parse_settings(texts).scopes.get("conv", Conv2DSettings())
+        first = Conv2DSettings(filters=8, kernel_size=3).with_defaults()
+        assert Conv2DSettings(**{**first.given(), **found.given()}) == asked
+        assert answer["read"] == asked.to_dict()
+
+    return Case({"what": "texts", "settings": asked.to_dict()}, check)
+
+
+def built_by_keras(asked: Conv2DSettings) -> bool:
+    """Whether Keras makes the layer, on no map as yet."""
+    try:
+        keras.layers.Conv2D.from_config(asked.to_keras())
+    except TypeError:
+        return False
+    return True
 
 
 def fixes_case(asked: Conv2DSettings, size: Map) -> Case:

@@ -22,6 +22,12 @@ def test_geometry_rules_and_fixes_of_generated_settings_are_those_of_conv2d(tmp_
     ask([make(*each) for make, each in itertools.product(makers, drawn)], tmp_path)
 
 
+def test_the_lines_to_copy_make_the_same_layer(tmp_path: Path) -> None:
+    drawn = [asked for asked, _ in tables.drawn_settings(600) if tables.built_by_keras(asked)]
+    assert len(drawn) > 150
+    ask([tables.texts_case(asked) for asked in drawn], tmp_path)
+
+
 def test_the_text_of_a_named_value_is_read_and_written_back(tmp_path: Path) -> None:
     ask(list(tables.named_cases(60)), tmp_path)
 

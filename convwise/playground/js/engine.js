@@ -12,6 +12,7 @@ import { fromLayout, shapeOf, toLayout } from "./engine/maps.js";
 import { namedText, readNamed } from "./engine/named.js";
 import { penalty, pulled } from "./engine/regularizers.js";
 import { violations, wrongResults } from "./engine/rules.js";
+import { FIRST_SETTINGS, kerasLine, setTexts, valueOf, valueText } from "./page/texts.js";
 
 const ANSWERS = {
   layer: ({ node, inputs, weights, data_format: dataFormat }) => {
@@ -37,6 +38,11 @@ const ANSWERS = {
     for (const _ of forwardSteps({ nodes }, rowsOf({ nodes }, picture), picture, { seed: 1, made: false }, last, kept));
     return [...kept.get(last).output.data];
   },
+  texts: ({ settings }) => ({
+    line: kerasLine(settings),
+    set: setTexts(settings, FIRST_SETTINGS, "conv"),
+    read: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, valueOf(name, valueText(value))])),
+  }),
   graph: ({ graph, picture }) => {
     const rows = rowsOf(graph, picture);
     return { rows, predictingBytes: predictingBytes(graph, rows, picture), findings: findingsOf(graph, rows, picture) };

@@ -229,4 +229,5 @@ connectCopying();
 buildAdding((sort) => setColumn([...state.nodes.slice(0, state.at + 1), newLayer(sort), ...state.nodes.slice(state.at + 1)], state.at + 1));
 addEventListener("hashchange", readAddress);
 readAddress();
-globalThis.convwisePlayground = { answers, update, state: () => state };
+// What the tests ask.
+globalThis.convwisePlayground = { answers, look: () => view, state: () => state };
