@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convwise.study.result import Costs, Interval, Kind, LevelResult, StudyResult, Verdict
+from convwise.study.tried import rank_of
 
 _SAME_TIME = 0.05  # of a measured ratio: within it, two networks take the same time
-_NO_LIMIT = {"kernel_constraint": math.inf, "bias_constraint": math.inf}  # what "none" is on the scale of the others
-_NUMBER = re.compile(r"(?:x|[A-Za-z_]\w*:)?([0-9.]+)")
 UNCHANGED = "unchanged"
 
 
@@ -117,14 +114,6 @@ def _as_good(one: Point, other: Point) -> bool:
 
 def _place(parameter: str, point: Point) -> float | None:
     """Where a value stands in the order of its parameter's; None where it has none."""
-    if point.value == "none":
-        return _NO_LIMIT.get(parameter, 0.0)
-    if point.value == "zeros":
-        return 0.0
     if parameter == "filters" and point.name == UNCHANGED:
         return 1.0  # the others are factors on it
-    found = _NUMBER.match(point.value)
-    try:
-        return float(found[1]) if found else None
-    except ValueError:
-        return None
+    return rank_of(parameter, point.value)

@@ -81,7 +81,7 @@ def test_a_quick_look_has_no_verdicts() -> None:
         ("filters", "32/64", ["x0.5", "x2"], ["x0.5", "32/64", "x2"]),
         ("kernel_size", "3", ["5", "7", "1"], ["1", "3", "5", "7"]),
         ("kernel_regularizer", "none", ["l2:0.0005", "l2:0.0001"], ["none", "l2:0.0001", "l2:0.0005"]),
-        ("kernel_constraint", "none", ["max_norm:4", "max_norm:2"], ["max_norm:2", "max_norm:4", "none"]),
+        ("kernel_constraint", "none", ["max_norm:4", "max_norm:2"], ["none", "max_norm:4", "max_norm:2"]),
         ("bias_initializer", "zeros", ["constant:0.1", "constant:0.01"], ["zeros", "constant:0.01", "constant:0.1"]),
         ("kernel_initializer", "glorot_uniform", ["orthogonal", "he_normal"],
          ["glorot_uniform", "orthogonal", "he_normal"]),
