@@ -93,8 +93,9 @@ def test_every_forward_parameter_gives_what_keras_gives(open_page: Any) -> None:
 
 
 def test_geometry_rules_and_fixes_of_thousands_of_settings_are_those_of_conv2d(open_page: Any) -> None:
-    drawn = tables.drawn_settings(6000)
-    assert len(drawn) > 2000
+    drawn = tables.drawn_settings(5000)
+    illegal = sum(bool(tables.found_in(*each)) for each in drawn)
+    assert 1000 < illegal < 4000
     makers = (tables.geometry_case, tables.rules_case, tables.fixes_case)
     ask(open_page(), [make(*each) for make, each in itertools.product(makers, drawn)])
 

@@ -17,13 +17,13 @@ def ask(cases: list[Case], folder: Path) -> None:
 
 
 def test_geometry_rules_and_fixes_of_generated_settings_are_those_of_conv2d(tmp_path: Path) -> None:
-    drawn = tables.drawn_settings(400)
+    drawn = tables.drawn_settings(1000)
     makers = (tables.geometry_case, tables.rules_case, tables.fixes_case)
     ask([make(*each) for make, each in itertools.product(makers, drawn)], tmp_path)
 
 
 def test_the_lines_to_copy_make_the_same_layer(tmp_path: Path) -> None:
-    drawn = [asked for asked, _ in tables.drawn_settings(600) if tables.built_by_keras(asked)]
+    drawn = [asked for asked, _ in tables.drawn_settings(600) if tables.kept_by_keras(asked)]
     assert len(drawn) > 150
     ask([tables.texts_case(asked) for asked in drawn], tmp_path)
 
