@@ -18,6 +18,7 @@ from convwise.nets.layer_table.records import LayerRow
 from convwise.nets.layer_table.table import table_of
 from convwise.playground.network import network_of
 from tests.playground.cases import Case, check_all, close
+from tests.playground.columns import RULES_HERE, columns, findings_case
 from tests.playground.engines import by_node
 
 
@@ -153,3 +154,14 @@ def test_two_pictures_at_once_are_refused_in_one_line() -> None:
     model = keras.Model([left, right], layers.Add()([left, right]))
     with pytest.raises(RequestError, match="networks that take one picture"):
         network_of(flatten(model), name="two", with_weights=False)
+
+
+def test_what_is_found_about_a_column_is_what_lint_finds(tmp_path: Path) -> None:
+    cases = [findings_case(model) for model in columns(60)]
+    ask(cases, tmp_path)
+    answers = by_node([case.asked for case in cases], tmp_path)
+    assert {each["rule"] for answer in answers for each in answer["findings"]} == set(RULES_HERE)
+
+
+def test_what_is_found_about_every_network_is_what_lint_finds(tmp_path: Path) -> None:
+    ask([findings_case(built(name)) for name in NETWORKS], tmp_path)

@@ -9,7 +9,7 @@ import { besides, lookAt, pictureMap } from "./page/compute.js";
 import { buildControls } from "./page/controls.js";
 import { byId, el, fill } from "./page/dom.js";
 import { showEffect } from "./page/effect.js";
-import { buildAdding, showLayers, showOtherSettings, totalsText } from "./page/layers.js";
+import { buildAdding, showFindings, showLayers, showOtherSettings, totalsText } from "./page/layers.js";
 import { PATTERN_NAMES, sampleFrom, sourceOfFile } from "./page/pictures.js";
 import { PRESETS, presetNodes } from "./page/presets.js";
 import { connectStage, showPixel, showStage } from "./page/stage.js";
@@ -83,7 +83,9 @@ function draw() {
 function drawAll(picture) {
   const { node, rows } = view;
   const graph = { nodes: state.nodes };
-  showLayers(state, rows, findingsOf(graph, rows, picture.map), layerActions);
+  const findings = findingsOf(graph, rows, picture.map);
+  showLayers(state, rows, findings, layerActions);
+  showFindings(findings);
   byId("totals").textContent = totalsText(rows, predictingBytes(graph, rows, picture.map));
   byId("stage-name").textContent = node.name;
   showStage(view, state, picture, most);

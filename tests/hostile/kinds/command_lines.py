@@ -56,7 +56,14 @@ def command_lines(rng: random.Random, folder: Path, material: Material) -> Case:
     at_work = verb.words[0] in ("train", "study")
     return Case(
         tuple(argv),
-        may_write=("out", "drawn", "out.csv", "out.html", "playground.html", *(argument for argument in argv if argument in NASTY)),
+        may_write=(
+            "out",
+            "drawn",
+            "out.csv",
+            "out.html",
+            "playground.html",
+            *(argument for argument in argv if argument in NASTY),
+        ),
         after_newline=("zqnl",),
         stop_after_s=3 if at_work else None,
         may_fill_memory=True,

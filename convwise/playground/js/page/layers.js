@@ -35,6 +35,16 @@ function layerItem(state, node, i, row, lane, findings, on) {
   return item;
 }
 
+// Each finding as a sentence, with what to do.
+export function showFindings(findings) {
+  fill(
+    byId("findings"),
+    ...findings.map((each) =>
+      el("li", { className: each.severity }, el("strong", { textContent: `${each.severity === "note" ? "ⓘ" : "⚠"} ` }), `${each.message}. To do: ${each.fix}.`, el("br"), el("small", { textContent: each.source })),
+    ),
+  );
+}
+
 function kindText(node) {
   if (node.kind === "Activation") return node.config.activation;
   return node.kind === "Unknown" ? `${node.config.type}, not computed here` : node.kind;

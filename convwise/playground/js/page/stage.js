@@ -3,7 +3,7 @@
 import { traceOutput } from "../engine/convolution.js";
 import { effectiveWindow, samePadding } from "../engine/geometry.js";
 import { rangeOf } from "../engine/maps.js";
-import { drawChannel, drawPicture, scaleFor } from "./colours.js";
+import { drawChannel, drawPicture, drawPlane, scaleFor } from "./colours.js";
 import { by, byId, el, fill, fixed, significant } from "./dom.js";
 import { drawKernel } from "./effect.js";
 import { channelNames, showTrace } from "./trace.js";
@@ -33,7 +33,7 @@ export function connectStage(on) {
 // Draws everything that the view's numbers decide.
 export function showStage(view, state, picture, most) {
   const broken = view.result === null;
-  byId("views").hidden = broken;
+  byId("views").hidden = byId("pixel").hidden = broken;
   byId("maps").hidden = broken;
   byId("trace").hidden = broken || !view.node.settings;
   if (broken) return;
@@ -64,7 +64,18 @@ function showKernel(view, map) {
   if (!view.settings) return;
   const [high, wide, channels] = view.kernelShape;
   const { kernel, bias } = view.result.weights;
-  drawKernel(byId("kernel"), kernel, view.kernelShape, map, kernelScale(kernel));
+  const place = byId("kernel");
+  while (place.childElementCount > Math.min(channels, 3)) place.lastElementChild.remove();
+  while (place.childElementCount < Math.min(channels, 3)) place.append(el("canvas"));
+  [...place.children].forEach((canvas, channel) =>
+    drawPlane(
+      canvas,
+      high,
+      wide,
+      (tap) => kernel[(tap * channels + channel) * view.settings.filters + map],
+      kernelScale(kernel),
+    ),
+  );
   const shown = channels > 3 ? `, the first 3 of ${channels} channels` : "";
   const words = `kernel ${map}, ${by([high, wide, channels])}${shown}${bias ? `, bias ${significant(bias[map], 2)}` : ""}`;
   byId("kernel-caption").textContent = words;
