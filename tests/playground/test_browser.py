@@ -269,18 +269,45 @@ def test_beside_the_default_shows_both_maps_and_their_difference(open_page: Any)
     assert "The maps have different sizes (31 × 31 here, 62 × 62 with the default)" in text_of(shown, "beside")
 
 
-def test_a_task_is_checked(open_page: Any) -> None:
+# For each task what solves it: (number of the layer, parameter, what its control is given).
+SOLUTIONS = {
+    0: [(0, "padding", "same")],
+    1: [(0, "strides", "2")],
+    2: [],  # by adding a layer
+    3: [(1, "dilation_rate", "2"), (2, "dilation_rate", "4")],
+    4: [(1, "groups", "4")],
+}
+
+
+@pytest.mark.parametrize("number", SOLUTIONS)
+def test_each_task_can_be_done_and_says_so(open_page: Any, number: int) -> None:
     shown = open_page()
-    shown.get_by_role("button", name="See 15 × 15 with three layers").click()
+    task = shown.locator(f"[data-task='{number}']")
+    task.locator("button").click()
     settled(shown)
-    task = shown.locator("[data-task='3']")
     assert "Not yet." in task.inner_text()
-    for number, rate in ((1, 2), (2, 4)):
-        shown.locator("#layer-list button.choose").nth(number).click()
+    for layer, parameter, value in SOLUTIONS[number]:
+        shown.locator("#layer-list button.choose").nth(layer).click()
         settled(shown)
-        control(shown, "dilation_rate").locator("input").first.fill(str(rate))
+        place = control(shown, parameter)
+        if parameter == "padding":
+            place.locator("select").select_option(value)
+        else:
+            place.locator("input").first.fill(value)
+        settled(shown)
+    if number == 2:
+        shown.locator("#layer-add").get_by_role("button", name="MaxPooling2D", exact=True).click()
         settled(shown)
     assert "✓ Done." in task.inner_text()
+
+
+def test_every_preset_shows_maps(open_page: Any) -> None:
+    shown = open_page()
+    for name in shown.locator("#presets button").all_inner_texts():
+        shown.locator("#presets").get_by_role("button", name=name, exact=True).click()
+        settled(shown)
+        assert shown.locator("#output-map").is_visible(), name
+        assert "✕" not in text_of(shown, "layer-list")
 
 
 def test_layers_are_added_moved_and_removed(open_page: Any) -> None:
@@ -332,6 +359,21 @@ def test_a_changed_parameter_of_a_network_is_in_the_address_and_breaks_what_cann
     settled(shown)
     assert "✕ refused" in text_of(shown, "layer-list").partition("stage1_add")[2]
     assert text_of(shown, "set-line") == "--set stage1_2_conv.filters=12"
+
+
+def test_the_settings_of_a_layer_change_that_layer_alone(open_page: Any, tmp_path: Path) -> None:
+    """`conv2d` is also the stage of conv2d_1 and conv2d_2."""
+    network = network_of(flatten(built("simple")), name="simple", with_weights=False)
+    path = tmp_path / "simple.html"
+    path.write_text(made_page(network, title="simple"), encoding="utf-8")
+    shown = open_page(path=path)
+    control(shown, "kernel_size").locator("input[type=range]").first.fill("5")
+    settled(shown)
+    texts = text_of(shown, "set-line").split("--set ")[1:]
+    kernels = [
+        layer.kernel_size for layer in built("simple", *(text.strip() for text in texts)).layers if "conv" in layer.name
+    ]
+    assert kernels == [(5, 5), (3, 3), (3, 3)]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -15,7 +15,7 @@ import { PRESETS, presetNodes } from "./page/presets.js";
 import { connectStage, showPixel, showStage } from "./page/stage.js";
 import { addressOf, asColumn, configValue, firstState, fromAddress, newLayer, SIZES } from "./page/state.js";
 import { buildTasks, checkTask } from "./page/tasks.js";
-import { FIRST_SETTINGS, valueOf, valueText } from "./page/texts.js";
+import { FIRST_SETTINGS, networkSetTexts, setTexts, valueOf, valueText } from "./page/texts.js";
 import { connectCopying, showLines, showNumbers, showProblems } from "./page/words.js";
 
 const PAUSE_MS = 40; // computing goes on for so long before the page is drawn in between
@@ -117,7 +117,7 @@ function showSettings(node) {
   const other = state.beside && view.result ? besides(view, { ...settings, [state.show]: before[state.show] }) : null;
   showBeside(besidePlace, view, other, state.show, before[state.show], state.map);
   nameBeside(state.show);
-  showLines(view, before, state.network ? node.name : "conv");
+  showLines(view, state.network ? networkSetTexts(state.nodes, first.nodes) : setTexts(settings, before, "conv"));
 }
 
 // What a layer's settings are measured against: the network's own, or Keras's defaults.

@@ -9,42 +9,70 @@ export function convolve(map, settings, kernel, bias) {
   const [high, wide] = found.outputSize;
   const made = makeMap(high, wide, settings.filters);
   const perGroup = settings.filters / settings.groups;
-  const sums = new Float64Array(perGroup);
+  const window = new Float64Array(found.kernelShape[0] * found.kernelShape[1] * found.kernelShape[2]);
   for (let group = 0; group < settings.groups; group++) {
-    const first = group * perGroup;
+    const filters = filtersOf(group, perGroup, window.length, settings.filters, kernel, bias);
     for (let row = 0; row < high; row++) {
       for (let column = 0; column < wide; column++) {
-        for (let f = 0; f < perGroup; f++) sums[f] = bias ? bias[first + f] : 0;
-        addWindow(map, settings, found, kernel, sums, row, column, group);
-        made.data.set(sums, (row * wide + column) * settings.filters + first);
+        readWindow(map, settings, found, row, column, group, window);
+        multiply(window, filters, made.data, (row * wide + column) * settings.filters + group * perGroup);
       }
     }
   }
   return made;
 }
 
-// Adds to `sums`, a number per filter of the group, what the window at one place gives. Zeros of the padding add nothing.
-function addWindow(map, settings, found, kernel, sums, row, column, group) {
-  const [tapsDown, tapsAcross, seen, filters] = found.kernelShape;
-  const perGroup = sums.length;
-  const firstChannel = group * seen;
-  const firstFilter = group * perGroup;
+// The weights of a group's filters, those of one filter in a row, and their biases.
+function filtersOf(group, perGroup, taps, filters, kernel, bias) {
+  const first = group * perGroup;
+  const weights = new Float64Array(perGroup * taps);
+  for (let f = 0; f < perGroup; f++) {
+    for (let tap = 0; tap < taps; tap++) weights[f * taps + tap] = kernel[tap * filters + first + f];
+  }
+  return { n: perGroup, weights, biases: Float64Array.from({ length: perGroup }, (_, f) => (bias ? bias[first + f] : 0)) };
+}
+
+// The numbers of the map that the window at one place of the output covers, zeros for those of the padding.
+function readWindow(map, settings, found, row, column, group, window) {
+  const { data, height, width, channels } = map;
+  const [tapsDown, tapsAcross, seen] = found.kernelShape;
+  const [gapDown, gapAcross] = settings.dilation_rate;
   const top = row * settings.strides[0] - found.padding[0][0];
   const left = column * settings.strides[1] - found.padding[1][0];
+  let tap = 0;
   for (let tapDown = 0; tapDown < tapsDown; tapDown++) {
-    const y = top + tapDown * settings.dilation_rate[0];
-    if (y < 0 || y >= map.height) continue;
+    const y = top + tapDown * gapDown;
     for (let tapAcross = 0; tapAcross < tapsAcross; tapAcross++) {
-      const x = left + tapAcross * settings.dilation_rate[1];
-      if (x < 0 || x >= map.width) continue;
-      const place = (y * map.width + x) * map.channels + firstChannel;
-      let weight = (tapDown * tapsAcross + tapAcross) * seen * filters + firstFilter;
-      for (let channel = 0; channel < seen; channel++) {
-        const value = map.data[place + channel];
-        for (let f = 0; f < perGroup; f++) sums[f] += value * kernel[weight + f];
-        weight += filters;
-      }
+      const x = left + tapAcross * gapAcross;
+      const inside = y >= 0 && y < height && x >= 0 && x < width;
+      const place = (y * width + x) * channels + group * seen;
+      for (let channel = 0; channel < seen; channel++) window[tap++] = inside ? data[place + channel] : 0;
     }
+  }
+}
+
+// One sum of products per filter; four filters at a time, which reads the window a quarter as often.
+function multiply(window, { n, weights, biases }, into, at) {
+  const taps = window.length;
+  let f = 0;
+  for (; f + 4 <= n; f += 4) {
+    let [a, b, c, d] = [biases[f], biases[f + 1], biases[f + 2], biases[f + 3]];
+    for (let tap = 0, weight = f * taps; tap < taps; tap++, weight++) {
+      const value = window[tap];
+      a += value * weights[weight];
+      b += value * weights[weight + taps];
+      c += value * weights[weight + 2 * taps];
+      d += value * weights[weight + 3 * taps];
+    }
+    into[at + f] = a;
+    into[at + f + 1] = b;
+    into[at + f + 2] = c;
+    into[at + f + 3] = d;
+  }
+  for (; f < n; f++) {
+    let sum = biases[f];
+    for (let tap = 0, weight = f * taps; tap < taps; tap++, weight++) sum += window[tap] * weights[weight];
+    into[at + f] = sum;
   }
 }
 

@@ -40,20 +40,49 @@ export function inkOn([red, green, blue]) {
   return 0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue) > 0.179 ? "#000" : "#fff";
 }
 
+// The colours as the bytes of a pixel lie in memory: red, green, blue, opaque.
+const PIXELS = Object.fromEntries(Object.entries(TABLES).map(([kind, table]) => [kind, packed(table)]));
+
+function packed(table) {
+  const bytes = new Uint8Array(4 * table.length);
+  table.forEach((colour, i) => bytes.set([...colour, 255], 4 * i));
+  return new Uint32Array(bytes.buffer);
+}
+
 // Draws rows of numbers; `at(place)` gives the number of a place, row after row.
 export function drawPlane(canvas, height, width, at, scale) {
-  const image = sized(canvas, height, width);
-  const table = TABLES[scale.kind];
+  put(canvas, paint(height, width, at, scale));
+}
+
+function paint(height, width, at, scale) {
+  const { image, pixels } = sheetFor(height, width);
+  const colours = PIXELS[scale.kind];
   const factor = 255 / (scale.high - scale.low);
   for (let place = 0; place < height * width; place++) {
     const share = Math.round((at(place) - scale.low) * factor);
-    const [red, green, blue] = table[share > 255 ? 255 : share > 0 ? share : 0];
-    image.data[4 * place] = red;
-    image.data[4 * place + 1] = green;
-    image.data[4 * place + 2] = blue;
-    image.data[4 * place + 3] = 255;
+    pixels[place] = colours[share > 255 ? 255 : share > 0 ? share : 0];
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  return image;
+}
+
+// The same into the middle of a canvas of a size of its own: to give many canvases another size takes the browser long.
+export function drawFitted(canvas, height, width, at, scale) {
+  const scratch = scratchFor(height, width);
+  put(scratch, paint(height, width, at, scale));
+  const share = Math.min(canvas.height / height, canvas.width / width);
+  const [high, wide] = [height * share, width * share];
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(scratch, (canvas.width - wide) / 2, (canvas.height - high) / 2, wide, high);
+}
+
+const scratches = new Map(); // size -> a canvas that is never shown
+
+function scratchFor(height, width) {
+  const key = `${height}x${width}`;
+  if (!scratches.has(key)) scratches.set(key, document.createElement("canvas"));
+  return scratches.get(key);
 }
 
 // Draws one channel of a map.
@@ -64,20 +93,31 @@ export function drawChannel(canvas, map, channel, scale) {
 
 // Draws a picture of one or three channels with numbers from 0 to `most`.
 export function drawPicture(canvas, map, most) {
-  const image = sized(canvas, map.height, map.width);
+  const { image } = sheetFor(map.height, map.width);
   for (let place = 0; place < map.height * map.width; place++) {
     for (let c = 0; c < 3; c++) {
       image.data[4 * place + c] = (255 / most) * map.data[place * map.channels + (map.channels === 3 ? c : 0)];
     }
     image.data[4 * place + 3] = 255;
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  put(canvas, image);
 }
 
-function sized(canvas, height, width) {
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
+const sheets = new Map(); // size -> pixels to draw on, used again for every canvas of that size
+
+function sheetFor(height, width) {
+  const key = `${height}x${width}`;
+  if (!sheets.has(key)) {
+    const image = new ImageData(width, height);
+    sheets.set(key, { image, pixels: new Uint32Array(image.data.buffer) });
   }
-  return canvas.getContext("2d").createImageData(width, height);
+  return sheets.get(key);
+}
+
+function put(canvas, image) {
+  if (canvas.width !== image.width || canvas.height !== image.height) {
+    canvas.width = image.width;
+    canvas.height = image.height;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
 }

@@ -5,12 +5,13 @@ import { normsAlong, project } from "../engine/constraints.js";
 import { density, distribution } from "../engine/initializers.js";
 import { axesOf, readNamed } from "../engine/named.js";
 import { penalty, pulled } from "../engine/regularizers.js";
-import { drawPlane } from "./colours.js";
+import { drawFitted } from "./colours.js";
 import { count, el, fill, significant } from "./dom.js";
 
 const STEPS = 10_000;
 const RATE = 0.1;
 const MOST_TILES = 16;
+export const KERNEL_PX = { width: 90, height: 30 };
 const SVG = "http://www.w3.org/2000/svg";
 
 // Fills `place` for the parameter that is shown. `view` is {settings, weights, kernelShape, sums, output, made}.
@@ -149,7 +150,7 @@ function tiles(view, before, after, nameBefore, nameAfter) {
 
 function kernelTiles(numbers, shape, scale, name) {
   return Array.from({ length: Math.min(shape[3], MOST_TILES) }, (_, filter) => {
-    const canvas = el("canvas", { className: "tile", role: "img", "aria-label": `kernel ${filter} ${name}` });
+    const canvas = el("canvas", { className: "tile", ...KERNEL_PX, role: "img", "aria-label": `kernel ${filter} ${name}` });
     drawKernel(canvas, numbers, shape, filter, scale);
     return canvas;
   });
@@ -158,7 +159,7 @@ function kernelTiles(numbers, shape, scale, name) {
 // A filter's kernel, up to three channels side by side.
 export function drawKernel(canvas, numbers, [high, wide, channels, filters], filter, scale) {
   const shown = Math.min(channels, 3);
-  drawPlane(
+  drawFitted(
     canvas,
     high,
     wide * shown,

@@ -28,7 +28,7 @@ function layerItem(state, node, i, row, lane, findings, on) {
       el("span", { className: "kind", textContent: ` ${kindText(node)}` }),
       el("span", { className: "facts", textContent: facts.filter(Boolean).join(" · ") }),
       joined(state.nodes, node, i) ? el("span", { className: "facts", textContent: `from ${node.inputs.map((n) => (n < 0 ? "picture" : state.nodes[n].name)).join(" and ")}` }) : null,
-      ...findings.map((each) => el("span", { className: `finding ${each.severity}`, textContent: `${each.severity === "note" ? "ⓘ" : "⚠"} ${each.rule}` })),
+      ...findings.map((each) => el("span", { className: `finding ${each.severity}`, textContent: `${severityMark(each)} ${each.rule}` })),
     ),
   );
   if (state.network === null) item.append(buttons(state, node, i, on));
@@ -40,9 +40,15 @@ export function showFindings(findings) {
   fill(
     byId("findings"),
     ...findings.map((each) =>
-      el("li", { className: each.severity }, el("strong", { textContent: `${each.severity === "note" ? "ⓘ" : "⚠"} ` }), `${each.message}. To do: ${each.fix}.`, el("br"), el("small", { textContent: each.source })),
+      el("li", { className: each.severity }, el("strong", { textContent: `${severityMark(each)} ` }), `${each.message}. To do: ${each.fix}.`, el("br"), el("small", { textContent: each.source })),
     ),
   );
+  byId("findings-box").hidden = findings.length === 0;
+  byId("findings-count").textContent = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
+}
+
+function severityMark({ severity }) {
+  return severity === "note" ? "note:" : "⚠ warning:";
 }
 
 function kindText(node) {

@@ -3,12 +3,13 @@
 import { traceOutput } from "../engine/convolution.js";
 import { effectiveWindow, samePadding } from "../engine/geometry.js";
 import { rangeOf } from "../engine/maps.js";
-import { drawChannel, drawPicture, drawPlane, scaleFor } from "./colours.js";
+import { drawChannel, drawFitted, drawPicture, drawPlane, scaleFor } from "./colours.js";
 import { by, byId, el, fill, fixed, significant } from "./dom.js";
-import { drawKernel } from "./effect.js";
+import { drawKernel, KERNEL_PX } from "./effect.js";
 import { channelNames, showTrace } from "./trace.js";
 
 const MOST_MAPS = 64; // drawn; a layer of more says so
+const MAP_PX = { width: 96, height: 96 };
 const SVG_SPACE = "http://www.w3.org/2000/svg";
 
 // Connects the pointer and the sliders of the output. `on` is {pixel(row, column), map(number)}.
@@ -107,7 +108,7 @@ function showMaps(view, output, weights, chosen, scale) {
     const [kernel, canvas] = button.children;
     kernel.hidden = !view.settings;
     if (view.settings) drawKernel(kernel, weights.kernel, view.kernelShape, map, ofKernel);
-    drawChannel(canvas, output, map, scale);
+    drawFitted(canvas, output.height, output.width, (place) => output.data[place * output.channels + map], scale);
   });
   byId("maps-note").textContent = output.channels > shown ? `Shown: the first ${shown} of ${output.channels} maps.` : "";
 }
@@ -116,8 +117,8 @@ function mapButton(map) {
   return el(
     "button",
     { type: "button", "data-map": map, "aria-label": `map ${map}` },
-    el("canvas", { className: "tile" }),
-    el("canvas", {}),
+    el("canvas", { className: "tile", ...KERNEL_PX }),
+    el("canvas", { className: "map", ...MAP_PX }),
   );
 }
 

@@ -45,11 +45,11 @@ export const TASKS = [
     learned: "Each layer adds twice its dilation rate: 1 + 2 + 4 + 8 = 15 with rates 1, 2 and 4.",
   },
   {
-    title: "A ninth of the weights",
-    text: "Give the second convolution at most a quarter of its weights, with as many maps as before.",
+    title: "A quarter of the weights",
+    text: "The second convolution has 584 weights. Bring it down to 152 or fewer, with as many maps as before.",
     start: () => [small({ padding: "same" }), small({ padding: "same" })],
-    done: (nodes, rows) => nodes.length === 2 && rows[1].shape?.channels === 8 && rows[1].weights <= 146,
-    learned: "groups splits the channels (groups=4 leaves a quarter); a 1×1 window takes a ninth and sees one pixel.",
+    done: (nodes, rows) => nodes.length === 2 && rows[1].shape?.channels === 8 && rows[1].weights <= 152,
+    learned: "groups=4 leaves a quarter of the kernel; a window of 1×1 leaves a ninth and sees one pixel.",
   },
 ];
 

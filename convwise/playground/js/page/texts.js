@@ -36,6 +36,21 @@ export function setTexts(settings, before, scope) {
   return differing(settings, before).map((name) => `--set ${scope}.${name}=${valueText(settings[name])}`);
 }
 
+// The same for all convolutions of a network. A layer's name is a stage's too where others begin with it and "_": these
+// are set to what they have, so that only the layer changes.
+export function networkSetTexts(nodes, firstNodes) {
+  const open = nodes.flatMap((node, i) => (node.settings && !node.locked ? [{ node, before: firstNodes[i].settings }] : []));
+  const texts = open.flatMap(({ node, before }) =>
+    differing(node.settings, before).flatMap((name) => {
+      const reached = open.filter((other) => other.node.name.startsWith(`${node.name}_`));
+      return [node, ...reached.map((other) => other.node)].map(
+        (each) => `--set ${each.name}.${name}=${valueText(each.settings[name])}`,
+      );
+    }),
+  );
+  return [...new Set(texts)];
+}
+
 // The layer as a line of Python; what is Keras's default is left out.
 export function kerasLine(settings) {
   const options = PARAMETERS.filter(

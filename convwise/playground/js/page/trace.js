@@ -91,9 +91,10 @@ function cell(tap, key, scale) {
 }
 
 function sumText(found, channels, sums, activation, output) {
-  const terms = channels.length <= 4 ? channels.map((channel) => fixed(sums.get(channel), 3)) : [`sum over ${channels.length} channels ${fixed(found.sum - found.bias, 3)}`];
+  const few = channels.length <= 4;
+  const terms = few ? channels.map((channel) => fixed(sums.get(channel), 3)) : [`all ${channels.length} channels ${fixed(found.sum - found.bias, 4)}`];
   const added = found.bias ? [...terms, `bias ${fixed(found.bias, 3)}`] : terms;
-  const text = `${added.join(" + ").replaceAll("+ −", "− ")} = ${fixed(found.sum, 4)}`;
+  const text = added.length === 1 ? terms[0] : `${added.join(" + ").replaceAll("+ −", "− ")} = ${fixed(found.sum, 4)}`;
   if (activation === "linear") return `${text}, the output`;
   return pointwise(activation) ? `${text}; ${activation}(${fixed(found.sum, 3)}) = ${significant(output, 4)}, the output` : `${text}; with the other channels through ${activation}: ${significant(output, 4)}`;
 }

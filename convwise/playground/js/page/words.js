@@ -4,7 +4,7 @@ import { fixes } from "../engine/fixes.js";
 import { geometry, shapeFormula } from "../engine/geometry.js";
 import { by, byId, bytes, count, el, fill, whole } from "./dom.js";
 import { shapeText } from "./layers.js";
-import { kerasLine, setTexts, valueText } from "./texts.js";
+import { kerasLine, valueText } from "./texts.js";
 
 // The shape formula with its numbers, the field, weights, work and memory.
 export function showNumbers(place, view) {
@@ -68,10 +68,9 @@ function offers(view, shape, violation, change) {
   );
 }
 
-// Both lines to copy.
-export function showLines(view, before, scope) {
+// Both lines to copy; `texts` are the options.
+export function showLines(view, texts) {
   byId("keras-line").textContent = view.node.settings ? kerasLine(view.node.settings) : `keras.layers.${view.node.kind}`;
-  const texts = view.node.settings ? setTexts(view.node.settings, before, scope) : [];
   byId("set-line").textContent = texts.join(" ") || "nothing differs, so there is nothing to set";
 }
 
