@@ -47,16 +47,15 @@ def main() -> None:
         sides = f"{asked.size}x{asked.size}"
         shown.goto(f"{page}#size={sides}&layer=Conv2D;filters={asked.filters};padding=same")
         shown.wait_for_function("() => globalThis.convwiseDrawn")
-        times = {
+        moved = {
             name: [shown.evaluate(MOVE, [name, values[i % 2]]) for i in range(asked.moves)]
             for name, values in MOVES.items()
         }
         browser.close()
-    result = {name: summary(pairs) for name, pairs in times.items()}
+    result = {name: summary(pairs) for name, pairs in moved.items()}
     for name, each in result.items():
-        print(
-            f"{name:14} script {each['script_ms']:5.1f} ms, frame {each['frame_ms']:5.1f} ms, worst {each['worst_ms']:.1f}"
-        )
+        times = f"script {each['script_ms']:5.1f} ms, frame {each['frame_ms']:5.1f} ms, worst {each['worst_ms']:.1f}"
+        print(f"{name:14} {times}")
     print(json.dumps({"size_px": asked.size, "filters": asked.filters, "sliders": result, "machine": machine()}))
 
 

@@ -358,7 +358,7 @@ def test_a_changed_parameter_of_a_network_is_in_the_address_and_breaks_what_cann
     control(shown, "filters").locator("input").fill("12")
     settled(shown)
     assert "✕ refused" in text_of(shown, "layer-list").partition("stage1_add")[2]
-    assert text_of(shown, "set-line") == "--set stage1_2_conv.filters=12"
+    assert text_of(shown, "set-line") == "--set stage1_1_conv.filters=8 --set stage1_2_conv.filters=12"
 
 
 def test_the_settings_of_a_layer_change_that_layer_alone(open_page: Any, tmp_path: Path) -> None:
