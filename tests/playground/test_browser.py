@@ -357,6 +357,8 @@ def test_a_changed_parameter_of_a_network_is_in_the_address_and_breaks_what_cann
     settled(shown)
     control(shown, "filters").locator("input").fill("12")
     settled(shown)
+    pooled = open_page("#set=stage2_shortcut_mean.padding=valid&set=stage2_shortcut_mean.strides=3x3", path=path)
+    assert pooled.url.endswith("#set=stage2_shortcut_mean.strides=3x3&set=stage2_shortcut_mean.padding=valid")
     assert "✕ refused" in text_of(shown, "layer-list").partition("stage1_add")[2]
     assert text_of(shown, "set-line") == "--set stage1_1_conv.filters=8 --set stage1_2_conv.filters=12"
 

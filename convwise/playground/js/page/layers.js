@@ -1,7 +1,7 @@
 // The column of layers: one line each with its shape, field and cost; those of a network stand with their branches.
 
 import { by, byId, bytes, count, el, fill, whole } from "./dom.js";
-import { COLUMN_KINDS } from "./state.js";
+import { COLUMN_KINDS, OPEN } from "./state.js";
 
 // Fills the list. `on` is {choose, remove, move} with the layer's number.
 export function showLayers(state, rows, findings, on) {
@@ -11,6 +11,19 @@ export function showLayers(state, rows, findings, on) {
     ...state.nodes.map((node, i) => layerItem(state, node, i, rows[i], lanes[i], findings.filter((each) => each.layers.includes(i)), on)),
   );
   byId("layer-add").hidden = state.network !== null;
+  keepInView(byId("layer-list"), byId("layer-list").children[state.at]);
+}
+
+// A name that may break behind each "_".
+function withBreaks(name) {
+  return name.split("_").flatMap((part, i) => (i ? ["_", el("wbr"), part] : [part]));
+}
+
+// Scrolls the list alone, never the page.
+function keepInView(list, item) {
+  const [above, below] = [item.offsetTop - list.offsetTop, item.offsetTop - list.offsetTop + item.offsetHeight];
+  if (above < list.scrollTop) list.scrollTop = above;
+  else if (below > list.scrollTop + list.clientHeight) list.scrollTop = below - list.clientHeight;
 }
 
 function layerItem(state, node, i, row, lane, findings, on) {
@@ -24,7 +37,7 @@ function layerItem(state, node, i, row, lane, findings, on) {
     el(
       "button",
       { type: "button", className: "choose", "aria-current": chosen ? "true" : null, onclick: () => on.choose(i) },
-      el("strong", { textContent: node.name }),
+      el("strong", {}, ...withBreaks(node.name)),
       el("span", { className: "kind", textContent: ` ${kindText(node)}` }),
       el("span", { className: "facts", textContent: facts.filter(Boolean).join(" · ") }),
       joined(state.nodes, node, i) ? el("span", { className: "facts", textContent: `from ${node.inputs.map((n) => (n < 0 ? "picture" : state.nodes[n].name)).join(" and ")}` }) : null,
@@ -101,13 +114,14 @@ export function buildAdding(add) {
 }
 
 export function totalsText(rows, predicting) {
+  if (rows.some((row) => row.shape === null)) return "There are no totals while a layer is refused.";
   const sum = (key) => (rows.some((row) => row[key] === null) ? null : rows.reduce((total, row) => total + row[key], 0));
   return `${count(sum("weights"))} weights, ${count(sum("multiplyAdds"))} multiply-adds, at most ${bytes(predicting)} of maps at once to predict one picture`;
 }
 
 // The settings of a layer that is no convolution. `change(name, text)` takes what the user wrote.
 export function showOtherSettings(place, node, change) {
-  const names = Object.keys(node.config ?? {}).filter((name) => ["pool_size", "strides", "padding", "units", "statistics"].includes(name));
+  const names = OPEN.filter((name) => name in (node.config ?? {}) && !(name === "padding" && node.kind === "ZeroPadding2D"));
   place.hidden = node.settings !== undefined || names.length === 0;
   fill(place, el("legend", { textContent: node.name }), ...names.map((name) => otherField(node, name, change)));
 }

@@ -35,7 +35,7 @@ export function connectStage(on) {
 export function showStage(view, state, picture, most) {
   const broken = view.result === null;
   byId("views").hidden = byId("pixel").hidden = broken;
-  byId("maps").hidden = broken;
+  byId("all-maps").hidden = broken;
   byId("trace").hidden = broken || !view.node.settings;
   if (broken) return;
   const { output, weights } = view.result;

@@ -4,6 +4,8 @@ import { PARAMETERS } from "../generated/catalogue.js";
 import { decodedWeights } from "../engine/forward.js";
 import { differing, FIRST_SETTINGS, valueOf, valueText } from "./texts.js";
 
+// What can be changed of a layer that is no convolution.
+export const OPEN = ["pool_size", "strides", "padding", "units", "statistics"];
 export const SIZES = [16, 24, 32, 48, 64, 96, 128];
 const PLAIN = { at: 0, show: "kernel_size", map: 0, row: 8, column: 8, beside: false, seed: 1, weights: "made" };
 
@@ -66,15 +68,18 @@ export function addressOf(state, first) {
   for (const key of Object.keys(PLAIN)) if (state[key] !== first[key]) add(key, Number(state[key] === true) || state[key]);
   if (state.network) {
     state.nodes.forEach((node, i) => {
-      if (!node.settings) return;
-      for (const name of differing(node.settings, first.nodes[i].settings)) {
-        add("set", `${node.name}.${name}=${valueText(node.settings[name])}`);
-      }
+      const [values, before] = [node, first.nodes[i]].map((each) => each.settings ?? each.config);
+      const names = node.settings ? differing(values, before) : OPEN.filter((name) => changed(values, before, name));
+      for (const name of names) add("set", `${node.name}.${name}=${valueText(values[name])}`);
     });
   } else if (JSON.stringify(state.nodes) !== JSON.stringify(first.nodes)) {
     for (const node of state.nodes) add("layer", layerText(node));
   }
   return parts.join("&");
+}
+
+function changed(values, before, name) {
+  return name in values && valueText(values[name]) !== valueText(before[name]);
 }
 
 function readable(text) {
@@ -158,9 +163,13 @@ export function configValue(name, text) {
 function setInNetwork(state, text) {
   const [target, value] = [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)];
   const cut = target.lastIndexOf(".");
-  const number = state.nodes.findIndex((node) => node.name === target.slice(0, cut) && node.settings && !node.locked);
+  const number = state.nodes.findIndex((node) => node.name === target.slice(0, cut) && !node.locked);
   const parameter = target.slice(cut + 1);
-  if (number < 0 || !PARAMETERS.includes(parameter)) throw new Error(`set=${text}: the network has no such convolution`);
   const node = state.nodes[number];
+  if (node?.config && OPEN.includes(parameter) && parameter in node.config) {
+    state.nodes[number] = { ...node, config: { ...node.config, [parameter]: configValue(parameter, value) } };
+    return;
+  }
+  if (!node?.settings || !PARAMETERS.includes(parameter)) throw new Error(`set=${text}: the network has no such parameter`);
   state.nodes[number] = { ...node, settings: { ...node.settings, [parameter]: valueOf(parameter, value) } };
 }

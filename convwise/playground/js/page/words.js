@@ -35,8 +35,10 @@ function convolutionFacts(node, row, shape) {
     ["size", down === across ? down : `height ${down}; width ${across}`],
     ["output", row.shape ? `${by(found.outputShape)} (${settings.data_format})` : "none"],
     ["window", `${by(found.effectiveWindow)}${settings.padding === "same" ? `, zeros above ${found.padding[0][0]}, below ${found.padding[0][1]}, left ${found.padding[1][0]}, right ${found.padding[1][1]}` : ""}`],
+    ...(row.problems.some((each) => each.rule.startsWith("groups_divide")) ? [] : [
     ["weights", `${high} × ${wide} × ${shape.channels}${inGroups} × ${filters}${settings.use_bias ? ` + ${filters}` : ""} = ${whole(found.weights)}`],
     ["multiply-adds", `${by(found.outputSize)} × ${high * wide * channels} × ${filters} = ${count(found.multiplyAdds)}`],
+    ]),
   ];
 }
 
