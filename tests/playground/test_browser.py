@@ -258,6 +258,19 @@ def test_training_parameters_say_so_and_show_what_they_would_do(open_page: Any) 
     assert shown.evaluate(look) == kernel.tolist()  # the weights in view stay as they are
 
 
+def test_the_guides_values_are_drawn_on_the_picture_or_say_why_they_are_refused(open_page: Any) -> None:
+    shown = open_page("#layer=Conv2D;dilation_rate=2x2&show=padding")
+    values = shown.locator("#card .values li")
+    shown.wait_for_function("() => !document.querySelector('#card .try').hidden")
+    assert values.locator("canvas:visible").count() == 2
+    control(shown, "strides").locator("input").first.focus()  # shows that parameter's card
+    shown.wait_for_function("() => document.querySelector('#card').innerText.includes('refused here')")
+    assert values.locator("canvas:visible").count() == 1  # a stride of 1
+    control(shown, "kernel_regularizer").locator("select").focus()
+    shown.wait_for_timeout(400)
+    assert values.locator("canvas:visible").count() == 0
+
+
 def test_beside_the_default_shows_both_maps_and_their_difference(open_page: Any) -> None:
     shown = open_page("#layer=Conv2D;activation=relu&show=activation")
     shown.locator("#beside-box input").check()

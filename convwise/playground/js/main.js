@@ -4,7 +4,7 @@ import { answers } from "./engine.js";
 import { predictingBytes } from "./engine/graph.js";
 import { findingsOf } from "./engine/lint.js";
 import { nameBeside, showBeside } from "./page/beside.js";
-import { showCard } from "./page/card.js";
+import { drawTries, showCard } from "./page/card.js";
 import { besides, lookAt, pictureMap } from "./page/compute.js";
 import { buildControls } from "./page/controls.js";
 import { byId, el, fill } from "./page/dom.js";
@@ -18,6 +18,8 @@ import { buildTasks, checkTask } from "./page/tasks.js";
 import { FIRST_SETTINGS, networkSetTexts, setTexts, valueOf, valueText } from "./page/texts.js";
 import { connectCopying, showLines, showNumbers, showProblems } from "./page/words.js";
 
+const WAIT_MS = 250; // without a move
+const MOST_WORK = 50e6; // multiply-adds of a layer whose values to try are drawn
 const PAUSE_MS = 40; // computing goes on for so long before the page is drawn in between
 
 const content = JSON.parse(byId("content").textContent);
@@ -110,7 +112,8 @@ function showSettings(node) {
   const { settings } = node;
   const refused = view.row.problems.flatMap((each) => (each.severity === "error" ? each.parameters : []));
   setControls(settings, refused, state.show, { groups: Math.max(settings.filters, view.row.inputShapes[0]?.channels ?? 1) });
-  showCard(byId("card"), content.guide[state.show], valueText(settings[state.show]), (text) => changeParameter(state.show, valueOf(state.show, text === "none" && state.show === "activation" ? "linear" : text)));
+  showCard(byId("card"), content.guide[state.show], valueText(settings[state.show]), (text) => changeParameter(state.show, guideValue(state.show, text)));
+  drawTriesSoon();
   if (view.result) showEffect(effect, state.show, { ...view, weights: view.result.weights, sums: view.result.sums, output: view.result.output });
   else effect.hidden = true;
   const before = beforeOf(state.at);
@@ -118,6 +121,25 @@ function showSettings(node) {
   showBeside(besidePlace, view, other, state.show, before[state.show], state.map);
   nameBeside(state.show);
   showLines(view, state.network ? networkSetTexts(state.nodes, first.nodes) : setTexts(settings, before, "conv"));
+}
+
+// The guide writes "none" where a parameter is left out; an activation is then linear.
+function guideValue(parameter, text) {
+  return valueOf(parameter, text === "none" && parameter === "activation" ? "linear" : text);
+}
+
+// The maps beside the guide's values wait until nothing moves: there are several of them.
+function drawTriesSoon() {
+  clearTimeout(drawTriesSoon.later);
+  drawTriesSoon.later = setTimeout(() => {
+    const still = view;
+    const unseen = /regularizer$|constraint$/.test(state.show) || (state.show === "kernel_initializer" && still.made);
+    drawTries(byId("card"), state.map, (text) => {
+      if (!still.result || unseen || still.row.multiplyAdds > MOST_WORK) return { output: null, refused: "" };
+      const other = besides(still, { ...still.settings, [state.show]: guideValue(state.show, text) });
+      return { output: other.result?.output ?? null, refused: other.row.problems[0]?.message ?? "" };
+    });
+  }, WAIT_MS);
 }
 
 // What a layer's settings are measured against: the network's own, or Keras's defaults.
