@@ -59,6 +59,7 @@ def in_this_process(case: Case, folder: Path, guard: Guard) -> Outcome:
         except BaseException:
             escaped = traceback.format_exc()
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # too late to stop anything but the suite
             guard.folder = None
         gc.collect()  # what complains when it is freed does so here
         return Outcome(code, _content(out), _content(err), escaped, tuple(guard.elsewhere))
