@@ -20,7 +20,7 @@ from convwise.playground.network import network_of
 from convwise.playground.page import page as made_page
 from tests.playground import engines, tables, vectors
 from tests.playground.cases import Case, check_all
-from tests.playground.test_network import built, forward_case, graph_case, odd_network
+from tests.playground.test_playground_network import built, forward_case, graph_case, odd_network
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=document.title='run'>"
