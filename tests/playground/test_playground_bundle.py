@@ -48,7 +48,7 @@ def test_every_module_is_needed_and_small() -> None:
     modules = {**read_modules(), **generated_modules()}
     script = bundle(modules, "main.js")
     assert [path for path in modules if f"\n// {path}\n" not in script] == []
-    assert [path for path, text in read_modules().items() if text.count("\n") > 400] == []
+    assert [path for path, text in read_modules().items() if text.count("\n") > 300] == []
     assert [
         path for path, text in read_modules().items() if not text.startswith("// ")
     ] == []  # each says what it is for

@@ -20,10 +20,17 @@ const ANSWERS = {
     const { output } = through(node, maps, weights ?? {});
     return { shape: shapeOf(output, dataFormat), numbers: [...toLayout(output, dataFormat)] };
   },
-  activation: ({ text, numbers }) => [...activate({ height: 1, width: 1, channels: numbers.length, data: Float32Array.from(numbers) }, text, "channels_last").data],
+  activation: ({ text, numbers }) => [
+    ...activate(
+      { height: 1, width: 1, channels: numbers.length, data: Float32Array.from(numbers) },
+      text,
+      "channels_last",
+    ).data,
+  ],
   geometry: ({ settings, map }) => geometry(settings, map.height, map.width, map.channels),
   rules: ({ settings, map }) => [...violations(settings, map), ...wrongResults(settings, map)],
-  fixes: ({ settings, map }) => violations(settings, map).map((each) => ({ rule: each.rule, fixes: fixes(settings, map, each) })),
+  fixes: ({ settings, map }) =>
+    violations(settings, map).map((each) => ({ rule: each.rule, fixes: fixes(settings, map, each) })),
   named: ({ parameter, text }) => namedText(parameter, readNamed(parameter, text)),
   distribution: ({ parameter, text, shape }) => distribution(parameter, text, shape),
   draw: ({ parameter, text, shape, seed }) => [...drawWeights(parameter, text, shape, seed)],

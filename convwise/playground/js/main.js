@@ -93,7 +93,9 @@ function drawAll(picture) {
   showStage(view, state, picture, most);
   showNumbers(byId("numbers"), view);
   showProblems(byId("problems"), view, changeParameter);
-  showOtherSettings(byId("other-settings"), node, (name, text) => changeNode(state.at, { config: { ...node.config, [name]: configValue(name, text) } }));
+  showOtherSettings(byId("other-settings"), node, (name, text) =>
+    changeNode(state.at, { config: { ...node.config, [name]: configValue(name, text) } }),
+  );
   showSettings(node);
   checkTask(task, state.nodes, rows, state.size);
   showInputs();
@@ -111,10 +113,20 @@ function showSettings(node) {
   }
   const { settings } = node;
   const refused = view.row.problems.flatMap((each) => (each.severity === "error" ? each.parameters : []));
-  setControls(settings, refused, state.show, { groups: Math.max(settings.filters, view.row.inputShapes[0]?.channels ?? 1) });
-  showCard(byId("card"), content.guide[state.show], valueText(settings[state.show]), (text) => changeParameter(state.show, guideValue(state.show, text)));
+  setControls(settings, refused, state.show, {
+    groups: Math.max(settings.filters, view.row.inputShapes[0]?.channels ?? 1),
+  });
+  showCard(byId("card"), content.guide[state.show], valueText(settings[state.show]), (text) =>
+    changeParameter(state.show, guideValue(state.show, text)),
+  );
   drawTriesSoon();
-  if (view.result) showEffect(effect, state.show, { ...view, weights: view.result.weights, sums: view.result.sums, output: view.result.output });
+  if (view.result)
+    showEffect(effect, state.show, {
+      ...view,
+      weights: view.result.weights,
+      sums: view.result.sums,
+      output: view.result.output,
+    });
   else effect.hidden = true;
   const before = beforeOf(state.at);
   const other = state.beside && view.result ? besides(view, { ...settings, [state.show]: before[state.show] }) : null;
@@ -159,7 +171,11 @@ function showInputs() {
 
 const layerActions = {
   choose: (number) => update({ at: number, map: 0 }),
-  remove: (number) => setColumn(state.nodes.filter((_, i) => i !== number), Math.max(0, Math.min(state.at, state.nodes.length - 2))),
+  remove: (number) =>
+    setColumn(
+      state.nodes.filter((_, i) => i !== number),
+      Math.max(0, Math.min(state.at, state.nodes.length - 2)),
+    ),
   move: (number, step) => {
     const nodes = [...state.nodes];
     [nodes[number], nodes[number + step]] = [nodes[number + step], nodes[number]];
@@ -181,7 +197,10 @@ function setPixel(row, column) {
 }
 
 function connectInputs() {
-  const names = [...Object.entries(content.samples).map(([name, sample]) => [name, sample.label]), ...Object.entries(PATTERN_NAMES)];
+  const names = [
+    ...Object.entries(content.samples).map(([name, sample]) => [name, sample.label]),
+    ...Object.entries(PATTERN_NAMES),
+  ];
   byId("picture").append(...names.map(([value, textContent]) => el("option", { value, textContent })));
   const sizes = [...new Set([first.size.join("x"), ...SIZES.map((size) => `${size}x${size}`)])];
   byId("size").append(...sizes.map((value) => el("option", { value, textContent: value.replace("x", " × ") })));
@@ -190,7 +209,9 @@ function connectInputs() {
   byId("channels").addEventListener("change", (event) => update({ channels: Number(event.target.value) }));
   byId("weights").addEventListener("change", (event) => update({ weights: event.target.value }));
   byId("draw-again").addEventListener("click", () => update({ seed: state.seed + 1 }));
-  byId("beside-box").querySelector("input").addEventListener("change", (event) => update({ beside: event.target.checked }));
+  byId("beside-box")
+    .querySelector("input")
+    .addEventListener("change", (event) => update({ beside: event.target.checked }));
   byId("channels").closest("label").hidden = state.network !== null;
   byId("file").addEventListener("change", (event) => takeFile(event.target.files[0]));
   document.addEventListener("dragover", (event) => event.preventDefault());
@@ -209,7 +230,8 @@ async function takeFile(file) {
     return;
   }
   const select = byId("picture");
-  if (![...select.options].some((option) => option.value === "own")) select.append(el("option", { value: "own", textContent: "your own" }));
+  if (![...select.options].some((option) => option.value === "own"))
+    select.append(el("option", { value: "own", textContent: "your own" }));
   update({ picture: "own", own: { version: (state.own?.version ?? 0) + 1 } });
 }
 
@@ -220,7 +242,13 @@ function say(text) {
 function connectPresets() {
   const place = byId("presets");
   place.hidden = byId("tasks").hidden = content.network !== null;
-  fill(place, el("span", { textContent: "Presets: " }), ...Object.keys(PRESETS).map((name) => el("button", { type: "button", textContent: name, onclick: () => begin(null, presetNodes(name)) })));
+  fill(
+    place,
+    el("span", { textContent: "Presets: " }),
+    ...Object.keys(PRESETS).map((name) =>
+      el("button", { type: "button", textContent: name, onclick: () => begin(null, presetNodes(name)) }),
+    ),
+  );
   buildTasks(begin);
 }
 
@@ -232,7 +260,9 @@ function begin(number, nodes) {
 function connectTheme() {
   const root = document.documentElement;
   byId("theme").addEventListener("click", () => {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
   });
 }
@@ -250,7 +280,9 @@ connectInputs();
 connectPresets();
 connectTheme();
 connectCopying();
-buildAdding((sort) => setColumn([...state.nodes.slice(0, state.at + 1), newLayer(sort), ...state.nodes.slice(state.at + 1)], state.at + 1));
+buildAdding((sort) =>
+  setColumn([...state.nodes.slice(0, state.at + 1), newLayer(sort), ...state.nodes.slice(state.at + 1)], state.at + 1),
+);
 addEventListener("hashchange", readAddress);
 readAddress();
 // What the tests ask.

@@ -12,14 +12,20 @@ const SELU_SCALE = 1.0507009873554805;
 // Name -> (arguments -> function of one number).
 const POINTWISE = {
   celu: () => (x) => Math.max(x, 0) + Math.expm1(Math.min(x, 0)),
-  elu: ({ alpha }) => (x) => (x > 0 ? x : alpha * Math.expm1(x)),
+  elu:
+    ({ alpha }) =>
+    (x) =>
+      x > 0 ? x : alpha * Math.expm1(x),
   exponential: () => Math.exp,
   gelu: () => (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
   hard_shrink: () => (x) => (Math.abs(x) > 0.5 ? x : 0),
   hard_sigmoid: () => (x) => clip(x + 3, 0, 6) / 6,
   hard_silu: () => (x) => (x * clip(x + 3, 0, 6)) / 6,
   hard_tanh: () => (x) => clip(x, -1, 1),
-  leaky_relu: ({ negative_slope: slope }) => (x) => (x > 0 ? x : slope * x),
+  leaky_relu:
+    ({ negative_slope: slope }) =>
+    (x) =>
+      x > 0 ? x : slope * x,
   linear: () => (x) => x,
   log_sigmoid: () => (x) => -softplus(-x),
   mish: () => (x) => x * Math.tanh(softplus(x)),
@@ -82,8 +88,8 @@ function logSoftmax(row) {
   for (let i = 0; i < row.length; i++) row[i] -= whole;
 }
 
-// As Keras 3.15 computes it: the limit takes the sum of all partial sums, where Martins and Astudillo 2016 (algorithm 1)
-// take the last one, so that the numbers add up to 1 only where one or none is left.
+// As Keras 3.15 computes it: the limit takes the sum of all partial sums, where Martins and Astudillo 2016
+// (algorithm 1) take the last one, so that the numbers add up to 1 only where one or none is left.
 function sparsemax(row) {
   const sorted = Float64Array.from(row).sort().reverse();
   let [sum, sums, n] = [0, 0, 0];
@@ -110,7 +116,8 @@ export function activate(map, text, dataFormat) {
   }
   const { name, arguments: given } = readNamed("activation", text);
   if (!(name in ALONG_AXES)) throw new Error(`activation=${text}: Conv2D cannot carry it`);
-  const order = dataFormat === "channels_first" ? ["batch", "channel", "row", "column"] : ["batch", "row", "column", "channel"];
+  const order =
+    dataFormat === "channels_first" ? ["batch", "channel", "row", "column"] : ["batch", "row", "column", "channel"];
   const along = new Set((axesOf(given.axis) ?? [-1]).map((axis) => order[(axis + 4) % 4]));
   made.data.set(map.data);
   for (const places of rowsAlong(map, along)) {

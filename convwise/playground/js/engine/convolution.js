@@ -29,7 +29,11 @@ function filtersOf(group, perGroup, taps, filters, kernel, bias) {
   for (let f = 0; f < perGroup; f++) {
     for (let tap = 0; tap < taps; tap++) weights[f * taps + tap] = kernel[tap * filters + first + f];
   }
-  return { n: perGroup, weights, biases: Float64Array.from({ length: perGroup }, (_, f) => (bias ? bias[first + f] : 0)) };
+  return {
+    n: perGroup,
+    weights,
+    biases: Float64Array.from({ length: perGroup }, (_, f) => (bias ? bias[first + f] : 0)),
+  };
 }
 
 // The numbers of the map that the window at one place of the output covers, zeros for those of the padding.

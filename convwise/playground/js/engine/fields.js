@@ -1,4 +1,4 @@
-// Receptive fields: which pixels of the picture a unit sees, as convwise/nets/layer_table/receptive_field.py follows them.
+// Receptive fields: which pixels a unit sees, as convwise/nets/layer_table/receptive_field.py follows them.
 //
 // Along one axis a map's units stand `stride` pixels apart and the first sees the pixels from `first` to `last`, both
 // included. A field is {local: [rows, columns] | null, whole, flat}; null is "not known".
@@ -17,7 +17,13 @@ export function fieldBehind(node, seen, shapes) {
   switch (node.kind) {
     case "Conv2D": {
       const { kernel_size: kernel, dilation_rate: dilation, strides, padding } = node.settings;
-      return slid(field, kernel.map((k, i) => effectiveWindow(k, dilation[i])), strides, padding, shapes[0]);
+      return slid(
+        field,
+        kernel.map((k, i) => effectiveWindow(k, dilation[i])),
+        strides,
+        padding,
+        shapes[0],
+      );
     }
     case "MaxPooling2D":
     case "AveragePooling2D":

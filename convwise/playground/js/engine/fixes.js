@@ -19,10 +19,12 @@ const IN_PLACE = {
 // violations left names its parameter; the other fifteen stay as they are.
 export function fixes(settings, map, violation) {
   return violation.parameters.flatMap((parameter) =>
-    take(candidates(settings, map, parameter), OFFERED, (value) => stands(settings, map, parameter, value)).map((value) => ({
-      parameter,
-      value,
-    })),
+    take(candidates(settings, map, parameter), OFFERED, (value) => stands(settings, map, parameter, value)).map(
+      (value) => ({
+        parameter,
+        value,
+      }),
+    ),
   );
 }
 

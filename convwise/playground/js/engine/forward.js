@@ -16,8 +16,8 @@ const SUMS = {
   Subtract: (a, b) => a - b,
 };
 
-// {kernel, bias, ...} of a node. `how` is {seed, made}: `made` takes kernels made by hand for convolutions. Weights that
-// the node holds are taken where they still fit its settings.
+// {kernel, bias, ...} of a node. `how` is {seed, made}: `made` takes kernels made by hand for convolutions. Weights
+// that the node holds are taken where they still fit its settings.
 export function weightsOf(node, number, shapes, how) {
   const made = madeWeights(node, number, shapes, how);
   if (!node.weights || node.weights.kernel?.length !== made.kernel?.length) return made;
@@ -35,7 +35,12 @@ function madeWeights(node, number, [shape], how) {
   }
   if (node.kind === "Dense") {
     const sides = [shape.channels, node.config.units];
-    const kernel = drawWeights("kernel_initializer", node.config.kernel_initializer, sides, seedFor(how.seed, number, 0));
+    const kernel = drawWeights(
+      "kernel_initializer",
+      node.config.kernel_initializer,
+      sides,
+      seedFor(how.seed, number, 0),
+    );
     return { kernel, bias: node.config.use_bias ? bias(node.config, node.config.units, number, how) : null };
   }
   return {};
@@ -49,10 +54,18 @@ function bias(settings, n, number, how) {
 export function through(node, maps, weights) {
   const [map] = maps;
   if (node.kind === "Conv2D") {
-    return activated(convolve(map, node.settings, weights.kernel, weights.bias), node.settings.activation, node.settings.data_format);
+    return activated(
+      convolve(map, node.settings, weights.kernel, weights.bias),
+      node.settings.activation,
+      node.settings.data_format,
+    );
   }
   if (node.kind === "Dense") {
-    return activated(dense(map, node.config.units, weights.kernel, weights.bias), node.config.activation, "channels_last");
+    return activated(
+      dense(map, node.config.units, weights.kernel, weights.bias),
+      node.config.activation,
+      "channels_last",
+    );
   }
   const output = plain(node, maps, weights);
   return { sums: output, output };
@@ -82,8 +95,8 @@ function plain(node, maps, weights) {
   return map; // Dropout, Identity, Permute: nothing happens to the numbers when a network predicts
 }
 
-// Computes node `last` and what it stands upon, as far as `kept`, a Map of results by number, does not hold it. Yields the
-// name of each layer before computing it. `given` are weights by number, in place of those that would be made.
+// Computes node `last` and what it stands upon, as far as `kept`, a Map of results by number, does not hold it. Yields
+// the name of each layer before computing it. `given` are weights by number, in place of those that would be made.
 export function* forwardSteps(graph, rows, picture, how, last, kept, given = []) {
   for (const number of neededBy(graph, last, kept)) {
     const node = graph.nodes[number];

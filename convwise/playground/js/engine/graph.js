@@ -1,7 +1,8 @@
 // A graph of layers: shapes, weights, work, memory and fields of each, from the picture to the end.
 //
-// A graph is {nodes}; a node is {name, kind, inputs, settings | config}. `inputs` are numbers of earlier nodes, -1 is the
-// picture. A shape is {height, width, channels, flat}; where a rule is broken it is null, and behind it nothing is known.
+// A graph is {nodes}; a node is {name, kind, inputs, settings | config}. `inputs` are numbers of earlier nodes, -1 is
+// the picture. A shape is {height, width, channels, flat}; where a rule is broken it is null, and behind it nothing is
+// known.
 
 import { fieldBehind, fieldNumbers, PICTURE_FIELD } from "./fields.js";
 import { geometry, outputSize } from "./geometry.js";
@@ -62,7 +63,9 @@ function mergeProblems(node, shapes) {
   if ((sizes.size === 1 || spread) && (node.kind === "Concatenate" || channels.size === 1)) return [];
   const listed = shapes.map((shape) => `${shape.height}x${shape.width}x${shape.channels}`).join(" and ");
   const what = node.kind === "Concatenate" ? "joined" : "put together";
-  return [problem("maps_do_not_fit", `maps of ${listed} cannot be ${what}`, "take back the change of a layer before it")];
+  return [
+    problem("maps_do_not_fit", `maps of ${listed} cannot be ${what}`, "take back the change of a layer before it"),
+  ];
 }
 
 function problem(rule, message, fix) {
@@ -77,10 +80,13 @@ function shapeBehind(node, shapes) {
   }
   if (node.kind === "MaxPooling2D" || node.kind === "AveragePooling2D") {
     const { pool_size: size, strides, padding } = node.config;
-    const [height, width] = [shape.height, shape.width].map((side, i) => outputSize(side, size[i], strides[i], padding, 1));
+    const [height, width] = [shape.height, shape.width].map((side, i) =>
+      outputSize(side, size[i], strides[i], padding, 1),
+    );
     return { ...shape, height, width };
   }
-  if (node.kind.startsWith("Global")) return { height: 1, width: 1, channels: shape.channels, flat: !node.config.keepdims };
+  if (node.kind.startsWith("Global"))
+    return { height: 1, width: 1, channels: shape.channels, flat: !node.config.keepdims };
   if (node.kind === "Flatten") {
     return { height: 1, width: 1, channels: shape.height * shape.width * shape.channels, flat: true };
   }
@@ -122,7 +128,8 @@ function costs(node, [input], shape) {
 export function predictingBytes(graph, rows, picture) {
   if (rows.some((row) => row.bytes === null)) return null;
   const home = [];
-  const idle = (node) => NO_MEMORY.includes(node.kind) || (node.kind === "Activation" && node.config.activation === "linear");
+  const idle = (node) =>
+    NO_MEMORY.includes(node.kind) || (node.kind === "Activation" && node.config.activation === "linear");
   graph.nodes.forEach((node, i) => home.push(idle(node) ? (node.inputs[0] < 0 ? -1 : home[node.inputs[0]]) : i));
   const at = (input) => (input < 0 ? -1 : home[input]);
   const lastUse = new Map();

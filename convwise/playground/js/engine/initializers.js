@@ -58,13 +58,27 @@ function normal(mean, stddev) {
 }
 
 function truncated(mean, before) {
-  return { kind: "truncated", mean, stddev: before * SPREAD_LEFT, low: mean - 2 * before, high: mean + 2 * before, before };
+  return {
+    kind: "truncated",
+    mean,
+    stddev: before * SPREAD_LEFT,
+    low: mean - 2 * before,
+    high: mean + 2 * before,
+    before,
+  };
 }
 
 function orthogonal(gain, shape) {
   const columns = shape.at(-1);
   const rows = shape.slice(0, -1).reduce((product, side) => product * side, 1);
-  return { kind: "orthogonal", mean: 0, stddev: gain / Math.sqrt(Math.max(rows, columns)), low: -Math.abs(gain), high: Math.abs(gain), gain };
+  return {
+    kind: "orthogonal",
+    mean: 0,
+    stddev: gain / Math.sqrt(Math.max(rows, columns)),
+    low: -Math.abs(gain),
+    high: Math.abs(gain),
+    gain,
+  };
 }
 
 // How likely a number near x is, per unit: the curve over a histogram.

@@ -1,6 +1,11 @@
 // Kernels made by hand, which show what a filter can look for: edges in eight directions, a spot, a mean, colours.
 
-const COLOURS = [[1, 1, 1], [1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]];
+const COLOURS = [
+  [1, 1, 1],
+  [1, -0.5, -0.5],
+  [-0.5, 1, -0.5],
+  [-0.5, -0.5, 1],
+];
 
 // Weights of the shape (height, width, channels in, filters); the absolute values of a filter add up to 1.
 export function handMade(shape) {

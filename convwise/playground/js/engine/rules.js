@@ -121,7 +121,10 @@ function* regularizerRule(settings, parameter) {
 }
 
 function* constraintRules(settings) {
-  for (const [parameter, rank] of [["kernel_constraint", 4], ["bias_constraint", 1]]) {
+  for (const [parameter, rank] of [
+    ["kernel_constraint", 4],
+    ["bias_constraint", 1],
+  ]) {
     const axes = axesOf(readNamed(parameter, settings[parameter])?.arguments.axis);
     if (!axes || (rank === 1 && !settings.use_bias)) continue;
     const outside = axes.some((axis) => axis < -rank || axis >= rank);

@@ -32,14 +32,20 @@ function difference(mine, theirs, map, channel) {
     const sizes = `${by([mine.height, mine.width])} here, ${by([theirs.height, theirs.width])} with the default`;
     return el("p", { textContent: `The maps have different sizes (${sizes}), so no difference is drawn.` });
   }
-  const numbers = Float32Array.from({ length: mine.height * mine.width }, (_, place) =>
-    mine.data[place * mine.channels + map] - theirs.data[place * theirs.channels + channel],
+  const numbers = Float32Array.from(
+    { length: mine.height * mine.width },
+    (_, place) => mine.data[place * mine.channels + map] - theirs.data[place * theirs.channels + channel],
   );
   const most = Math.max(...rangeOf(numbers).map(Math.abs));
   if (most === 0) return el("p", { textContent: "The two maps are the same, number by number." });
   const canvas = el("canvas", { role: "img", "aria-label": "difference of the two maps" });
   drawPlane(canvas, mine.height, mine.width, (place) => numbers[place], { kind: "signed", low: -most, high: most });
-  return el("figure", {}, canvas, el("figcaption", { textContent: `difference, here minus default: at most ${significant(most, 2)}` }));
+  return el(
+    "figure",
+    {},
+    canvas,
+    el("figcaption", { textContent: `difference, here minus default: at most ${significant(most, 2)}` }),
+  );
 }
 
 // The box that turns it on, with the parameter's name.

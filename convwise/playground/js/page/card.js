@@ -4,8 +4,8 @@ import { rangeOf } from "../engine/maps.js";
 import { drawFitted, scaleFor } from "./colours.js";
 import { el, fill } from "./dom.js";
 
-// `guidance` is a record of convwise/conv2d/guidance; `take(text)` is called with a value worth trying. The card is built
-// anew only for another parameter, so that what is drawn in it stays.
+// `guidance` is a record of convwise/conv2d/guidance; `take(text)` is called with a value worth trying. The card is
+// built anew only for another parameter, so that what is drawn in it stays.
 export function showCard(place, guidance, value, take) {
   if (place.dataset.parameter !== guidance.parameter) {
     place.dataset.parameter = guidance.parameter;
@@ -66,5 +66,10 @@ function valueItem(value, take) {
 }
 
 function list(head, texts) {
-  return el("div", {}, el("strong", { textContent: `${head}.` }), el("ul", {}, ...texts.map((text) => el("li", { textContent: text }))));
+  return el(
+    "div",
+    {},
+    el("strong", { textContent: `${head}.` }),
+    el("ul", {}, ...texts.map((text) => el("li", { textContent: text }))),
+  );
 }

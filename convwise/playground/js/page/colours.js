@@ -1,8 +1,12 @@
 // Colours of numbers, and maps drawn with them.
 
-// Cividis (Nunez, Anderton and Renslow 2018) at nine places, for amounts; blue over white to orange, for signed numbers.
-const AMOUNT = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#fee838"].map(parts);
-const SIGNED = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#f7f7f7", "#fdc98a", "#ee8d30", "#c05805", "#7f3b08"].map(parts);
+// Cividis (Nunez, Anderton and Renslow 2018) at nine places, for amounts; blue over white to orange, for signs.
+const AMOUNT = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#fee838"].map(
+  parts,
+);
+const SIGNED = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#f7f7f7", "#fdc98a", "#ee8d30", "#c05805", "#7f3b08"].map(
+  parts,
+);
 
 function parts(colour) {
   return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
@@ -11,7 +15,10 @@ function parts(colour) {
 function tableOf(anchors) {
   return Array.from({ length: 256 }, (_, i) => {
     const at = (i / 255) * (anchors.length - 1);
-    const [below, share] = [Math.min(Math.floor(at), anchors.length - 2), at - Math.min(Math.floor(at), anchors.length - 2)];
+    const [below, share] = [
+      Math.min(Math.floor(at), anchors.length - 2),
+      at - Math.min(Math.floor(at), anchors.length - 2),
+    ];
     return anchors[below].map((part, c) => Math.round(part + share * (anchors[below + 1][c] - part)));
   });
 }

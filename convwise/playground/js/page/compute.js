@@ -27,7 +27,9 @@ export function* lookAt(state, picture, number = state.at) {
   const rows = rowsOf(graph, { ...picture.map, flat: false });
   const how = { seed: state.seed, made: state.weights === "made" };
   const keys = keysOf(state, picture.key);
-  const known = new Map([...kept].filter(([n, each]) => n < keys.length && each.key === keys[n]).map(([n, each]) => [n, each.result]));
+  const known = new Map(
+    [...kept].filter(([n, each]) => n < keys.length && each.key === keys[n]).map(([n, each]) => [n, each.result]),
+  );
   const node = state.nodes[number];
   let result = null;
   const unknown = neededBy(graph, number, new Map()).find((n) => state.nodes[n].kind === "Unknown");
@@ -37,7 +39,16 @@ export function* lookAt(state, picture, number = state.at) {
     result = known.get(number) ?? null;
   }
   const notComputed = unknown === undefined ? null : state.nodes[unknown];
-  return { rows, row: rows[number], node, number, result, how, notComputed, ...(result && node.settings ? kernelView(node, number, result, how) : {}) };
+  return {
+    rows,
+    row: rows[number],
+    node,
+    number,
+    result,
+    how,
+    notComputed,
+    ...(result && node.settings ? kernelView(node, number, result, how) : {}),
+  };
 }
 
 function kernelView(node, number, result, how) {
@@ -48,7 +59,12 @@ function kernelView(node, number, result, how) {
     made: how.made && result.weights.kernel !== node.weights?.kernel,
     given: Boolean(node.weights) && result.weights.kernel === node.weights.kernel,
     drawn: (parameter, shape) =>
-      drawWeights(parameter, node.settings[parameter], shape, seedFor(how.seed, number, Number(parameter === "bias_initializer"))),
+      drawWeights(
+        parameter,
+        node.settings[parameter],
+        shape,
+        seedFor(how.seed, number, Number(parameter === "bias_initializer")),
+      ),
   };
 }
 

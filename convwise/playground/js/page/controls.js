@@ -16,7 +16,10 @@ export function buildControls(on) {
   for (const [parameter, control] of Object.entries(controls)) {
     byId(`group-${control.group}`).append(control.element);
     const reset = () => on.change(parameter, FIRST_SETTINGS[parameter]);
-    control.element.addEventListener("dblclick", (event) => event.target.closest("select, input[type=number]") || reset());
+    control.element.addEventListener(
+      "dblclick",
+      (event) => event.target.closest("select, input[type=number]") || reset(),
+    );
     control.element.addEventListener("focusin", () => on.show(parameter));
     control.element.addEventListener("pointerdown", () => on.show(parameter));
   }
@@ -26,7 +29,9 @@ export function buildControls(on) {
       const bad = refused.includes(parameter);
       control.element.classList.toggle("illegal", bad);
       control.element.classList.toggle("shown", parameter === shown);
-      control.element.querySelectorAll("input, select").forEach((each) => each.setAttribute("aria-invalid", String(bad)));
+      control.element
+        .querySelectorAll("input, select")
+        .forEach((each) => each.setAttribute("aria-invalid", String(bad)));
       const idle = !settings.use_bias && parameter.startsWith("bias_");
       control.note(bad ? "✕ refused" : idle ? "no effect without a bias" : "");
     }
@@ -81,9 +86,17 @@ function numberControl(parameter, change) {
       },
     };
   }
-  const tied = el("input", { type: "checkbox", checked: true, onchange: () => tied.checked && change([height.value, height.value].map(Number)) });
-  const height = slider(`${parameter}, height`, () => change([height.value, tied.checked ? height.value : width.value].map(Number)));
-  const width = slider(`${parameter}, width`, () => change([tied.checked ? width.value : height.value, width.value].map(Number)));
+  const tied = el("input", {
+    type: "checkbox",
+    checked: true,
+    onchange: () => tied.checked && change([height.value, height.value].map(Number)),
+  });
+  const height = slider(`${parameter}, height`, () =>
+    change([height.value, tied.checked ? height.value : width.value].map(Number)),
+  );
+  const width = slider(`${parameter}, width`, () =>
+    change([tied.checked ? width.value : height.value, width.value].map(Number)),
+  );
   return {
     elements: [
       el("div", { className: "pair" }, height, width),
@@ -107,7 +120,10 @@ function choiceControl(parameter, change) {
 
 function truthControl(change) {
   const box = el("input", { type: "checkbox", "aria-label": "use_bias", onchange: () => change(box.checked) });
-  return { elements: [el("label", { className: "tied" }, box, " a number is added per filter")], set: (value) => (box.checked = value) };
+  return {
+    elements: [el("label", { className: "tied" }, box, " a number is added per filter")],
+    set: (value) => (box.checked = value),
+  };
 }
 
 // A list of names, and a field for each argument of the one that is chosen.
@@ -133,7 +149,8 @@ function namedControl(parameter, change) {
       const sameFields = before.split(":")[0] === select.value && fields.childElementCount > 0;
       const now = readNamed(parameter, value);
       if (!sameFields) fill(fields, ...(now ? argumentFields(parameter, now, setArgument) : []));
-      for (const field of fields.querySelectorAll("[data-argument]")) setField(field, now.arguments[field.dataset.argument]);
+      for (const field of fields.querySelectorAll("[data-argument]"))
+        setField(field, now.arguments[field.dataset.argument]);
     },
   };
 }

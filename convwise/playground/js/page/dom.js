@@ -8,7 +8,17 @@ export function el(tag, given = {}, ...children) {
   return made;
 }
 
-const PROPERTIES = new Set(["value", "checked", "textContent", "className", "disabled", "hidden", "htmlFor", "open", "selected"]);
+const PROPERTIES = new Set([
+  "value",
+  "checked",
+  "textContent",
+  "className",
+  "disabled",
+  "hidden",
+  "htmlFor",
+  "open",
+  "selected",
+]);
 
 function setOn(element, name, value) {
   if (value === null || value === undefined) return;
@@ -49,7 +59,11 @@ export function significant(number, digits = 3) {
   if (!Number.isFinite(number)) return String(number);
   if (number === 0) return "0";
   const size = Math.abs(number);
-  if (size < 1e-4 || size >= 1e7) return number.toExponential(digits - 1).replace("-", "−").replace("e−", "e−");
+  if (size < 1e-4 || size >= 1e7)
+    return number
+      .toExponential(digits - 1)
+      .replace("-", "−")
+      .replace("e−", "e−");
   return minus(String(Number(number.toPrecision(digits))));
 }
 

@@ -40,7 +40,10 @@ function withoutNumbers(parameter) {
 
 function activationEffect({ settings, sums }) {
   const one = pointwise(settings.activation);
-  if (!one) return [el("p", { textContent: `${settings.activation} takes the numbers of an axis together, so it has no curve.` })];
+  if (!one)
+    return [
+      el("p", { textContent: `${settings.activation} takes the numbers of an axis together, so it has no curve.` }),
+    ];
   const [low, high] = [-4, 4];
   const points = Array.from({ length: 161 }, (_, i) => low + ((high - low) * i) / 160).map((x) => [x, one(x)]);
   const negative = sums.data.reduce((n, sum) => n + (sum < 0), 0) / sums.data.length;
@@ -58,19 +61,37 @@ function initializerEffect(parameter, view) {
   const note = view.given
     ? el("p", { textContent: "The weights in view are those of the file; these would be the first values." })
     : view.made && parameter === "kernel_initializer"
-      ? el("p", { textContent: "The kernels in view are made by hand. Choose “weights: drawn from kernel_initializer” to see these." })
+      ? el("p", {
+          textContent:
+            "The kernels in view are made by hand. Choose “weights: drawn from kernel_initializer” to see these.",
+        })
       : null;
   if (found.kind === "constant") return [el("p", { textContent: words }), note];
   const drawn = view.drawn(parameter, shape);
   const reach = Math.max(...drawn.map(Math.abs), found.stddev * 3);
-  return [curves(words, [-reach, reach], [{ bars: histogram(drawn, -reach, reach, 32) }, ...(found.kind === "orthogonal" ? [] : [{ points: steps(-reach, reach).map((x) => [x, density(found, x)]), line: true }])]), el("p", { textContent: words }), note];
+  return [
+    curves(
+      words,
+      [-reach, reach],
+      [
+        { bars: histogram(drawn, -reach, reach, 32) },
+        ...(found.kind === "orthogonal"
+          ? []
+          : [{ points: steps(-reach, reach).map((x) => [x, density(found, x)]), line: true }]),
+      ],
+    ),
+    el("p", { textContent: words }),
+    note,
+  ];
 }
 
 function initializerWords(text, found, shape) {
-  if (found.kind === "constant") return `${text}: every number is ${found.mean}. Filters with equal kernels compute the same and stay equal.`;
+  if (found.kind === "constant")
+    return `${text}: every number is ${found.mean}. Filters with equal kernels compute the same and stay equal.`;
   const spread = `standard deviation ${significant(found.stddev)}`;
   const limits = Number.isFinite(found.low) ? `, from ${significant(found.low)} to ${significant(found.high)}` : "";
-  const fan = found.fan === undefined ? "" : `: variance ${found.scale} / ${found.mode} = ${found.scale} / ${count(found.fan)}`;
+  const fan =
+    found.fan === undefined ? "" : `: variance ${found.scale} / ${found.mode} = ${found.scale} / ${count(found.fan)}`;
   return `${text}${fan}; ${spread}${limits}. Bars: the ${count(shape.reduce((a, b) => a * b, 1))} numbers drawn; line: where they come from.`;
 }
 
@@ -98,7 +119,9 @@ function regularizerEffect(parameter, view) {
   const terms = [];
   if (value.arguments.l1) terms.push(`${value.arguments.l1} × ${significant(found.absolute)} (sum of absolute values)`);
   if (value.arguments.l2) terms.push(`${value.arguments.l2} × ${significant(found.squares)} (sum of squares)`);
-  const sum = el("p", { textContent: `Added to the loss: ${terms.join(" + ") || "0"} = ${significant(found.penalty)}` });
+  const sum = el("p", {
+    textContent: `Added to the loss: ${terms.join(" + ") || "0"} = ${significant(found.penalty)}`,
+  });
   if (parameter !== "kernel_regularizer") return [acts, sum];
   const after = pulled(parameter, text, numbers, STEPS, RATE);
   const kept = norm(after) / (norm(numbers) || 1);
@@ -111,7 +134,10 @@ function constraintEffect(parameter, view) {
   if (!numbers) return withoutNumbers(parameter);
   const text = view.settings[parameter];
   const value = readNamed(parameter, text);
-  const acts = el("p", { className: "acts", textContent: "Acts in training only, after each update: the maps above do not change." });
+  const acts = el("p", {
+    className: "acts",
+    textContent: "Acts in training only, after each update: the maps above do not change.",
+  });
   if (value === null) return [acts, el("p", { textContent: "none: no limit." })];
   const shape = parameter === "kernel_constraint" ? view.kernelShape : [numbers.length];
   let after;
@@ -142,15 +168,28 @@ function norm(numbers) {
 function tiles(view, before, after, nameBefore, nameAfter) {
   const most = Math.max(...before.map(Math.abs)) || 1;
   const scale = { kind: "signed", low: -most, high: most };
-  const rows = [[nameBefore, before], [nameAfter, after]].map(([name, numbers]) =>
-    el("div", { className: "tiles" }, el("span", { className: "label", textContent: name }), ...kernelTiles(numbers, view.kernelShape, scale, name)),
+  const rows = [
+    [nameBefore, before],
+    [nameAfter, after],
+  ].map(([name, numbers]) =>
+    el(
+      "div",
+      { className: "tiles" },
+      el("span", { className: "label", textContent: name }),
+      ...kernelTiles(numbers, view.kernelShape, scale, name),
+    ),
   );
   return el("div", {}, ...rows);
 }
 
 function kernelTiles(numbers, shape, scale, name) {
   return Array.from({ length: Math.min(shape[3], MOST_TILES) }, (_, filter) => {
-    const canvas = el("canvas", { className: "tile", ...KERNEL_PX, role: "img", "aria-label": `kernel ${filter} ${name}` });
+    const canvas = el("canvas", {
+      className: "tile",
+      ...KERNEL_PX,
+      role: "img",
+      "aria-label": `kernel ${filter} ${name}`,
+    });
     drawKernel(canvas, numbers, shape, filter, scale);
     return canvas;
   });
@@ -173,19 +212,36 @@ export function drawKernel(canvas, numbers, [high, wide, channels, filters], fil
 
 // A drawing with a zero line: bars and lines over one range of x.
 function curves(words, [low, high], parts) {
-  const heights = parts.flatMap((part) => (part.bars ? part.bars.map((bar) => bar[2]) : part.points.map((point) => point[1])));
+  const heights = parts.flatMap((part) =>
+    part.bars ? part.bars.map((bar) => bar[2]) : part.points.map((point) => point[1]),
+  );
   const [bottom, top] = [Math.min(0, ...heights), Math.max(...heights, 1e-9)];
   const x = (value) => (8 + (284 * (value - low)) / (high - low)).toFixed(2);
   const y = (value) => (112 - (104 * (value - bottom)) / (top - bottom)).toFixed(2);
   const drawing = svg("svg", { viewBox: "0 0 300 136", role: "img", "aria-label": words, class: "curves" });
   for (const part of parts) {
     for (const [from, to, height] of part.bars ?? []) {
-      drawing.append(svg("rect", { class: "bar", x: x(from), y: y(height), width: (x(to) - x(from)).toFixed(2), height: (y(0) - y(height)).toFixed(2) }));
+      drawing.append(
+        svg("rect", {
+          class: "bar",
+          x: x(from),
+          y: y(height),
+          width: (x(to) - x(from)).toFixed(2),
+          height: (y(0) - y(height)).toFixed(2),
+        }),
+      );
     }
-    if (part.line) drawing.append(svg("polyline", { class: "curve", points: part.points.map(([a, b]) => `${x(a)},${y(b)}`).join(" ") }));
+    if (part.line)
+      drawing.append(
+        svg("polyline", { class: "curve", points: part.points.map(([a, b]) => `${x(a)},${y(b)}`).join(" ") }),
+      );
   }
   drawing.append(svg("path", { class: "axis", d: `M${x(low)} ${y(0)}H${x(high)}M${x(0)} ${y(bottom)}V${y(top)}` }));
-  for (const [value, anchor] of [[low, "start"], [0, "middle"], [high, "end"]]) {
+  for (const [value, anchor] of [
+    [low, "start"],
+    [0, "middle"],
+    [high, "end"],
+  ]) {
     const label = svg("text", { x: x(value), y: 130, "text-anchor": anchor });
     label.textContent = significant(value, 2);
     drawing.append(label);

@@ -8,7 +8,17 @@ export function showLayers(state, rows, findings, on) {
   const lanes = lanesOf(state.nodes);
   fill(
     byId("layer-list"),
-    ...state.nodes.map((node, i) => layerItem(state, node, i, rows[i], lanes[i], findings.filter((each) => each.layers.includes(i)), on)),
+    ...state.nodes.map((node, i) =>
+      layerItem(
+        state,
+        node,
+        i,
+        rows[i],
+        lanes[i],
+        findings.filter((each) => each.layers.includes(i)),
+        on,
+      ),
+    ),
   );
   byId("layer-add").hidden = state.network !== null;
   keepInView(byId("layer-list"), byId("layer-list").children[state.at]);
@@ -29,7 +39,12 @@ function keepInView(list, item) {
 function layerItem(state, node, i, row, lane, findings, on) {
   const chosen = i === state.at;
   const facts = row.shape
-    ? [shapeText(row.shape), row.field ? (row.field.whole ? "sees the whole picture" : `sees ${by(row.field.size)}`) : null, row.weights ? `${count(row.weights)} weights` : null, row.multiplyAdds ? `${count(row.multiplyAdds)} multiply-adds` : null]
+    ? [
+        shapeText(row.shape),
+        row.field ? (row.field.whole ? "sees the whole picture" : `sees ${by(row.field.size)}`) : null,
+        row.weights ? `${count(row.weights)} weights` : null,
+        row.multiplyAdds ? `${count(row.multiplyAdds)} multiply-adds` : null,
+      ]
     : [row.problems.length ? "✕ refused" : "not known"];
   const item = el(
     "li",
@@ -40,8 +55,15 @@ function layerItem(state, node, i, row, lane, findings, on) {
       el("strong", {}, ...withBreaks(node.name)),
       el("span", { className: "kind", textContent: ` ${kindText(node)}` }),
       el("span", { className: "facts", textContent: facts.filter(Boolean).join(" · ") }),
-      joined(state.nodes, node, i) ? el("span", { className: "facts", textContent: `from ${node.inputs.map((n) => (n < 0 ? "picture" : state.nodes[n].name)).join(" and ")}` }) : null,
-      ...findings.map((each) => el("span", { className: `finding ${each.severity}`, textContent: `${severityMark(each)} ${each.rule}` })),
+      joined(state.nodes, node, i)
+        ? el("span", {
+            className: "facts",
+            textContent: `from ${node.inputs.map((n) => (n < 0 ? "picture" : state.nodes[n].name)).join(" and ")}`,
+          })
+        : null,
+      ...findings.map((each) =>
+        el("span", { className: `finding ${each.severity}`, textContent: `${severityMark(each)} ${each.rule}` }),
+      ),
     ),
   );
   if (state.network === null) item.append(buttons(state, node, i, on));
@@ -53,7 +75,14 @@ export function showFindings(findings) {
   fill(
     byId("findings"),
     ...findings.map((each) =>
-      el("li", { className: each.severity }, el("strong", { textContent: `${severityMark(each)} ` }), `${each.message}. To do: ${each.fix}.`, el("br"), el("small", { textContent: each.source })),
+      el(
+        "li",
+        { className: each.severity },
+        el("strong", { textContent: `${severityMark(each)} ` }),
+        `${each.message}. To do: ${each.fix}.`,
+        el("br"),
+        el("small", { textContent: each.source }),
+      ),
     ),
   );
   byId("findings-box").hidden = findings.length === 0;
@@ -109,19 +138,24 @@ export function buildAdding(add) {
   fill(
     byId("layer-add"),
     el("span", { textContent: "Add: " }),
-    ...Object.keys(COLUMN_KINDS).map((sort) => el("button", { type: "button", textContent: sort, onclick: () => add(sort) })),
+    ...Object.keys(COLUMN_KINDS).map((sort) =>
+      el("button", { type: "button", textContent: sort, onclick: () => add(sort) }),
+    ),
   );
 }
 
 export function totalsText(rows, predicting) {
   if (rows.some((row) => row.shape === null)) return "There are no totals while a layer is refused.";
-  const sum = (key) => (rows.some((row) => row[key] === null) ? null : rows.reduce((total, row) => total + row[key], 0));
+  const sum = (key) =>
+    rows.some((row) => row[key] === null) ? null : rows.reduce((total, row) => total + row[key], 0);
   return `${count(sum("weights"))} weights, ${count(sum("multiplyAdds"))} multiply-adds, at most ${bytes(predicting)} of maps at once to predict one picture`;
 }
 
 // The settings of a layer that is no convolution. `change(name, text)` takes what the user wrote.
 export function showOtherSettings(place, node, change) {
-  const names = OPEN.filter((name) => name in (node.config ?? {}) && !(name === "padding" && node.kind === "ZeroPadding2D"));
+  const names = OPEN.filter(
+    (name) => name in (node.config ?? {}) && !(name === "padding" && node.kind === "ZeroPadding2D"),
+  );
   place.hidden = node.settings !== undefined || names.length === 0;
   fill(place, el("legend", { textContent: node.name }), ...names.map((name) => otherField(node, name, change)));
 }
@@ -133,11 +167,18 @@ function otherField(node, name, change) {
   const label = `${name} `;
   if (name in OTHER_CHOICES) {
     const select = el("select", { onchange: () => change(name, select.value) });
-    select.append(...OTHER_CHOICES[name].map((each) => el("option", { value: each, textContent: each, selected: each === value })));
+    select.append(
+      ...OTHER_CHOICES[name].map((each) => el("option", { value: each, textContent: each, selected: each === value })),
+    );
     return el("label", {}, label, select);
   }
   const low = name === "units" ? [1, 256] : [1, 8];
-  const input = el("input", { type: "number", min: low[0], max: low[1], value: Array.isArray(value) ? value[0] : value });
+  const input = el("input", {
+    type: "number",
+    min: low[0],
+    max: low[1],
+    value: Array.isArray(value) ? value[0] : value,
+  });
   input.addEventListener("change", () => input.value && input.checkValidity() && change(name, input.value));
   return el("label", {}, label, input);
 }

@@ -26,7 +26,8 @@ export function pictureOf(source, height, width, channels, most) {
   const map = makeMap(height, width, channels);
   for (let place = 0; place < height * width; place++) {
     const [red, green, blue] = colours.subarray(3 * place, 3 * place + 3);
-    if (channels === 1) map.data[place] = (0.299 * red + 0.587 * green + 0.114 * blue) * most; // ITU-R BT.601
+    if (channels === 1)
+      map.data[place] = (0.299 * red + 0.587 * green + 0.114 * blue) * most; // ITU-R BT.601
     else map.data.set([red * most, green * most, blue * most], 3 * place);
   }
   return map;

@@ -110,7 +110,8 @@ function showMaps(view, output, weights, chosen, scale) {
     if (view.settings) drawKernel(kernel, weights.kernel, view.kernelShape, map, ofKernel);
     drawFitted(canvas, output.height, output.width, (place) => output.data[place * output.channels + map], scale);
   });
-  byId("maps-note").textContent = output.channels > shown ? `Shown: the first ${shown} of ${output.channels} maps.` : "";
+  byId("maps-note").textContent =
+    output.channels > shown ? `Shown: the first ${shown} of ${output.channels} maps.` : "";
 }
 
 function mapButton(map) {
@@ -168,7 +169,8 @@ function mark(overlay, map, rectangles) {
     overlay,
     ...rectangles.map(([top, left, height, width, name]) => {
       const made = document.createElementNS(SVG_SPACE, "rect");
-      for (const [key, value] of Object.entries({ x: left, y: top, width, height, class: name })) made.setAttribute(key, value);
+      for (const [key, value] of Object.entries({ x: left, y: top, width, height, class: name }))
+        made.setAttribute(key, value);
       return made;
     }),
   );

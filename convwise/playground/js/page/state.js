@@ -20,7 +20,13 @@ export const COLUMN_KINDS = {
   Flatten: { name: "flatten", config: {} },
   Dense: {
     name: "dense",
-    config: { units: 4, activation: "linear", use_bias: true, kernel_initializer: "glorot_uniform", bias_initializer: "zeros" },
+    config: {
+      units: 4,
+      activation: "linear",
+      use_bias: true,
+      kernel_initializer: "glorot_uniform",
+      bias_initializer: "zeros",
+    },
   },
 };
 
@@ -53,8 +59,13 @@ export function firstState(network) {
     return { ...common, network: null, size: [64, 64], channels: 3, nodes: asColumn([newLayer("Conv2D")]) };
   }
   const { height, width, channels } = network.input;
-  const nodes = network.nodes.map((node) => (node.weights ? { ...node, weights: decodedWeights(node.weights) } : { ...node }));
-  const at = Math.max(0, nodes.findIndex((node) => node.kind === "Conv2D" && !node.locked));
+  const nodes = network.nodes.map((node) =>
+    node.weights ? { ...node, weights: decodedWeights(node.weights) } : { ...node },
+  );
+  const at = Math.max(
+    0,
+    nodes.findIndex((node) => node.kind === "Conv2D" && !node.locked),
+  );
   return { ...common, network: network.name, weights: "drawn", size: [height, width], channels, nodes, at };
 }
 
@@ -65,7 +76,8 @@ export function addressOf(state, first) {
   if (state.picture !== first.picture && state.picture !== "own") add("picture", state.picture);
   if (String(state.size) !== String(first.size)) add("size", state.size.join("x"));
   if (state.channels !== first.channels) add("channels", state.channels);
-  for (const key of Object.keys(PLAIN)) if (state[key] !== first[key]) add(key, Number(state[key] === true) || state[key]);
+  for (const key of Object.keys(PLAIN))
+    if (state[key] !== first[key]) add(key, Number(state[key] === true) || state[key]);
   if (state.network) {
     state.nodes.forEach((node, i) => {
       const [values, before] = [node, first.nodes[i]].map((each) => each.settings ?? each.config);
@@ -170,6 +182,7 @@ function setInNetwork(state, text) {
     state.nodes[number] = { ...node, config: { ...node.config, [parameter]: configValue(parameter, value) } };
     return;
   }
-  if (!node?.settings || !PARAMETERS.includes(parameter)) throw new Error(`set=${text}: the network has no such parameter`);
+  if (!node?.settings || !PARAMETERS.includes(parameter))
+    throw new Error(`set=${text}: the network has no such parameter`);
   state.nodes[number] = { ...node, settings: { ...node.settings, [parameter]: valueOf(parameter, value) } };
 }

@@ -20,7 +20,8 @@ export const TASKS = [
     title: "Halve the map with weights",
     text: "Make a map of half the height and width with one convolution and no pooling layer.",
     start: () => [small({ padding: "same" })],
-    done: (nodes, rows, size) => nodes.length === 1 && nodes[0].kind === "Conv2D" && rows[0].shape?.height === Math.ceil(size[0] / 2),
+    done: (nodes, rows, size) =>
+      nodes.length === 1 && nodes[0].kind === "Conv2D" && rows[0].shape?.height === Math.ceil(size[0] / 2),
     learned: "strides=2 computes a quarter of the places, so it costs a quarter of the multiply-adds.",
   },
   {

@@ -39,7 +39,9 @@ export function setTexts(settings, before, scope) {
 // The same for all convolutions of a network. A layer's name is a stage's too where others begin with it and "_": these
 // are set to what they have, so that only the layer changes.
 export function networkSetTexts(nodes, firstNodes) {
-  const open = nodes.flatMap((node, i) => (node.settings && !node.locked ? [{ node, before: firstNodes[i].settings }] : []));
+  const open = nodes.flatMap((node, i) =>
+    node.settings && !node.locked ? [{ node, before: firstNodes[i].settings }] : [],
+  );
   const texts = open.flatMap(({ node, before }) =>
     differing(node.settings, before).flatMap((name) => {
       const reached = open.filter((other) => other.node.name.startsWith(`${node.name}_`));
@@ -76,7 +78,8 @@ function pythonName(parameter, text) {
   const given = entry.arguments
     .filter((argument) => String(value.arguments[argument.name]) !== String(argument.default))
     .map((argument) => `${argument.name}=${pythonArgument(argument, value.arguments[argument.name])}`);
-  if (kind === "activation") return given.length ? `keras.layers.${entry.layer}(${given.join(", ")})` : `"${value.name}"`;
+  if (kind === "activation")
+    return given.length ? `keras.layers.${entry.layer}(${given.join(", ")})` : `"${value.name}"`;
   if (!given.length && text === value.name) return `"${entry.kerasName}"`;
   return `keras.${kind}s.${entry.kerasName}(${given.join(", ")})`;
 }

@@ -18,7 +18,9 @@ export function showTrace(place, found, names, activation, output) {
   const scale = scaleOf(found.taps);
   fill(
     place,
-    ...shown.map((channel) => channelTable(found, channel, names[channel] ?? `channel ${channel}`, scale, sums.get(channel))),
+    ...shown.map((channel) =>
+      channelTable(found, channel, names[channel] ?? `channel ${channel}`, scale, sums.get(channel)),
+    ),
     channels.length > shown.length
       ? el("p", { textContent: `Shown: the ${shown.length} of ${channels.length} channels whose sums are largest.` })
       : null,
@@ -69,11 +71,7 @@ function grid(taps, key, scale, label) {
   return el(
     "table",
     { "aria-label": label },
-    el(
-      "tbody",
-      {},
-      ...[...rows.values()].map((row) => el("tr", {}, ...row.map((tap) => cell(tap, key, scale)))),
-    ),
+    el("tbody", {}, ...[...rows.values()].map((row) => el("tr", {}, ...row.map((tap) => cell(tap, key, scale))))),
   );
 }
 
@@ -92,9 +90,13 @@ function cell(tap, key, scale) {
 
 function sumText(found, channels, sums, activation, output) {
   const few = channels.length <= 4;
-  const terms = few ? channels.map((channel) => fixed(sums.get(channel), 3)) : [`all ${channels.length} channels ${fixed(found.sum - found.bias, 4)}`];
+  const terms = few
+    ? channels.map((channel) => fixed(sums.get(channel), 3))
+    : [`all ${channels.length} channels ${fixed(found.sum - found.bias, 4)}`];
   const added = found.bias ? [...terms, `bias ${fixed(found.bias, 3)}`] : terms;
   const text = added.length === 1 ? terms[0] : `${added.join(" + ").replaceAll("+ −", "− ")} = ${fixed(found.sum, 4)}`;
   if (activation === "linear") return `${text}, the output`;
-  return pointwise(activation) ? `${text}; ${activation}(${fixed(found.sum, 3)}) = ${significant(output, 4)}, the output` : `${text}; with the other channels through ${activation}: ${significant(output, 4)}`;
+  return pointwise(activation)
+    ? `${text}; ${activation}(${fixed(found.sum, 3)}) = ${significant(output, 4)}, the output`
+    : `${text}; with the other channels through ${activation}: ${significant(output, 4)}`;
 }

@@ -16,13 +16,38 @@ export function showNumbers(place, view) {
   }
   const facts = [];
   if (node.settings) facts.push(...convolutionFacts(node, row, shape));
-  else if (row.shape) facts.push(["output", shapeText(row.shape)], ["weights", whole(row.weights)], ["multiply-adds", count(row.multiplyAdds)]);
-  if (row.field) facts.push(["receptive field", row.field.whole ? "the whole picture" : `${by(row.field.size)} pixels of the picture, a step of ${by(row.field.stride)}`]);
-  if (row.bytes) facts.push(["memory", `${bytes(row.bytes)} for the output of one picture, ${bytes(4 * row.weights)} for the weights`]);
+  else if (row.shape)
+    facts.push(
+      ["output", shapeText(row.shape)],
+      ["weights", whole(row.weights)],
+      ["multiply-adds", count(row.multiplyAdds)],
+    );
+  if (row.field)
+    facts.push([
+      "receptive field",
+      row.field.whole
+        ? "the whole picture"
+        : `${by(row.field.size)} pixels of the picture, a step of ${by(row.field.stride)}`,
+    ]);
+  if (row.bytes)
+    facts.push([
+      "memory",
+      `${bytes(row.bytes)} for the output of one picture, ${bytes(4 * row.weights)} for the weights`,
+    ]);
   const missing = view.notComputed
-    ? el("p", { textContent: `Nothing to see: ${view.notComputed.name} is a ${view.notComputed.config.type}, which this page does not compute.` })
+    ? el("p", {
+        textContent: `Nothing to see: ${view.notComputed.name} is a ${view.notComputed.config.type}, which this page does not compute.`,
+      })
     : null;
-  fill(place, missing, el("dl", {}, ...facts.flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));
+  fill(
+    place,
+    missing,
+    el(
+      "dl",
+      {},
+      ...facts.flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })]),
+    ),
+  );
 }
 
 function convolutionFacts(node, row, shape) {
@@ -34,11 +59,22 @@ function convolutionFacts(node, row, shape) {
   return [
     ["size", down === across ? down : `height ${down}; width ${across}`],
     ["output", row.shape ? `${by(found.outputShape)} (${settings.data_format})` : "none"],
-    ["window", `${by(found.effectiveWindow)}${settings.padding === "same" ? `, zeros above ${found.padding[0][0]}, below ${found.padding[0][1]}, left ${found.padding[1][0]}, right ${found.padding[1][1]}` : ""}`],
-    ...(row.problems.some((each) => each.rule.startsWith("groups_divide")) ? [] : [
-    ["weights", `${high} × ${wide} × ${shape.channels}${inGroups} × ${filters}${settings.use_bias ? ` + ${filters}` : ""} = ${whole(found.weights)}`],
-    ["multiply-adds", `${by(found.outputSize)} × ${high * wide * channels} × ${filters} = ${count(found.multiplyAdds)}`],
-    ]),
+    [
+      "window",
+      `${by(found.effectiveWindow)}${settings.padding === "same" ? `, zeros above ${found.padding[0][0]}, below ${found.padding[0][1]}, left ${found.padding[1][0]}, right ${found.padding[1][1]}` : ""}`,
+    ],
+    ...(row.problems.some((each) => each.rule.startsWith("groups_divide"))
+      ? []
+      : [
+          [
+            "weights",
+            `${high} × ${wide} × ${shape.channels}${inGroups} × ${filters}${settings.use_bias ? ` + ${filters}` : ""} = ${whole(found.weights)}`,
+          ],
+          [
+            "multiply-adds",
+            `${by(found.outputSize)} × ${high * wide * channels} × ${filters} = ${count(found.multiplyAdds)}`,
+          ],
+        ]),
   ];
 }
 
@@ -52,7 +88,12 @@ export function showProblems(place, view, change) {
       el(
         "div",
         { className: "problem" },
-        el("p", {}, el("strong", { textContent: each.severity === "error" ? "✕ Keras refuses this. " : "⚠ " }), `${each.message}.`),
+        el(
+          "p",
+          {},
+          el("strong", { textContent: each.severity === "error" ? "✕ Keras refuses this. " : "⚠ " }),
+          `${each.message}.`,
+        ),
         el("p", { textContent: `To mend it: ${each.fix}.` }),
         view.node.settings ? offers(view, shape, each, change) : null,
       ),
@@ -65,14 +106,20 @@ function offers(view, shape, violation, change) {
     "p",
     { className: "offers" },
     ...fixes(view.node.settings, shape, violation).map(({ parameter, value }) =>
-      el("button", { type: "button", textContent: `${parameter}=${valueText(value)}`, onclick: () => change(parameter, value) }),
+      el("button", {
+        type: "button",
+        textContent: `${parameter}=${valueText(value)}`,
+        onclick: () => change(parameter, value),
+      }),
     ),
   );
 }
 
 // Both lines to copy; `texts` are the options.
 export function showLines(view, texts) {
-  byId("keras-line").textContent = view.node.settings ? kerasLine(view.node.settings) : `keras.layers.${view.node.kind}`;
+  byId("keras-line").textContent = view.node.settings
+    ? kerasLine(view.node.settings)
+    : `keras.layers.${view.node.kind}`;
   byId("set-line").textContent = texts.join(" ") || "nothing differs, so there is nothing to set";
 }
 
