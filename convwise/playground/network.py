@@ -43,6 +43,8 @@ def network_of(graph: Graph, *, name: str, with_weights: bool) -> dict[str, Any]
         }
         if with_weights and (weights := _weights(call, node)):
             node["weights"] = weights
+            if node["kind"] == "BatchNormalization":
+                node["config"]["statistics"] = "moving"  # those of its training, which are among the weights
         nodes.append(node)
         makers |= {tensor.index: number for tensor in call.outputs}
     return {"name": name, "input": {"height": height, "width": width, "channels": channels}, "nodes": nodes}

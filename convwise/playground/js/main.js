@@ -145,7 +145,9 @@ function drawTriesSoon() {
   clearTimeout(drawTriesSoon.later);
   drawTriesSoon.later = setTimeout(() => {
     const still = view;
-    const unseen = /regularizer$|constraint$/.test(state.show) || (state.show === "kernel_initializer" && still.made);
+    const unseen =
+      /regularizer$|constraint$/.test(state.show) ||
+      (state.show.endsWith("initializer") && (still.made || still.given));
     drawTries(byId("card"), state.map, (text) => {
       if (!still.result || unseen || still.row.multiplyAdds > MOST_WORK) return { output: null, refused: "" };
       const other = besides(still, { ...still.settings, [state.show]: guideValue(state.show, text) });
@@ -213,6 +215,8 @@ function connectInputs() {
     .querySelector("input")
     .addEventListener("change", (event) => update({ beside: event.target.checked }));
   byId("channels").closest("label").hidden = state.network !== null;
+  const given = first.nodes.some((node) => node.weights);
+  byId("weights").closest("label").hidden = byId("draw-again").hidden = given;
   byId("file").addEventListener("change", (event) => takeFile(event.target.files[0]));
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {

@@ -21,6 +21,7 @@ const SUMS = {
 export function weightsOf(node, number, shapes, how) {
   const made = madeWeights(node, number, shapes, how);
   if (!node.weights || node.weights.kernel?.length !== made.kernel?.length) return made;
+  if (node.weights.moving_mean && node.weights.moving_mean.length !== shapes[0].channels) return made;
   if (!node.weights.kernel) return node.weights;
   return { kernel: node.weights.kernel, bias: made.bias && (node.weights.bias ?? made.bias) };
 }
