@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convwise.errors import RequestError
-from convwise.evaluation import Evaluation
+from convwise.evaluation import Evaluation, evaluate
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
 from convwise.records import record_values
@@ -44,6 +44,7 @@ def records_of(run: Run) -> RunRecords:
         epochs=epochs_of(run),
         evaluation=evaluation,
         answers=answers,
+        on_validation=_on_validation(run),
         why_no_answers=why,
         settings=settings.to_dict(),
         environment=environment_of(run.folder / "environment.json"),
@@ -118,6 +119,18 @@ def _answers(run: Run, evaluation: Evaluation) -> tuple[Answers | None, str]:
         return None, "predictions.npz is not of the images that were evaluated"
     paths = tuple(str(path) for path in kept.paths[tested])
     return Answers(paths, kept.labels[tested], np.asarray(kept.probabilities[tested], np.float64), names), ""
+
+
+def _on_validation(run: Run) -> Evaluation | None:
+    try:
+        kept = run.predictions
+    except RequestError:
+        return None
+    held = kept.sides == "validation"
+    if not held.any():
+        return None
+    labels, probabilities = kept.labels[held], np.asarray(kept.probabilities[held], np.float64)
+    return evaluate(labels, probabilities, tuple(map(str, kept.class_names)), split="validation")
 
 
 def environment_of(path: Path) -> Mapping[str, Any]:
