@@ -113,11 +113,6 @@ def test_networks_have_the_numbers_of_the_layer_table_and_of_keras(open_page: An
 def test_the_number_that_is_shown_is_the_one_that_keras_computes(open_page: Any) -> None:
     """All the way through the page: its picture, its weights, and a place that was pointed at."""
     shown = open_page("#layer=Conv2D;filters=6;kernel_size=5x3;strides=2x1;padding=same;activation=silu&map=4")
-    shown.locator("#output-map").hover(position={"x": 61, "y": 47})
-    text = text_of(shown, "pixel-text")
-    found = re.fullmatch(r"row (\d+), column (\d+): (−?[\d.]+)", text)
-    assert found, text
-    row, column = int(found[1]), int(found[2])
     view = shown.evaluate(
         """() => {
           const state = convwisePlayground.state();
@@ -132,8 +127,15 @@ def test_the_number_that_is_shown_is_the_one_that_keras_computes(open_page: Any)
     layer.build((None, *view["size"], 3))
     layer.set_weights([np.reshape(view["kernel"], (5, 3, 3, 6)), np.asarray(view["bias"])])
     picture = np.reshape(view["picture"], (1, *view["size"], 3)).astype(np.float32)
-    expected = float(keras.ops.convert_to_numpy(layer(picture))[0, row, column, 4])
-    assert abs(float(found[3].replace("−", "-")) - expected) < 1e-4
+    expected = keras.ops.convert_to_numpy(layer(picture))[0, :, :, 4]
+    row, column = np.unravel_index(np.abs(expected).argmax(), expected.shape)  # no place like others
+    box = shown.locator("#output-map").bounding_box()
+    at = {"x": (column + 0.5) / expected.shape[1] * box["width"], "y": (row + 0.5) / expected.shape[0] * box["height"]}
+    shown.locator("#output-map").hover(position=at)
+    found = re.fullmatch(r"row (\d+), column (\d+): (−?[\d.]+)", text_of(shown, "pixel-text"))
+    assert found
+    assert (int(found[1]), int(found[2])) == (row, column)
+    assert abs(float(found[3].replace("−", "-")) - expected[row, column]) < 1e-4
     assert text_of(shown, "products").endswith(", the output")
 
 
