@@ -7,15 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.chromium import browser
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """The browser, started once."""
-    with browser() as opened:
-        yield opened
-
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Callable[..., Any]]:

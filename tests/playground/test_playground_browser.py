@@ -18,19 +18,12 @@ from convwise.conv2d.geometry import geometry
 from convwise.nets.layer_table.graph import flatten
 from convwise.playground.network import network_of
 from convwise.playground.page import page as made_page
-from tests.chromium import browser
 from tests.playground import tables, vectors
 from tests.playground.cases import Case, check_all
 from tests.playground.test_playground_network import built, forward_case, graph_case, odd_network
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=document.title='run'>"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
