@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from importlib.resources import files
 from typing import Any
 
@@ -12,6 +11,7 @@ from markupsafe import Markup
 
 from convwise.images.shapes import draw_shape
 from convwise.names import json_text
+from convwise.page_policy import policy, verbatim
 from convwise.playground.bundle import bundle, read_modules
 from convwise.playground.facts import generated_modules, guide_texts
 
@@ -38,9 +38,9 @@ def page(network: dict[str, Any] | None, *, title: str, notes: tuple[str, ...] =
         intro=_INTRO,
         footer=_FOOTER,
         notes=notes,
-        policy=policy(script, style),
-        style=_verbatim(style, "</style"),
-        script=_verbatim(script, "</script"),
+        policy=policy(script, style, images="data: blob:", workers="blob:"),
+        style=Markup(verbatim(style, "</style")),
+        script=Markup(verbatim(script, "</script")),
         content=Markup(json_text(content, indent=None).replace("<", "\\u003c")),
     )
 
@@ -51,12 +51,6 @@ def template(name: str) -> Template:
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     ).get_template(name)
-
-
-def policy(script: str, style: str) -> str:
-    """A Content-Security-Policy that allows this script and this style, and no connection to anywhere."""
-    own = f"script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:"
-    return f"default-src 'none'; {own}; worker-src blob:; base-uri 'none'; form-action 'none'"
 
 
 def samples() -> dict[str, dict[str, Any]]:
@@ -70,14 +64,3 @@ def samples() -> dict[str, dict[str, Any]]:
         }
         for name, (label, number) in _SAMPLES.items()
     }
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _verbatim(text: str, end: str) -> Markup:
-    """Our own script or style as it is. Raises ValueError where it would end its element."""
-    if end in text.lower() or "<!--" in text:
-        raise ValueError(f"the text holds {end!r} or a comment of HTML and cannot stand in the page")
-    return Markup(text)

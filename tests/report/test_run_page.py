@@ -86,7 +86,8 @@ def test_the_page_asks_for_nothing_and_its_policy_allows_just_what_it_holds(plai
     for tag in ("style", "script"):
         digest = base64.b64encode(hashlib.sha256(elements.contents[tag].encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
-    assert policy.startswith("default-src 'none'; img-src data:;")
+    assert policy.startswith("default-src 'none'; ")
+    assert "img-src data:;" in policy
     assert not [tag for tag, attrs in elements.found if "style" in attrs]
     for tag, attrs in elements.found:
         assert tag not in ("link", "iframe", "object", "base")

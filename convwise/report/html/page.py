@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convwise.names import printable, shown
+from convwise.page_policy import policy, verbatim
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,14 +22,11 @@ def page(
 ) -> str:
     """The page as UTF-8 text can hold it. `style` and `script` are files of this package, joined in their order."""
     css, js = _joined(style), _joined(script)
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src '{_digest(js)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
     from markupsafe import Markup
 
-    # Both are of this package and hold no closing tag: they stand in the page as they are, so that the digests hold.
-    text = environment().get_template(template).render(policy=policy, css=Markup(css), js=Markup(js), **context)
+    allowed = policy(f"\n{js}\n", f"\n{css}\n")  # script and style stand on lines of their own
+    own = {"css": Markup(verbatim(css, "</style")), "js": Markup(verbatim(js, "</script"))}
+    text = environment().get_template(template).render(policy=allowed, **own, **context)
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
 
 
@@ -71,8 +67,3 @@ def _joined(names: Sequence[str]) -> str:
     # The page's empty lines are left out, and so are those here: else the digests would be those of another text.
     lines = (line.rstrip() for each in names for line in (_HERE / each).read_text(encoding="utf-8").splitlines())
     return "\n".join(line for line in lines if line)
-
-
-def _digest(text: str) -> str:
-    digest = hashlib.sha256(f"\n{text}\n".encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
