@@ -26,7 +26,7 @@ from convwise.runs import Run
 from convwise.runs.judging import load_model
 
 CARD = "README.md"
-_SECONDS_OF_HEATMAPS = 5  # none is begun after that
+_SECONDS_OF_HEATMAPS = 4  # none is begun after that
 
 
 @dataclass(frozen=True)

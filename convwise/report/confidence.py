@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from convwise.intervals import N_BINS, Estimate, wilson
 from convwise.report.table import Cell, Table, count, numbers, percent, share
 
-MOST_DOUBTED = 0.5  # of the wrong answers
+JUDGE = 0.9  # of the answers as sure as one: so many must be right before it casts doubt on a label
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,21 +88,37 @@ def how_sure(answers: Answers) -> str:
     return f"{verdict}: {percent(says)} on average, and {percent(found.value)} of its answers are right"
 
 
-def label_doubts(answers: Answers) -> tuple[int, ...]:
+@dataclass(frozen=True)
+class Doubt:
+    """A wrong answer, by position, in which the network may be right; `right` of the `n` answers as sure as it are."""
+
+    position: int
+    n: int
+    right: int
+
+
+def label_doubts(answers: Answers) -> tuple[Doubt, ...]:
     """The wrong answers in which the network may be right and the label wrong, the surest first.
 
     An image counts where its answer is as probable as that class is, on average, for the images that are labelled with
-    it (confident learning: Northcutt, Jiang and Chuang 2021, JAIR 70:1373, equation 2). It says where to look, no more.
-    Nothing where most wrong answers count: such a network is as sure when it errs, and casts doubt on no label.
+    it (confident learning: Northcutt, Jiang and Chuang 2021, JAIR 70:1373, equation 2), and where answers as sure as
+    this one are right in nine of ten at least, by the lower limit: a network that is as sure when it errs is no judge.
     """
-    found: list[int] = []
-    for label in range(len(answers.class_names)):
-        own = answers.labels == label
-        if not own.any():
-            continue
-        usual = float(answers.probabilities[own, label].mean())
-        taken = (answers.predicted == label) & ~own & (answers.probabilities[:, label] >= usual)
-        found += np.flatnonzero(taken).tolist()
-    if len(found) > MOST_DOUBTED * (~answers.right).sum():
-        return ()
-    return tuple(sorted(found, key=lambda i: -answers.confidence[i]))
+    order = np.argsort(-answers.confidence, kind="stable")
+    hits = np.cumsum(answers.right[order])
+    usual = [_usual(answers, label) for label in range(len(answers.class_names))]
+    found = []
+    falling = -answers.confidence[order]
+    for i in order.tolist():
+        n = int(np.searchsorted(falling, -answers.confidence[i], side="right"))  # equally sure ones included
+        right, taken = int(hits[n - 1]), int(answers.predicted[i])
+        sure_enough = wilson(right / n, n).low >= JUDGE and answers.probabilities[i, taken] >= usual[taken]
+        if not answers.right[i] and sure_enough:
+            found.append(Doubt(i, n, right))
+    return tuple(found)
+
+
+def _usual(answers: Answers, label: int) -> float:
+    """What the class is given, on average, for its own images; out of reach where it has none."""
+    own = answers.labels == label
+    return float(answers.probabilities[own, label].mean()) if own.any() else math.inf

@@ -89,9 +89,10 @@ def doubts(records: RunRecords, index: ImageIndex | None) -> dict[str, str]:
     found = {}
     if records.answers is not None:
         answers = records.answers
-        for i in label_doubts(answers):
-            name = answers.class_names[answers.predicted[i]]
-            found[answers.paths[i]] = f"as sure as for pictures that are labelled {shown(name)}"
+        for each in label_doubts(answers):
+            found[answers.paths[each.position]] = (
+                f"of the {each.n:,} answers as sure as this one {each.right:,} are right"
+            )
     if index is not None:
         for group in index.copies.label_errors(index.labels):
             for i in group.members:

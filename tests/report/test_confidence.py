@@ -51,7 +51,9 @@ def test_planted_wrong_labels_are_doubted_and_honest_mistakes_are_not() -> None:
     swapped = [i for i in range(300) if i not in unsure][:10]
     labels = truth.copy()
     labels[swapped] = (truth[swapped] + 1) % 3
-    assert set(label_doubts(answers(labels, p))) == set(swapped)
+    found = label_doubts(answers(labels, p))
+    assert {each.position for each in found} == set(swapped)
+    assert all(each.right >= 0.9 * each.n for each in found)
 
 
 def test_a_network_that_is_always_sure_casts_doubt_on_nothing() -> None:
