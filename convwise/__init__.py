@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convwise.commands.explain import explain
     from convwise.commands.guide import guide
     from convwise.commands.heatmap import heatmap
+    from convwise.commands.playground import playground
     from convwise.commands.predict import predict
     from convwise.commands.report import report
     from convwise.commands.resume import resume
@@ -59,6 +60,7 @@ _HOMES = {
     "guide": "convwise.commands.guide",
     "heatmap": "convwise.commands.heatmap",
     "list_data": "convwise.commands.data",
+    "playground": "convwise.commands.playground",
     "predict": "convwise.commands.predict",
     "report": "convwise.commands.report",
     "resume": "convwise.commands.resume",
@@ -85,6 +87,7 @@ __all__ = [
     "guide",
     "heatmap",
     "list_data",
+    "playground",
     "predict",
     "report",
     "resume",
@@ -109,7 +112,8 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """Keeps `convwise.study` the function: importing the package of that name would put this in its place.
 
-    The same for `report` and `runs`. What the packages hold is imported as ever: `from convwise.runs import Run`.
+    The same for `playground`, `report` and `runs`. What the packages hold is imported as ever: `from convwise.runs
+    import Run`.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

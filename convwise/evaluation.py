@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.intervals import METHODS, Estimate, calibration, mean_class, mean_loss, wilson
+from convwise.intervals import METHODS, Estimate, calibration, mean_class, mean_loss, mistake_cost, wilson
 from convwise.names import counted
 from convwise.records import record_of
 
@@ -157,8 +157,11 @@ class Evaluation:
 
 def log_losses(probabilities: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """(n,): each answer's loss in nats, from (n, n_classes) probabilities clipped to [1e-7, 1] and (n,) labels."""
-    of_truth = probabilities[np.arange(len(labels)), labels]
-    return np.asarray(-np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1.0)))
+    return _costs(probabilities[np.arange(len(labels)), labels])
+
+
+def _costs(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(-np.log(np.clip(probabilities, SMALLEST_PROBABILITY, 1.0)))
 
 
 def evaluate(
@@ -192,13 +195,14 @@ def evaluate(
     confusion = np.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
     hits, support = confusion.diagonal(), confusion.sum(axis=1)
     present = support > 0
+    accuracy = wilson(float(correct.mean()), n)
     return Evaluation(
         split=split,
         n=n,
-        accuracy=wilson(float(correct.mean()), n),
+        accuracy=accuracy,
         mean_class_accuracy=mean_class(hits[present], support[present]),
         top5_accuracy=wilson(float((rank < 5).mean()), n),
-        log_loss=mean_loss(log_losses(p, y)),
+        log_loss=mean_loss(log_losses(p, y), mistake_cost(_costs(p), 1 - accuracy.low)),
         calibration_error=calibration(p[rows, predicted], correct, seed),
         class_names=names,
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),

@@ -1,3 +1,5 @@
+import functools
+import itertools
 import json
 import math
 
@@ -7,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics
 
-from convwise.evaluation import METRICS, Evaluation, evaluate
-from convwise.intervals import Estimate, calibration, mean_class, mean_loss, wilson
+from convwise.evaluation import METRICS, Evaluation, evaluate, log_losses
+from convwise.intervals import Estimate, calibration, mean_class, mean_loss, mistake_cost, wilson
 
 
 def predictions(n: int = 400, k: int = 7, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float64], list[str]]:
@@ -47,28 +49,48 @@ def test_wilson_agrees_with_scipy() -> None:
         assert (estimate.low, estimate.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
-def test_mean_class_of_one_class_is_nearly_wilson_and_equal_perfect_classes_add_up() -> None:
-    one, plain = mean_class(np.array([450]), np.array([500])), wilson(0.9, 500)
-    assert (one.low, one.high) == pytest.approx((plain.low, plain.high), abs=1e-3)
-    perfect = mean_class(np.array([5] * 20), np.array([5] * 20))
-    assert perfect == wilson(1.0, 100)
+@pytest.mark.parametrize(
+    ("hits", "sizes"), [([0], [7]), ([5], [5]), ([450], [500]), ([9] * 4, [10] * 4), ([5] * 20, [5] * 20)]
+)
+def test_mean_class_of_one_class_and_of_equal_ones_is_clopper_and_pearsons(hits: list[int], sizes: list[int]) -> None:
+    expected = stats.binomtest(sum(hits), sum(sizes)).proportion_ci(method="exact")
+    estimate = mean_class(np.array(hits), np.array(sizes))
+    assert (estimate.low, estimate.high) == pytest.approx((expected.low, expected.high), abs=3e-4)  # smoothed steps
+
+
+def test_mean_class_beside_a_well_known_class_is_clopper_and_pearsons_of_the_rare_one() -> None:
+    rare = stats.binomtest(4, 5).proportion_ci(method="exact")
+    estimate = mean_class(np.array([100_000, 4]), np.array([100_000, 5]))
+    assert (estimate.low, estimate.high) == pytest.approx(((1 + rare.low) / 2, (1 + rare.high) / 2), abs=2e-3)
+
+
+@pytest.mark.parametrize("sizes", [(60, 2), (20, 3, 3), (12, 12)])
+def test_the_mean_of_uneven_classes_is_held_as_often_as_it_says_by_enumeration(sizes: tuple[int, ...]) -> None:
+    """Every outcome with its chance, at recalls between 0.5 and 1, each class with its own."""
+    outcomes = list(itertools.product(*(range(n + 1) for n in sizes)))
+    limits = np.array([(e.low, e.high) for e in (mean_class(np.array(x), np.array(sizes)) for x in outcomes)])
+    for recalls in itertools.product((0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0), repeat=len(sizes)):
+        marginals = [stats.binom.pmf(np.arange(n + 1), n, p) for n, p in zip(sizes, recalls, strict=True)]
+        chance = functools.reduce(np.multiply.outer, marginals).ravel()
+        held = (limits[:, 0] - 1e-9 <= np.mean(recalls)) & (np.mean(recalls) <= limits[:, 1] + 1e-9)
+        assert chance[held].sum() >= 0.94, recalls
 
 
 @pytest.mark.parametrize(("images", "recall"), [(2, 0.5), (3, 0.9), (10, 0.5), (10, 0.9)])
 def test_the_mean_of_many_small_classes_is_held_as_often_as_it_should_be(images: int, recall: float) -> None:
-    support = np.full(101, images)
-    draws = np.random.default_rng(0).binomial(images, recall, (2000, 101))
+    support = np.full(40, images)
+    draws = np.random.default_rng(0).binomial(images, recall, (400, 40))
     estimates = [mean_class(draw, support) for draw in draws]
     held = np.mean([e.low <= recall <= e.high for e in estimates])
-    assert 0.93 < held < 0.97  # 4 standard errors (0.005) around 0.95
-    spread = draws.mean(axis=1).std() / images
+    assert 0.915 < held < 0.985  # 3 standard errors (0.011) around 0.95
+    spread = (recall * (1 - recall) / (40 * images)) ** 0.5
     width = np.mean([e.high - e.low for e in estimates])
-    assert width == pytest.approx(2 * 1.96 * spread, rel=0.05)  # the spread itself is known to 1.6 %
+    assert width == pytest.approx(2 * 1.96 * spread, rel=0.05)  # no wider than the scatter asks
 
 
 def test_mean_loss_limits_are_gamma_quantiles() -> None:
     losses = np.random.default_rng(0).exponential(0.5, 200)
-    estimate, mean, variance = mean_loss(losses), losses.mean(), losses.var(ddof=1) / 200
+    estimate, mean, variance = mean_loss(losses, 4.0), losses.mean(), losses.var(ddof=1) / 200
     low = stats.gamma.ppf(0.025, mean**2 / variance, scale=variance / mean)
     worst = max(losses.max(), 4) / 200
     up, spread = mean + worst, variance + worst**2
@@ -91,6 +113,47 @@ def test_calibrated_predictions_include_zero_calibration_error_and_overconfident
     gap = calibration(confidence, rng.random(2000) < confidence - 0.2, 0)
     assert gap.low < 0.2 < gap.high
     assert gap.low > 0.15
+
+
+def test_the_lower_limit_of_calibration_error_does_not_stop_where_accuracies_meet_one() -> None:
+    """Upwards a confident network has no room: its accuracies soon are 1, and that is no hypothesis to reckon with."""
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.95, 1, 1000)
+    sure = calibration(confidence, rng.random(1000) < confidence - 0.3, 0)
+    assert sure.value - 4 * (0.7 * 0.3 / 1000) ** 0.5 < sure.low < 0.3 < sure.high
+    doubtful = calibration(confidence - 0.7, rng.random(1000) < confidence - 0.1, 0)
+    assert doubtful.value - 4 * (0.1 * 0.9 / 1000) ** 0.5 < doubtful.low < 0.6 < doubtful.high
+
+
+def test_a_mistake_costs_what_its_answers_cost() -> None:
+    assert mistake_cost(-np.log(np.tile([0.99, 0.01], (50, 1))), 0.1) == pytest.approx(-math.log(0.01))
+    # Certain and even answers: nearly all mistakes are among the even ones, at whatever temperature.
+    certain_and_even = np.array([[0.0, 16.0]] * 50 + [[math.log(2), math.log(2)]] * 50)
+    assert mistake_cost(certain_and_even, 0.25) == pytest.approx(math.log(2), rel=0.01)
+    # Wrong in 35 of 100, half of it beyond the even ones: 16 / T = log(0.8 / 0.2) there.
+    moments = [0.25 * math.log(2) ** power + 0.1 * 16**power for power in (1, 2)]
+    assert mistake_cost(certain_and_even, 0.35) == pytest.approx(moments[1] / moments[0], rel=0.01)
+
+
+def test_an_overconfident_networks_log_loss_is_held_though_most_test_sets_show_few_mistakes() -> None:
+    """Two hundred images, two mistakes expected: a test set with one or none knows little of what they cost."""
+    rng = np.random.default_rng(0)
+
+    def draw(n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        labels = rng.integers(0, 4, n)
+        logits = rng.normal(size=(n, 4))
+        logits[np.arange(n), labels] += 4.1
+        exp = np.exp(15 * (logits - logits.max(axis=1, keepdims=True)))
+        return labels, exp / exp.sum(axis=1, keepdims=True)
+
+    labels, p = draw(200_000)
+    truth = log_losses(p, labels).mean()
+    held = 0
+    for _ in range(300):
+        labels, p = draw(200)
+        estimate = evaluate(labels, p, list("abcd"), split="test").log_loss
+        held += estimate.low <= truth <= estimate.high
+    assert held / 300 >= 0.94
 
 
 @pytest.mark.slow

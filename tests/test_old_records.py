@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,8 +62,17 @@ def test_the_study_of_whole_trainings_is_reported_and_complete(place: Path) -> N
     then = values_of(place / "whole-study" / "result.json")
     assert old_study("whole-study") is None
     now = study_report("whole-study")
-    assert json.loads(record_text(now.to_dict())) == then
+    assert _as_then(json.loads(record_text(now.to_dict()))) == then
     assert resume_study("whole-study", quiet=True) == now
+
+
+def _as_then(result: dict[str, Any]) -> dict[str, Any]:
+    """A study's result without the key that it has had since: what is known for other images."""
+    for verdict in result["verdicts"]:
+        for level in (verdict["tried"], *verdict["levels"]):
+            if level:
+                del level["other_images"]
+    return result
 
 
 @pytest.mark.slow
@@ -82,7 +92,7 @@ def test_the_study_is_taken_up_with_all_its_trials(place: Path) -> None:
     journal = (place / "whole-study" / "trials.jsonl").read_bytes()
     (place / "whole-study" / "result.json").unlink()
     now = resume_study("whole-study", quiet=True)
-    assert dataclasses.replace(now, seconds=then.seconds) == then
+    assert _as_then(dataclasses.replace(now, seconds=then.seconds).to_dict()) == _as_then(then.to_dict())
     assert (place / "whole-study" / "trials.jsonl").read_bytes() == journal
 
 

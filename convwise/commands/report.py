@@ -1,8 +1,9 @@
-"""report: a finished run as one page that opens anywhere, and as a model card."""
+"""report: a run, a study or a folder of pictures as one page that opens anywhere; of a run also a model card."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from convwise import checks
 from convwise.commands.heatmap import asking, heat_for, pixels_for
+from convwise.commands.report_subject import page_of, place_of, subject_of
 from convwise.commands.run_records import pictures_now, records_of
-from convwise.errors import ConvwiseError
+from convwise.errors import ConvwiseError, RequestError
 from convwise.files import write_text
 from convwise.images.reading import UnreadableImage
 from convwise.places import file_to_write
@@ -24,6 +26,7 @@ from convwise.report.run_pictures import N_MISTAKES
 from convwise.report.run_records import RunRecords
 from convwise.runs import Run
 from convwise.runs.judging import load_model
+from convwise.study.result import StudyResult
 
 CARD = "README.md"
 _SECONDS_OF_HEATMAPS = 4  # none is begun after that
@@ -60,29 +63,33 @@ class ReportResult:
 
 
 def report(
-    run: str | Path | Run,
+    what: str | Path | Run | StudyResult,
     *,
     out: str | Path | None = None,
     pictures: bool = True,
     card: bool = False,
     trust: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ReportResult:
-    """Writes a finished run as one page, which opens anywhere without a network.
+    """Writes a finished run, a finished study, or what is in a data set as one page, which opens without a network.
 
-    Every number is of the run's records. Pictures that are gone or have changed are said to be so.
+    Every number is of the records. Pictures that are gone or have changed are said to be so.
 
     Args:
-        run: The run or its folder.
-        out: The page's file, which is replaced if it is there; report.html in the run's folder if None.
+        what: A run, a study's result, the folder of one of them, or a folder or data set of pictures.
+        out: The page's file, which is replaced if it is there; if None, report.html in the folder of the run or study,
+            and NAME-report.html here of pictures called NAME.
         pictures: Whether the page may hold pictures of the data; without, no pixel of them is in it.
-        card: Whether README.md is written beside the page, with what model hubs read.
+        card: Whether README.md is written beside the page of a run, with what model hubs read.
         trust: Whether code is run that the run's model file holds, to show its layers.
+        progress: Hears (files done, of how many) while the pictures of a data set are read; nobody does if None.
 
     Returns:
         Where the page is, its size, and what is to be said about it.
 
     Raises:
-        RequestError: the run is not finished, a file of it is damaged, or the page cannot be written there.
+        RequestError: the run or study is not finished, a file of it is damaged, there are no pictures, or the page
+            cannot be written there.
         ConvwiseError: writing failed.
 
     Example:
@@ -94,23 +101,36 @@ def report(
     began = time.monotonic()
     for name, value in (("pictures", pictures), ("card", card), ("trust", trust)):
         checks.true_or_false(name, value)
-    run = run if isinstance(run, Run) else Run.open(run)
-    records = records_of(run)
-    target = file_to_write(run.folder / "report.html" if out is None else out, "out")
+    subject = subject_of(what)
+    if not isinstance(subject, Run):
+        for name, value in (("card", card), ("trust", trust)):
+            if value:
+                raise RequestError(f"{name}=True: only the report of a run has use for it, and {what} is none; omit it")
+    target = file_to_write(place_of(subject) if out is None else out, "out")
     beside = file_to_write(target.parent / CARD, "out") if card else None
+    if isinstance(subject, Run):
+        page, notes = _of_run(subject, pictures=pictures, trust=trust, card=beside)
+    else:
+        page, notes = page_of(subject, pictures=pictures, progress=progress)
+    write_text(target, page)
+    return ReportResult(target, beside, len(page.encode()), time.monotonic() - began, notes)
+
+
+def _of_run(run: Run, *, pictures: bool, trust: bool, card: Path | None) -> tuple[str, tuple[str, ...]]:
+    """The page, and what is to be said about it; the card is written where there is a place for it."""
+    records = records_of(run)
     index, state = pictures_now(run)
     layers = _layers(run, trust)
     heats, said = _heatmaps(run, records, trust) if pictures and layers.table is not None else ({}, ())
     first = _first_pixels(run) if pictures else None
     seen = Seen(index, state, layers, heats, said, first)
     page = run_page(records, seen, Pictures(records.source.folder, pictures, run.settings.reading))
-    write_text(target, page)
-    if beside is not None:
-        write_text(beside, model_card(records))
+    if card is not None:
+        write_text(card, model_card(records))
     notes = [state] if state else []
     if layers.table is None:
         notes.append(f"the layers are not shown: {layers.why_not}")
-    return ReportResult(target, beside, len(page.encode()), time.monotonic() - began, tuple(notes))
+    return page, tuple(notes)
 
 
 def _layers(run: Run, trust: bool) -> Layers:

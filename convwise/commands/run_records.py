@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convwise.errors import RequestError
-from convwise.evaluation import Evaluation
+from convwise.evaluation import Evaluation, evaluate
 from convwise.images.index import ImageIndex
 from convwise.images.prepare import index_folder
 from convwise.records import record_values
@@ -44,10 +44,11 @@ def records_of(run: Run) -> RunRecords:
         epochs=epochs_of(run),
         evaluation=evaluation,
         answers=answers,
+        on_validation=_on_validation(run),
         why_no_answers=why,
         settings=settings.to_dict(),
-        environment=_environment(run.folder / "environment.json"),
-        ended=_date(run.folder / "run.json"),
+        environment=environment_of(run.folder / "environment.json"),
+        ended=date_of(run.folder / "run.json"),
         commands=Again(settings),
     )
 
@@ -120,7 +121,20 @@ def _answers(run: Run, evaluation: Evaluation) -> tuple[Answers | None, str]:
     return Answers(paths, kept.labels[tested], np.asarray(kept.probabilities[tested], np.float64), names), ""
 
 
-def _environment(path: Path) -> Mapping[str, Any]:
+def _on_validation(run: Run) -> Evaluation | None:
+    try:
+        kept = run.predictions
+    except RequestError:
+        return None
+    held = kept.sides == "validation"
+    if not held.any():
+        return None
+    labels, probabilities = kept.labels[held], np.asarray(kept.probabilities[held], np.float64)
+    return evaluate(labels, probabilities, tuple(map(str, kept.class_names)), split="validation")
+
+
+def environment_of(path: Path) -> Mapping[str, Any]:
+    """The versions and the machine of `environment.json`; nothing where it cannot be read."""
     try:
         values = record_values(path.read_text(encoding="utf-8"))
     except (OSError, RequestError, ValueError):
@@ -128,7 +142,8 @@ def _environment(path: Path) -> Mapping[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _date(path: Path) -> str:
+def date_of(path: Path) -> str:
+    """`3 Nov 2026`: when the file was written."""
     try:
         moment = time.localtime(path.stat().st_mtime)
     except OSError:

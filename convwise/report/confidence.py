@@ -105,15 +105,13 @@ def label_doubts(answers: Answers) -> tuple[Doubt, ...]:
     this one are right in nine of ten at least, by the lower limit: a network that is as sure when it errs is no judge.
     """
     order = np.argsort(-answers.confidence, kind="stable")
-    hits = np.cumsum(answers.right[order])
+    hits, sure = np.cumsum(answers.right[order]), -answers.confidence[order]
     usual = [_usual(answers, label) for label in range(len(answers.class_names))]
     found = []
-    falling = -answers.confidence[order]
-    for i in order.tolist():
-        n = int(np.searchsorted(falling, -answers.confidence[i], side="right"))  # equally sure ones included
+    for i in order[~answers.right[order]].tolist():
+        n = int(np.searchsorted(sure, -answers.confidence[i], side="right"))  # those that are just as sure count too
         right, taken = int(hits[n - 1]), int(answers.predicted[i])
-        sure_enough = wilson(right / n, n).low >= JUDGE and answers.probabilities[i, taken] >= usual[taken]
-        if not answers.right[i] and sure_enough:
+        if wilson(right / n, n).low >= JUDGE and answers.probabilities[i, taken] >= usual[taken]:
             found.append(Doubt(i, n, right))
     return tuple(found)
 

@@ -35,8 +35,8 @@ class Evidence:
 
     @property
     def evaluation(self) -> Evaluation | None:
-        """On the test images."""
-        return self.records.evaluation
+        """On the validation images: the test images choose nothing, no next step either."""
+        return self.records.on_validation
 
     @property
     def commands(self) -> Commands:
@@ -68,7 +68,8 @@ def _chance(evidence: Evidence) -> NextStep | None:
     if n_tested < 2 or not mirrored or evaluation.mean_class_accuracy.low > 1 / n_tested:
         return None
     why = (
-        f"it is no better than chance among {n_tested} classes, and recipe {how.recipe} mirrors images, which hides "
+        f"on the validation images it is no better than chance among {n_tested} classes, and "
+        f"recipe {how.recipe} mirrors images, which hides "
         "directions and sides"
     )
     return NextStep(
@@ -97,7 +98,8 @@ def _uneven(evidence: Evidence) -> NextStep | None:
     if evaluation.mean_class_accuracy.high >= evaluation.accuracy.low:
         return None
     why = (
-        f"the mean class accuracy is {percent(evaluation.mean_class_accuracy.value)}, the accuracy "
+        f"on the validation images the mean class accuracy is {percent(evaluation.mean_class_accuracy.value)}, the "
+        "accuracy "
         f"{percent(evaluation.accuracy.value)}: the small classes lose"
     )
     return NextStep(

@@ -21,6 +21,7 @@ from convwise.report.pictures import Pictures
 from convwise.report.run_data import DataView, data_view
 from convwise.report.run_records import RunRecords
 from convwise.report.table import Cell, Table, count, numbers, percent, texts, words
+from convwise.report.values import flat, plain
 
 _SECTIONS = (("mistakes", "Mistakes"), ("confusion", "Confusion"), ("classes", "Classes"), ("learning", "Learning"),
              ("sure", "How sure"), ("data", "Data"), ("network", "Network"), ("reproduce", "Reproduce"),
@@ -171,26 +172,8 @@ def origin_table(records: RunRecords) -> Table:
 
 def settings_table(records: RunRecords) -> Table:
     """Everything of settings.json, a key in a line."""
-    rows = [texts(key, _plain(value)) for key, value in _flat(records.settings)]
+    rows = [texts(key, plain(value)) for key, value in flat(records.settings)]
     return Table("all settings", words("key", "value"), tuple(rows))
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            found += _flat(value, f"{before}{key}.")
-        else:
-            found.append((f"{before}{key}", value))
-    return found
-
-
-def _plain(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "true", False: "false"}[value]
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value)) or "none"
-    return str(value)
 
 
 def _number(value: float | None) -> Cell:

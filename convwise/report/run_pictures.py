@@ -119,7 +119,7 @@ def galleries(records: RunRecords, pictures: Pictures) -> tuple[Gallery, ...]:
         how = f"is {shown(names[true])}, taken for {shown(names[taken])}"
         title = how if true != taken else f"{shown(names[true])}, recognised; the least sure"
         small = pictures.of(answers.paths[i] for i in chosen)
-        made.append(_gallery(place_of(true, taken), title, small, captions, len(inside)))
+        made.append(gallery(place_of(true, taken), title, small, captions, len(inside)))
     return tuple(made)
 
 
@@ -136,7 +136,7 @@ def _galleries_of_mistakes(records: RunRecords, pictures: Pictures) -> tuple[Gal
         title = f"is {shown(records.class_names[true])}, taken for {shown(records.class_names[taken])}"
         small = pictures.of(each.path for each in inside[:PER_CELL])
         captions = [percent(each.probability) for each in inside[:PER_CELL]]
-        made.append(_gallery(place_of(true, taken), title, small, captions, len(inside)))
+        made.append(gallery(place_of(true, taken), title, small, captions, len(inside)))
     return tuple(made)
 
 
@@ -150,7 +150,7 @@ def samples(records: RunRecords, pictures: Pictures) -> tuple[Gallery, ...]:
         own = of_class.get(name, [])
         chosen = [own[i] for i in np.linspace(0, len(own) - 1, min(PER_CLASS, len(own))).astype(int)]
         small = pictures.of(chosen)
-        found.append(_gallery("", shown(name), small, [""] * len(small), len(own)))
+        found.append(gallery("", shown(name), small, [""] * len(small), len(own)))
     return tuple(found)
 
 
@@ -164,20 +164,30 @@ def augmented(records: RunRecords, pictures: Pictures, pixels: NDArray[np.uint8]
     return tuple(pictures.of_pixels([pixels, *versions], records.split["train"][0]))
 
 
-def copies(index: ImageIndex, pictures: Pictures, groups: Sequence[DuplicateGroup]) -> tuple[Gallery, ...]:
-    """Groups of copies side by side, with their classes; the first few."""
+def copies(
+    index: ImageIndex,
+    pictures: Pictures,
+    groups: Sequence[DuplicateGroup],
+    *,
+    most: int = MOST_GROUPS,
+    files: bool = False,
+) -> tuple[Gallery, ...]:
+    """Groups of copies side by side, with their classes, and file names where `files`; the first `most`."""
     found = []
-    for group in groups[:MOST_GROUPS]:
+    for group in groups[:most]:
         members = group.members[:MOST_IN_GROUP]
         small = pictures.of(index.paths[i] for i in members)
-        captions = [shown(index.class_names[index.labels[i]]) for i in members]
+        classes = [index.class_names[index.labels[i]] for i in members]
+        names = [f": {index.paths[i].rpartition('/')[2]}" if files else "" for i in members]
+        captions = [shown(f"{own}{name}") for own, name in zip(classes, names, strict=True)]
         what = {"bytes": "equal files", "pixels": "equal pixels", "near": "near-copies"}[group.kind]
-        found.append(_gallery("", f"{counted(len(group.members), 'picture')}, {what}", small, captions,
+        found.append(gallery("", f"{counted(len(group.members), 'picture')}, {what}", small, captions,
                               len(group.members)))  # fmt: skip
     return tuple(found)
 
 
-def _gallery(place: str, title: str, small: Sequence[Shown], captions: Sequence[str], n_all: int) -> Gallery:
+def gallery(place: str, title: str, small: Sequence[Shown], captions: Sequence[str], n_all: int) -> Gallery:
+    """Pictures with their captions."""
     return Gallery(place, title, tuple(map(Captioned, small, captions)), n_all)
 
 

@@ -64,9 +64,10 @@ class Source:
 class RunRecords:
     """A finished run: its name, how and on what it was trained, its split, summary, epochs, evaluation and answers.
 
-    `evaluation` and `answers` are None where there were no test images; `answers` also where they were not kept, for
-    the reason in `why_no_answers`. `settings` is the content of settings.json, `environment` where it was trained,
-    `ended` when, as a date.
+    `evaluation` and `answers` are of the test images, None where there were none; `answers` also where they were not
+    kept, for the reason in `why_no_answers`. `on_validation`: an evaluation on the validation images, which may choose
+    what comes next, as the test images may not; None where it is not known. `settings` is the content of settings.json,
+    `environment` where it was trained, `ended` when, as a date.
     """
 
     name: str
@@ -78,6 +79,7 @@ class RunRecords:
     epochs: tuple[Mapping[str, float], ...]
     evaluation: Evaluation | None
     answers: Answers | None
+    on_validation: Evaluation | None
     why_no_answers: str
     settings: Mapping[str, Any]
     environment: Mapping[str, Any]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
+from convwise.conv2d import NetworkSettings
 from convwise.images.augment import Augmentation
-from convwise.images.rules import USUAL
+from convwise.images.rules import USUAL, Rules
+from convwise.nets import Network
 from convwise.nets.own.reference import KEEP, OwnNetwork
 from convwise.runs.settings import RunSettings
 from convwise.training.recipe import RECIPES, Recipe
+from convwise.transfer.start import Pretrained
 
 DEFAULT_VALIDATION = 0.15
 # Keys of the recipe that the command line has a word for, and those that the machine or the network decides.
@@ -28,12 +31,11 @@ class Again:
 
     def train(self, **changes: Any) -> str:
         """`convwise train ...` as a shell takes it."""
-        return _joined("train", {**_of_images(self.settings), **_of_training(self.settings), **changes})
+        return joined("train", {**_of_images(self.settings), **_of_training(self.settings), **changes})
 
     def study(self, **changes: Any) -> str:
         """`convwise study ...` about the network of the run, on its images."""
-        known = {**_of_images(self.settings), **_of_training(self.settings)}
-        return _joined("study", {**{key: known[key] for key in known if key not in _NOT_OF_STUDIES}, **changes})
+        return joined("study", {**study_options(self.settings), **changes})
 
     @property
     def config(self) -> str:
@@ -41,7 +43,42 @@ class Again:
         return _config_text(self.settings)
 
 
-def _config_text(settings: RunSettings) -> str:
+class Described(Protocol):
+    """What a command says of images and network: settings of a run, or what the trials of a study have in common."""
+
+    @property
+    def data(self) -> str: ...
+    @property
+    def exclude(self) -> tuple[str, ...]: ...
+    @property
+    def net(self) -> Network: ...
+    @property
+    def network(self) -> NetworkSettings: ...
+    @property
+    def recipe(self) -> Recipe: ...
+    @property
+    def per_class(self) -> int | None: ...
+    @property
+    def test(self) -> float | None: ...
+    @property
+    def validation(self) -> float: ...
+    @property
+    def reading(self) -> Rules: ...
+    @property
+    def copies(self) -> str: ...
+    @property
+    def group_by(self) -> str | None: ...
+    @property
+    def pretrained(self) -> Pretrained | None: ...
+
+
+def study_options(settings: Described) -> dict[str, Any]:
+    """Those of `convwise study` that images, network and training need, by their names."""
+    known = {**_of_images(settings), **_of_training(settings)}
+    return {key: known[key] for key in known if key not in _NOT_OF_STUDIES}
+
+
+def _config_text(settings: Described) -> str:
     recipe, base = settings.recipe, _base(settings)
     lines = [
         f"{each.name} = {_toml(getattr(recipe, each.name))}"
@@ -59,12 +96,12 @@ def _config_text(settings: RunSettings) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _base(settings: RunSettings) -> Recipe:
+def _base(settings: Described) -> Recipe:
     """The named recipe that the run's started from, with the rate that suits the network."""
     return RECIPES.get(settings.recipe.name, RECIPES["fast"]).for_network(settings.net)
 
 
-def _of_images(settings: RunSettings) -> dict[str, Any]:
+def _of_images(settings: Described) -> dict[str, Any]:
     found: dict[str, Any] = {"data": settings.data}
     found["per_class"] = settings.per_class
     found["test"] = settings.test if settings.per_class is None else None
@@ -77,7 +114,7 @@ def _of_images(settings: RunSettings) -> dict[str, Any]:
     return found
 
 
-def _of_training(settings: RunSettings) -> dict[str, Any]:
+def _of_training(settings: Described) -> dict[str, Any]:
     recipe, base = settings.recipe, _base(settings)
     usual = "finetune" if settings.pretrained else "fast"
     found: dict[str, Any] = {"net": _net(settings.net), "recipe": recipe.name if recipe.name != usual else None}
@@ -99,7 +136,8 @@ def _net(net: Any) -> str | None:
     return None if net == "narrowresnet" else str(net)
 
 
-def _joined(verb: str, given: dict[str, Any]) -> str:
+def joined(verb: str, given: dict[str, Any]) -> str:
+    """The command as a shell takes it, of options by their names; None leaves one out."""
     parts = ["convwise", verb, str(given.pop("data"))]
     for name, value in given.items():
         flag = f"--{name.replace('_', '-')}"

@@ -1,29 +1,11 @@
-"""A headless Chromium for the tests of pages; without one they are skipped, saying why."""
+"""Pages opened from disk in a browser that is started once."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """The browser, started once."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: make test-extras installs it")
-    found = os.environ.get("CONVWISE_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        pytest.skip("there is no Chromium: install one (apt-get install chromium), or name it in CONVWISE_CHROMIUM")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from convwise.report.charts import _ticks, _whole_ticks, bar, learning_curves, reliability_chart
+from convwise.report.charts import bar, learning_curves, reliability_chart
 from convwise.report.confidence import Answers, reliability
+from convwise.report.svg import ticks, whole_ticks
 from tests.made_run import drawn_answers, drawn_epochs
 
 
@@ -47,19 +48,19 @@ def test_a_perfect_dot_lies_on_the_line() -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 2.3), (0.8, 1), (0, 0.004), (0, 16)])
 def test_ticks_are_round_few_and_within(low: float, high: float) -> None:
-    ticks = _ticks(low, high)
-    assert 3 <= len(ticks) <= 7
-    assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in ticks)
-    assert all(len(f"{tick:g}") <= 6 for tick in ticks)
+    found = ticks(low, high)
+    assert 3 <= len(found) <= 7
+    assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in found)
+    assert all(len(f"{tick:g}") <= 6 for tick in found)
 
 
 def test_epochs_are_whole_numbers() -> None:
-    assert _whole_ticks([1]) == [1]
-    assert _whole_ticks([1, 2, 3]) == [1, 2, 3]
+    assert whole_ticks([1]) == [1]
+    assert whole_ticks([1, 2, 3]) == [1, 2, 3]
     for n in (18, 50, 100, 365):
-        ticks = _whole_ticks(list(range(1, n + 1)))
-        assert len(ticks) <= 8
-        assert ticks[0] == 1
+        found = whole_ticks(list(range(1, n + 1)))
+        assert len(found) <= 8
+        assert found[0] == 1
 
 
 def test_a_bar_is_as_long_as_its_share() -> None:

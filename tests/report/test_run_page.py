@@ -7,42 +7,20 @@ import dataclasses
 import hashlib
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import convwise
+from convwise.commands.run_records import records_of
 from convwise.errors import RequestError
+from convwise.evaluation import evaluate
+from convwise.report.diagnosis import Diagnosis
+from convwise.report.next_step import Evidence, next_step
 from convwise.runs import Run
 from tests.made_run import HOSTILE, draw_pictures, make_run
-
-VOID = {"meta", "img", "br", "link", "input", "line", "circle", "polyline", "rect"}
-
-
-class Elements(HTMLParser):
-    """Every element with its attributes, and the text outside style and script."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.inside = ""
-        self.contents: dict[str, str] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name: value or "" for name, value in attrs}))
-        self.inside = tag
-
-    def handle_data(self, data: str) -> None:
-        if self.inside in ("style", "script"):
-            self.contents[self.inside] = self.contents.get(self.inside, "") + data
-        else:
-            self.text += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = ""
+from tests.report.pages import Elements
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +173,19 @@ def test_the_planted_diagnosis_and_step_are_the_page_s(place: Path, tmp_path: Pa
     page = page_of(tmp_path / "one")
     assert "One epoch: a point, not yet a curve" in page
     assert "--epochs 6" in page
+
+
+def test_the_test_images_choose_no_next_step(place: Path) -> None:
+    """At chance on the test images alone, the advice stays; at chance on the validation images it is another."""
+    records = records_of(Run.open(place / "plain"))
+    settled = Diagnosis("settled", "settled", ("nothing",))
+    labels = np.arange(80) % 4
+    wrong = np.eye(4)[(labels + np.arange(80) // 4 % 4) % 4]
+    by_chance = evaluate(labels, wrong, records.class_names, split="validation")
+    usual = next_step(Evidence(records, settled))
+    assert next_step(Evidence(dataclasses.replace(records, evaluation=by_chance), settled)) == usual
+    found = next_step(Evidence(dataclasses.replace(records, on_validation=by_chance), settled))
+    assert "without mirroring" in found.what
 
 
 def test_a_fact_about_labels_comes_before_all_advice(place: Path, tmp_path: Path) -> None:
