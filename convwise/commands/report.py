@@ -29,7 +29,7 @@ from convwise.runs.judging import load_model
 from convwise.study.result import StudyResult
 
 CARD = "README.md"
-_SECONDS_OF_HEATMAPS = 5  # none is begun after that
+_SECONDS_OF_HEATMAPS = 4  # none is begun after that
 
 
 @dataclass(frozen=True)

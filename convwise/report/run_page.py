@@ -77,7 +77,7 @@ def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
         "date": records.ended,
         "network_words": run_words.network_words(records),
         "headline": run_words.headline(records),
-        "remarks": tables.remarks(evaluation) if evaluation else [],
+        "remarks": tables.remarks(evaluation, uneven=False) if evaluation else [],  # the headline says that
         "step": step,
         "warnings": [seen.state] if seen.state else [],
         "sections": _SECTIONS,
@@ -186,9 +186,9 @@ def _doubts_said(records: RunRecords, doubtful: Mapping[str, str]) -> str:
         return ""
     wrong = {path for path, right in zip(answers.paths, answers.right, strict=True) if not right}
     n = sum(path in wrong for path in doubtful)
-    return (
-        f"In {n:,} of the wrong answers the network may be right and the label wrong: look at those first." if n else ""
-    )
+    if not n:
+        return ""
+    return f"In {counted(n, 'of them', 'of them')} the network may be right and the label wrong: look at those first."
 
 
 def _galleries_said(records: RunRecords, pictures: Pictures) -> str:

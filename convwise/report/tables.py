@@ -89,7 +89,7 @@ def is_uneven(evaluation: Evaluation) -> bool:
     return max(sizes) >= UNEVEN * min(sizes)
 
 
-def remarks(evaluation: Evaluation) -> list[str]:
+def remarks(evaluation: Evaluation, *, uneven: bool = True) -> list[str]:
     """What a single number does not tell: classes without images here, never recognised, or of very uneven sizes."""
     found = []
     if evaluation.not_tested:
@@ -100,7 +100,7 @@ def remarks(evaluation: Evaluation) -> list[str]:
         )
     if evaluation.never_right:
         found.append(f"recall 0, no image recognised: {_names(evaluation.never_right)}")
-    if is_uneven(evaluation):
+    if uneven and is_uneven(evaluation):
         tested = sorted((s for s in evaluation.per_class if s.support), key=lambda s: s.support)
         found.append(
             f"uneven classes, from {tested[0].support:,} ({shown(tested[0].name)}) to {tested[-1].support:,} "
