@@ -6,7 +6,6 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +19,7 @@ from convwise.records import record_text
 from convwise.runs import Run
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import packed
-from tests.tampering import OLD_RECORDS, values_of
+from tests.tampering import OLD_RECORDS, values_of, without_other_images
 
 
 @pytest.fixture
@@ -62,17 +61,8 @@ def test_the_study_of_whole_trainings_is_reported_and_complete(place: Path) -> N
     then = values_of(place / "whole-study" / "result.json")
     assert old_study("whole-study") is None
     now = study_report("whole-study")
-    assert _as_then(json.loads(record_text(now.to_dict()))) == then
+    assert without_other_images(json.loads(record_text(now.to_dict()))) == then
     assert resume_study("whole-study", quiet=True) == now
-
-
-def _as_then(result: dict[str, Any]) -> dict[str, Any]:
-    """A study's result without the key that it has had since: what is known for other images."""
-    for verdict in result["verdicts"]:
-        for level in (verdict["tried"], *verdict["levels"]):
-            if level:
-                del level["other_images"]
-    return result
 
 
 @pytest.mark.slow
@@ -92,7 +82,9 @@ def test_the_study_is_taken_up_with_all_its_trials(place: Path) -> None:
     journal = (place / "whole-study" / "trials.jsonl").read_bytes()
     (place / "whole-study" / "result.json").unlink()
     now = resume_study("whole-study", quiet=True)
-    assert _as_then(dataclasses.replace(now, seconds=then.seconds).to_dict()) == _as_then(then.to_dict())
+    assert without_other_images(dataclasses.replace(now, seconds=then.seconds).to_dict()) == without_other_images(
+        then.to_dict()
+    )
     assert (place / "whole-study" / "trials.jsonl").read_bytes() == journal
 
 
