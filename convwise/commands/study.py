@@ -138,7 +138,7 @@ def study(
 
     Example:
         >>> import convwise
-        >>> asked = {"parameters": ["padding"], "runs": 9, "epochs": 1, "size": 16}
+        >>> asked = {"parameters": ["padding"], "runs": 6, "epochs": 1, "size": 16}
         >>> result = convwise.study("pictures", **asked, out="studies/mine")
         >>> [verdict.parameter for verdict in result.verdicts]
         ['padding']

@@ -151,7 +151,7 @@ class StudyResult:
 
     Example:
         >>> import convwise
-        >>> asked = {"parameters": ["padding"], "runs": 9, "epochs": 1, "size": 16}
+        >>> asked = {"parameters": ["padding"], "runs": 6, "epochs": 1, "size": 16}
         >>> found = convwise.study("pictures", **asked, out="studies/typed")
         >>> found.quick, found.epochs, found.of("padding").own
         (False, 1, 'same')

@@ -13,8 +13,8 @@ from convwise.images.shapes import make_shapes
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/your-own-network.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "examples/first_try.py"
-# Fewer images and epochs than the page has: what is tested is that the commands are right.
-SMALLER = {"--per-class": "4", "--epochs": "1"}
+# Fewer images, epochs and trainings than the page has: what is tested is that the commands are right.
+SMALLER = {"--per-class": "4", "--epochs": "1", "--runs": "12"}
 USUAL = {
     "train": {"--per-class": "4", "--epochs": "1"},
     "study": {"--per-class": "4", "--epochs": "1", "--runs": "12", "--workers": "1", "--parameters": "filters,padding"},

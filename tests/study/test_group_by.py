@@ -93,14 +93,14 @@ def test_no_trial_tears_a_group_apart(
         "--parameters",
         "padding",
         "--runs",
-        "9",
+        "6",
         *SMALL,
     ]
     assert main([*asked, *(["--group-by", group_by] if group_by else [])]) == 0
     trials = [json.loads(line) for line in (tmp_path / "study" / "trials.jsonl").read_text().splitlines()]
     assert [trial for trial in trials if trial["status"] != "done"] == []
     divisions = divisions[-len(trials) :]  # before them, steps are timed
-    assert len(divisions) == len(trials) == 8
+    assert len(divisions) == len(trials) == 6
     assert len({material.split.digest for material in divisions}) > 2, "other blocks are other folds"
     assert all(len(getattr(material.split, side)) for material in divisions for side in SIDES)
     n_torn = [len(torn(material, group_of)) for material in divisions]
