@@ -74,7 +74,7 @@ def mean_class(correct: NDArray[np.integer], support: NDArray[np.integer]) -> Es
     An exact test, as Clopper and Pearson's (1934, Biometrika 26:404), inverted: the interval holds the means under
     which the observed one is in neither 2.5 % tail. With one class it is theirs. With more, many recalls have the same
     mean; the test takes the likeliest ones (a least favourable family: DiCiccio and
-    Romano 1990, Int. Stat. Rev. 58:59). They go by the images of the class and two more with the mean recall, because
+    Romano 1990, Int. Stat. Rev. 58:59). They go by the images of the class and four more with the mean recall, because
     three right of three are no proof of certainty. A class of few images then gives way first, as it should: plug-in
     variances (Korn and Graubard 1998) take it at its word, and cover 75 % with classes of 250 and 2 images.
     """
@@ -88,7 +88,7 @@ def _least_mean(correct: NDArray[np.float64], n: NDArray[np.float64]) -> float:
     mean = float((correct / n).mean())
     if mean == 0:
         return 0.0
-    right, wrong = correct + 2 * mean, n - correct + 2 * (1 - mean)
+    right, wrong = correct + 4 * mean, n - correct + 4 * (1 - mean)
     # Half a step below: what is observed counts in full, also where another class's scatter parts it from its equals.
     reached = mean - 0.5 / (len(n) * float(n[correct > 0].min()))
     begin, end = 0.0, 1.0
