@@ -59,7 +59,7 @@ class Laboratory:
     def spent(self) -> float:
         return self._spent
 
-    def price(self, arms: Sequence[Arm]) -> float:
+    def price(self, arms: Sequence[Arm], base: Arm = ()) -> float:
         world = self.world
         costs = [1.0, *(math.prod(world.costs.get(name, 1.0) for name in arm) for arm in arms)]
         return max(sum(costs) / world.cores, max(costs)) * world.seconds

@@ -3,7 +3,8 @@
 Each line draws many studies with the procedure of `convwise study` itself; only the trainings are drawn. A study is
 wrong where it sets a change that gains nothing ("false set"), or settles one whose effect is worth having as none
 ("wrong"). "undecided", "found": parameters per study; "covered": of the intervals that are shown. Errors of the rates
-are those of so many studies.
+are those of so many studies. The lines "fitted-easy" and "fitted-hard" take noise and effects from the stored whole
+trainings (`noise_of_truth.py`), where there are three blocks of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import time
 from dataclasses import replace
 
 from machine import machine
+from noise_of_truth import fitted_world
 from simulated_study import Rates, World, studied
+from stored_blocks import FEWEST_BLOCKS, STORE, opened
 
 EASY = World({}, sd=0.31, judged=515, seconds=33, score_sd=0.15, slope=-21, spread=0.16)
 HARD = World({}, sd=2.2, judged=1136, seconds=90, score_sd=0.9, slope=-27, spread=0.16)
@@ -57,7 +60,20 @@ def lines() -> list[tuple[str, World, float, float]]:
         ("every effect at the edge, +1", replace(HARD, effects=effects(12, *[1.0] * 12)), 240, 1.0),
         ("every effect at the edge, -1", replace(HARD, effects=effects(12, *[-1.0] * 12)), 240, 1.0),
     ]
-    return found
+    return found + [line for name in ("easy", "hard") for line in fitted_lines(name)]
+
+
+def fitted_lines(name: str) -> list[tuple[str, World, float, float]]:
+    """With the noise of the stored trainings; none where too few are stored."""
+    folder = STORE / name
+    if len(list(folder.glob("block-*.npz"))) < FEWEST_BLOCKS:
+        return []
+    store = opened(folder)
+    return [
+        (f"fitted-{name}, {what}", fitted_world(store, effects=effects), minutes, 1.0)
+        for what, effects in (("no effects", False), ("its effects", True))
+        for minutes in (15, 60)
+    ]
 
 
 def _some(of: tuple[World, float, float, int, int]) -> Rates:

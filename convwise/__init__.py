@@ -13,13 +13,18 @@ from convwise.processor import switch_on_one_dnn
 from convwise.quiet_import import quiet_tensorflow
 
 if TYPE_CHECKING:
+    from convwise.commands.compare import compare
     from convwise.commands.data import add_data, check_data, clean_data, list_data
     from convwise.commands.doctor import doctor
     from convwise.commands.evaluate import evaluate
     from convwise.commands.explain import explain
     from convwise.commands.guide import guide
+    from convwise.commands.heatmap import heatmap
+    from convwise.commands.playground import playground
     from convwise.commands.predict import predict
+    from convwise.commands.report import report
     from convwise.commands.resume import resume
+    from convwise.commands.runs import runs
     from convwise.commands.study import study
     from convwise.commands.train import train
     from convwise.conv2d import Conv2DSettings
@@ -47,14 +52,19 @@ _HOMES = {
     "add_data": "convwise.commands.data",
     "check_data": "convwise.commands.data",
     "clean_data": "convwise.commands.data",
+    "compare": "convwise.commands.compare",
     "copy_groups": "convwise.images.copy_groups",
     "doctor": "convwise.commands.doctor",
     "evaluate": "convwise.commands.evaluate",
     "explain": "convwise.commands.explain",
     "guide": "convwise.commands.guide",
+    "heatmap": "convwise.commands.heatmap",
     "list_data": "convwise.commands.data",
+    "playground": "convwise.commands.playground",
     "predict": "convwise.commands.predict",
+    "report": "convwise.commands.report",
     "resume": "convwise.commands.resume",
+    "runs": "convwise.commands.runs",
     "study": "convwise.commands.study",
     "train": "convwise.commands.train",
 }
@@ -69,14 +79,19 @@ __all__ = [
     "add_data",
     "check_data",
     "clean_data",
+    "compare",
     "copy_groups",
     "doctor",
     "evaluate",
     "explain",
     "guide",
+    "heatmap",
     "list_data",
+    "playground",
     "predict",
+    "report",
     "resume",
+    "runs",
     "study",
     "train",
 ]
@@ -95,7 +110,11 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps `convwise.study` the function: importing the package of that name would put this in its place."""
+    """Keeps `convwise.study` the function: importing the package of that name would put this in its place.
+
+    The same for `playground`, `report` and `runs`. What the packages hold is imported as ever: `from convwise.runs
+    import Run`.
+    """
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

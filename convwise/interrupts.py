@@ -1,4 +1,4 @@
-"""Ctrl-C that Python swallows: where it arrives in a place that can only report errors, it is sent again."""
+"""Ctrl-C wherever it arrives: what Python swallows is sent again, what a library made an error of its own is known."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 _SOON_SECONDS = 0.02
 
 
+@dataclass
+class Interrupts:
+    """`came`: whether there was a signal to stop. An error after it may be what a library's C code made of it."""
+
+    came: bool = False
+
+
 @contextmanager
-def no_interrupt_lost() -> Iterator[None]:
+def no_interrupt_lost() -> Iterator[Interrupts]:
     """Within the block a KeyboardInterrupt raised in a weak reference's callback or a finaliser comes a second time.
 
     Python prints such an error and goes on (`sys.unraisablehook`), so the work would not stop.
     """
     before = sys.unraisablehook
+    interrupts = Interrupts()
     again: list[threading.Timer] = []
 
     def hook(problem: Any) -> None:
@@ -33,12 +42,33 @@ def no_interrupt_lost() -> Iterator[None]:
 
     sys.unraisablehook = hook
     try:
-        yield
+        with _noted(interrupts):
+            yield interrupts
     finally:
         sys.unraisablehook = before
         for timer in again:
             timer.cancel()  # the work is over
             timer.join()
+
+
+@contextmanager
+def _noted(interrupts: Interrupts) -> Iterator[None]:
+    """Signals that raise KeyboardInterrupt are noted as they come."""
+
+    def handler(number: int, frame: Any) -> None:
+        interrupts.came = True
+        signal.default_int_handler(number, frame)
+
+    raising = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is signal.default_int_handler]
+    if threading.current_thread() is not threading.main_thread():  # only there handlers can be set
+        raising = []
+    for each in raising:
+        signal.signal(each, handler)
+    try:
+        yield
+    finally:
+        for each in raising:
+            signal.signal(each, signal.default_int_handler)
 
 
 def _interrupt() -> None:

@@ -128,6 +128,47 @@ def _chance_of_mean(recalls: NDArray[np.float64], n: NDArray[np.float64], reache
     return 0.5 + 2 / math.pi * float(terms.sum())
 
 
+def f1_score(hits: int, union: int) -> Estimate:
+    """Interval of a class's F1: `hits` right answers among the `union` images that are of the class or taken for it.
+
+    Given the union, hits are a binomial count, and F1 = 2 J / (1 + J) of its share J: Wilson's limits, mapped.
+    """
+    share = wilson(hits / union, union)
+    value, low, high = (2 * j / (1 + j) for j in (share.value, share.low, share.high))
+    return Estimate(value, low, high)
+
+
+def macro_f1(confusion: NDArray[np.integer]) -> Estimate:
+    """Interval of the mean F1 over the classes that have an image; (k, k) counts, rows the true classes.
+
+    The variance is the delta method's (Takahashi et al. 2022, Applied Intelligence 52:4961); the limits are Wilson's at
+    the sample size that has it. Where it is nothing, as for a network that is always right, the sample is all images.
+    """
+    counts = confusion.astype(np.float64)
+    n, tested = counts.sum(), counts.sum(axis=1) > 0
+    sums = counts.sum(axis=0) + counts.sum(axis=1)
+    f1 = np.divide(2 * counts.diagonal(), sums, out=np.zeros(len(counts)), where=sums > 0)
+    slope = np.where(tested, np.divide(1, sums, out=np.zeros(len(counts)), where=sums > 0), 0) * n / tested.sum()
+    gradient = -(slope * f1)[:, None] - (slope * f1)[None, :]
+    gradient[np.diag_indices(len(counts))] += 2 * slope
+    p = counts / n
+    variance = float((p * gradient**2).sum() - (p * gradient).sum() ** 2) / n
+    mean = float(f1[tested].mean())
+    return wilson(mean, mean * (1 - mean) / variance if variance > 0 and 0 < mean < 1 else float(n))
+
+
+def paired_difference(only_first: int, only_second: int, n: int) -> Estimate:
+    """Interval of the difference of two shares of right answers on the same n images, first minus second.
+
+    `only_first` images are right in the first alone, `only_second` in the second alone. Bonett and Price (2012, J.
+    Educational and Behavioral Statistics 37:479): Wald's interval after one more image of each kind.
+    """
+    first, second = (only_first + 1) / (n + 2), (only_second + 1) / (n + 2)
+    half = Z * math.sqrt((first + second - (first - second) ** 2) / (n + 2))
+    middle = first - second
+    return Estimate((only_first - only_second) / n, max(-1.0, middle - half), min(1.0, middle + half))
+
+
 def _gamma_quantile(z: float, mean: float, variance: float) -> float:
     """Quantile of the gamma distribution with this mean and variance (Wilson and Hilferty 1931)."""
     if variance <= 0:

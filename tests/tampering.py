@@ -97,3 +97,12 @@ def values_of(path: Path) -> Any:
     """The values in the file; of several lines, in the first of them."""
     text = path.read_text()
     return json.loads(text.splitlines()[0] if path.suffix == ".jsonl" else text)
+
+
+def without_other_images(result: dict[str, Any]) -> dict[str, Any]:
+    """A record of a study without the key that results have had since: what is known for other images."""
+    for verdict in result.get("verdicts", ()):
+        for level in (verdict["tried"], *verdict["levels"]):
+            if level:
+                del level["other_images"]
+    return result

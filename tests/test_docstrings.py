@@ -8,6 +8,7 @@ import doctest
 import inspect
 import re
 import runpy
+import shutil
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,7 @@ from tests.conftest import made_once
 
 PUBLIC: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[1] / "docs/reference/make_api.py"))["public"]().all
 SECTIONS = ("Args", "Attributes", "Returns", "Raises", "Example")
-NEEDS_KERAS = re.compile(r"runs/first|\.(?:train|explain|study|doctor|fit)\(| build\(")
+NEEDS_KERAS = re.compile(r"runs/first|runs\(|\.(?:train|explain|study|doctor|fit)\(| build\(")
 # What a training, a study and the estimator are asked in different words, since it means something else there.
 OWN_WORDS = {"net", "weights", "recipe", "epochs", "minutes", "class_weights", "validation", "settings", "out"}
 AROUND = {"data", "config", "from_study", "trust", "quiet", "hooks"}  # keywords of `train` that are no keys of anything
@@ -182,6 +183,7 @@ def trained(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(pictures)
         if not Path("runs/first/run.json").exists():
             convwise.train("pictures", epochs=1, size=32, out="runs/first")
+            shutil.copytree("runs/first", "runs/second")
     return pictures
 
 

@@ -21,6 +21,7 @@ RIGHT = {
     ("train",): ("pictures",),
     ("evaluate",): ("run",),
     ("predict",): ("run", "pictures"),
+    ("report",): ("run",),
     ("explain",): ("simple",),
     ("guide",): ("strides",),
     ("study",): ("pictures",),

@@ -103,6 +103,7 @@ PATH_OPTIONS = [
     "predict {path} {data}",
     "predict {run} {path}",
     "predict {run} {data} --csv {path}",
+    "report {path}",
     "explain {path}",
     "explain {run} --figures {path}",
     "explain {run} --figures {tmp}/figures --image {path}",
@@ -110,6 +111,7 @@ PATH_OPTIONS = [
     "study {path}",
     "study --resume {path}",
     "study report {path}",
+    "study report {path} --out {tmp}/page.html",
     "study {data} --out {path}",
 ]
 

@@ -57,3 +57,38 @@ def test_other_errors_are_reported_as_before(recwarn: pytest.WarningsRecorder) -
     finally:
         sys.unraisablehook = before
     assert heard == [ValueError]
+
+
+def test_an_error_that_a_library_makes_of_an_interrupt_is_a_stop(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import signal
+
+    from convwise.cli import program
+
+    def fails(arguments: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise SystemError("Objects/listobject.c: bad argument to internal function") from None
+        return 0
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(program, "_carried_out", fails)
+    try:
+        assert program.main([]) == 1
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == "convwise: stopped\n"
+
+
+def test_the_same_error_without_an_interrupt_stays_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from convwise.cli import program
+
+    def fails(arguments: object) -> int:
+        raise SystemError("a fault")
+
+    monkeypatch.setattr(program, "_carried_out", fails)
+    with pytest.raises(SystemError, match="a fault"):
+        program.main([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from convwise.cli.options import add_image_shape, add_input, add_json, add_set, add_trust
@@ -51,6 +52,11 @@ def _add_explain(verbs: Any) -> None:
     output.add_argument(
         "--full", action="store_true", help="a line for every layer, where otherwise those of a block share one"
     )
+    output.add_argument(
+        "--heatmap",
+        metavar="IMAGE",
+        help="of a run: draw where in IMAGE it finds its answer, into the run's heatmap.png, with a test of the map",
+    )
     output.add_argument("--image", metavar="FILE", help="the picture to draw on (default: a run's first test image)")
     add_json(output)
 
@@ -74,6 +80,9 @@ def _explain(options: argparse.Namespace) -> None:
     from convwise.commands.explain import explain
 
     asked = given(options)
+    if "heatmap" in asked:
+        _heatmap(asked, as_json=options.json)
+        return
     whole = asked.pop("full", False)
     explanation = explain(**asked)
     if options.json:
@@ -88,6 +97,21 @@ def _explain(options: argparse.Namespace) -> None:
     print_findings(explanation.findings, wording=wording)
     for path in explanation.figures:
         print_line(f"figure: {path}")
+
+
+def _heatmap(asked: dict[str, Any], *, as_json: bool) -> None:
+    from convwise.commands.heatmap import heatmap
+
+    image, what, trust = (asked.pop(name, None) for name in ("heatmap", "what", "trust"))
+    if asked:
+        raise RequestError(f"heatmap={image}: only --trust and --json go with it; drop the other options")
+    found = heatmap(what, image, out=Path(what, "heatmap.png"), trust=bool(trust))
+    if as_json:
+        print_json(found.to_dict())
+        return
+    print_line(f"{found.image}: {found.method}")
+    print_line(found.sentence)
+    print_line(f"figure: {found.figure}")
 
 
 def _guide(options: argparse.Namespace) -> None:

@@ -10,19 +10,19 @@ import sys
 from collections.abc import Callable, Sequence
 
 from convwise import __version__
-from convwise.cli import completion, data, doctor, explain, judge, study, train
+from convwise.cli import compare, completion, data, doctor, explain, judge, playground, report, study, train
 from convwise.cli.parser import EXIT_CODES, Parser
 from convwise.cli.wording import wording_of
 from convwise.errors import ConvwiseError
-from convwise.interrupts import no_interrupt_lost
+from convwise.interrupts import Interrupts, no_interrupt_lost
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     os.environ.setdefault("GLOG_minloglevel", "3")  # other libraries' start-up lines; an own setting wins
     try:
-        with no_interrupt_lost():
-            return _carried_out(arguments)
+        with no_interrupt_lost() as interrupts:
+            return _stopped_or_done(arguments, interrupts)
     except ConvwiseError as problem:  # such as standard output that takes no more
         print(f"convwise: {problem}", file=sys.stderr)
         return problem.exit_code
@@ -34,6 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         print("convwise: out of memory; a smaller --size or --batch takes less", file=sys.stderr)
         return 1
+
+
+def _stopped_or_done(arguments: Sequence[str] | None, interrupts: Interrupts) -> int:
+    """Raises KeyboardInterrupt too for what a library made of one: C code that it reaches may fail in its own way."""
+    try:
+        return _carried_out(arguments)
+    except (ConvwiseError, OSError):
+        raise
+    except Exception as problem:
+        if interrupts.came:
+            raise KeyboardInterrupt from problem
+        raise
 
 
 def _carried_out(arguments: Sequence[str] | None) -> int:
@@ -79,6 +91,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"convwise {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (data, train, judge, explain, study, doctor, completion):
+    for group in (data, train, judge, report, compare, explain, playground, study, doctor, completion):
         group.add(verbs)
     return parser

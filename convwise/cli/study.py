@@ -31,6 +31,7 @@ from convwise.cli.parser import Parser, add_command, given, name_list, number, s
 from convwise.errors import RequestError
 
 if TYPE_CHECKING:
+    from convwise.commands.report import ReportResult
     from convwise.study.result import StudyResult
 
 
@@ -61,7 +62,12 @@ def add(verbs: Any) -> None:
     _add_question(parser)
     _add_training(parser)
     output = parser.add_argument_group("output")
-    output.add_argument("--out", metavar="DIR", help="the study's folder (default studies/DATA-NET-TIME)")
+    output.add_argument(
+        "--out",
+        metavar="DIR",
+        help="the study's folder (default studies/DATA-NET-TIME); after report DIR: a file, written as `convwise "
+        "report` does",
+    )
     add_quiet(output)
     add_json(output)
 
@@ -128,10 +134,12 @@ def _add_training(parser: Parser) -> None:
 
 def _study(options: argparse.Namespace) -> None:
     asked, look = given(options), shown(options)
+    page = _page(asked)
     if asked.pop("dry_run", False):
         _print_plan(asked, look, as_json=options.json)
         return
     if asked.get("data") == "report" and _print_old(asked.get("folder"), as_json=options.json):
+        _say_page(page, options)
         return
     result = _result(asked, look)
     if options.json:
@@ -139,10 +147,26 @@ def _study(options: argparse.Namespace) -> None:
 
         print_json({**result.to_dict(), "words": in_words(result)})
         return
-    from convwise.report.study_tables import print_study
+    from convwise.report.study_terminal import print_study
 
     print_study(result)
     print_line(f"study: {result.folder}")
+    _say_page(page, options)
+
+
+def _page(asked: dict[str, Any]) -> ReportResult | None:
+    """Of `study report DIR --out FILE`: the page, which is written."""
+    if asked.get("data") != "report" or "folder" not in asked or "out" not in asked:
+        return None
+    from convwise.commands.report import report
+    from convwise.study.folder import StudyFolder
+
+    return report(StudyFolder.open(asked["folder"]).path, out=asked.pop("out"))
+
+
+def _say_page(page: ReportResult | None, options: argparse.Namespace) -> None:
+    if page is not None and not options.json:
+        print_line(str(page))
 
 
 def _print_plan(asked: dict[str, Any], look: dict[str, Any], *, as_json: bool) -> None:
@@ -171,7 +195,7 @@ def _print_old(folder: str | None, *, as_json: bool) -> bool:
     if as_json:
         print_json(values)
     else:
-        from convwise.report.study_tables import print_old_study
+        from convwise.report.study_terminal import print_old_study
 
         print_old_study(values)
     return True

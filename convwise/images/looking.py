@@ -15,7 +15,8 @@ from convwise.images.quiet import quiet_decoders
 from convwise.names import counted
 
 FEW = 20  # images of a class: what is left to train and to test is little for any question
-_GRAY = frozenset(["1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"])
+GRAY = frozenset(["1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"])
+"""Modes of pictures without colour."""
 _LONG = 2.0  # long side by short side: squeezing it square shows
 _SMALL_PX = 32
 _SHORT_PX = 64  # of a shape that is proposed: the side of the usual recipe's images
@@ -33,8 +34,7 @@ class Header:
 
 def picture_remarks(index: ImageIndex) -> tuple[str, ...]:
     """Sentences, each with its numbers; reads the head of every picture. None where there is nothing to say."""
-    with quiet_decoders():
-        headers = list(_headers(index))
+    headers = headers_of(index)
     found = (alone(index), few(index.counts()), shapes(headers), small(headers), gray(headers), lists(Path(index.root)))
     return tuple(filter(None, found))
 
@@ -98,7 +98,7 @@ def small(headers: list[Header]) -> str:
 
 def gray(headers: list[Header]) -> str:
     """Says that all pictures are gray, or some where others are not: a class could be told by it."""
-    n = sum(h.mode in _GRAY for h in headers)
+    n = sum(h.mode in GRAY for h in headers)
     if not n:
         return ""
     if n == len(headers):
@@ -115,6 +115,12 @@ def lists(root: Path) -> str:
     if not there:
         return ""
     return f"{there[0]} lies there and is not read: the labels are the names of the sub-folders"
+
+
+def headers_of(index: ImageIndex) -> list[Header]:
+    """The head of every picture that has one which can be read by itself."""
+    with quiet_decoders():
+        return list(_headers(index))
 
 
 def _headers(index: ImageIndex) -> Iterator[Header]:

@@ -25,6 +25,7 @@ def closing_lines(
     run = shlex.quote(str(folder))
     found += [
         "next:",
+        f"  convwise report {run}        # one page to look at and to send",
         f"  convwise predict {run} PICTURE        # label pictures",
         f"  convwise explain {run}        # what its layers see and cost",
         f"  convwise study {shlex.quote(data)}        # which settings matter on these images",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Two of Okabe and Ito's colours (2008), told apart by colour-blind readers and in gray.
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 FEW_CLASSES = 20  # up to here each cell of the matrix holds its number
+_SMOOTHED = "training: augmented images, with the labels smoothed as the recipe says; validation: images as they are"
 _TEXT = {"parse_math": False}  # a class called $5 is no formula
 
 
@@ -33,13 +34,16 @@ def draw_run(
     load: Callable[[str], NDArray[np.uint8]],
 ) -> None:
     """All pictures of a run into its folder; without an evaluation the learning curves alone."""
-    learning_curves(rows, folder / "learning_curves.png", best_epoch=best_epoch)
+    title = shown(folder.resolve().name) + (f": accuracy {evaluation.told}" if evaluation else "")
+    learning_curves(rows, folder / "learning_curves.png", best_epoch=best_epoch, title=title)
     if evaluation is not None:
         confusion_matrix(evaluation, folder / "confusion_matrix.png")
         worst_mistakes(evaluation, load, folder / "worst_mistakes.png")
 
 
-def learning_curves(metrics: Sequence[Mapping[str, float]], path: str | Path, *, best_epoch: int | None = None) -> None:
+def learning_curves(
+    metrics: Sequence[Mapping[str, float]], path: str | Path, *, best_epoch: int | None = None, title: str = ""
+) -> None:
     """Loss, accuracy and learning rate by epoch, with a line at the epoch whose weights were kept.
 
     `metrics`: the rows of metrics.jsonl, with `epoch` and any of loss, accuracy, val_loss, val_accuracy, learning_rate.
@@ -48,19 +52,28 @@ def learning_curves(metrics: Sequence[Mapping[str, float]], path: str | Path, *,
 
     figure = _figure((11, 3.6))
     panels = figure.subplots(1, 3)
-    for panel, name, title in zip(
+    for panel, name, heading in zip(
         panels, ("loss", "accuracy", "learning_rate"), ("loss", "accuracy", "learning rate"), strict=True
     ):
         _curve(panel, metrics, name, TRAIN, "training")
         _curve(panel, metrics, f"val_{name}", VALIDATION, "validation")
         if best_epoch is not None:
             panel.axvline(best_epoch, color="0.5", linewidth=0.8, linestyle=":", label=f"best epoch: {best_epoch}")
-        panel.set_title(title, loc="left", fontsize=11)
+        panel.set_title(heading, loc="left", fontsize=11)
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(metrics) == 1:  # one point has no range of its own
+            panel.set_xlim(metrics[0]["epoch"] - 1, metrics[0]["epoch"] + 1)
+            panel.set_xticks([metrics[0]["epoch"]])
         _quiet(panel)
     panels[0].set_ylim(bottom=0)
-    panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
+    panels[1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    if len(metrics) == 1:
+        panels[1].set_ylim(0, 1)
+        panels[2].set_ylim(bottom=0)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, **_TEXT)
+    figure.supxlabel(_SMOOTHED, x=0.01, ha="left", fontsize=8, color="0.4")
     panels[0].legend(frameon=False, fontsize=9)
     _save(figure, path)
 

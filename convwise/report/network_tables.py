@@ -1,4 +1,4 @@
-"""A network's layer table and the findings about it on the terminal."""
+"""A network's layer table and the findings about it: as tables, and on the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,9 @@ from rich.text import Text
 from convwise.conv2d.findings import SEVERITIES, Finding
 from convwise.names import printable
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField
+from convwise.report import table as records
+from convwise.report.rich_tables import rich
+from convwise.report.table import Cell
 
 Wording = Callable[[str], str]
 MAX_ROWS = 60  # above it the layers of a stage share a line
@@ -39,7 +41,7 @@ def print_layers(table: LayerTable, *, fold: bool | None = None, wording: Wordin
     Of more than 60 layers those of a stage, by the name up to its first "_", share a line; `fold` decides otherwise.
     """
     console = _console()
-    console.print(layers_table(table, fold=fold))
+    console.print(rich(layers_table(table, fold=fold), compact=True))
     for line in totals_lines(table):
         print(printable(wording(line)))
 
@@ -58,41 +60,67 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=120)
 
 
-def layers_table(table: LayerTable, *, fold: bool | None = None) -> Table:
+def layers_table(table: LayerTable, *, fold: bool | None = None) -> records.Table:
     """One line per layer or stage: output shape, receptive field and its stride, weights, work, memory."""
     folded = len(table.rows) > MAX_ROWS if fold is None else fold
     lines = _stages(table.rows) if folded else [_line(row.name, row.type, [row]) for row in table.rows]
     shape = "x".join(map(_side, table.input_shape))
     title = f"{table.model}: {len(table.rows)} layers" + (f" in {len(lines)} stages" if folded else "") + f", {shape}"
-    shown = Table(
-        title=Text(printable(title)),
-        title_justify="left",
-        title_style="bold",
-        header_style="",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    for name in ("layer", "type", "shape", *_NUMBERS):
-        shown.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
-    for line in lines:
-        seen = line.last.receptive_field
-        cells = (
-            line.name,
-            line.type,
-            "x".join(map(_side, line.last.output_shape)),
-            _field(seen),
-            "–" if seen is None or not seen.stride[0] else _pair(seen.stride),
-            count(line.weights) if line.weights else "",
-            "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else "",
-            memory(line.training_bytes) if line.training_bytes != 0 else "",
-        )
-        shown.add_row(*map(Text, map(printable, cells)))
-    shown.caption = (
+    caption = (
         "field, stride: of the receptive field, in px of the image (all: the whole image); "
         "activations: memory kept per image for the backward pass"
     )
-    shown.caption_justify = "left"
-    return shown
+    columns = (*records.words("layer", "type", "shape"), *records.numbers(*_NUMBERS))
+    return records.Table(title, columns, tuple(map(_cells, lines)), caption=caption)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Neighbouring layers of one stem: what they compute together, each by itself, and the findings about them."""
+
+    name: str
+    shape: str
+    work: str
+    share: float | None
+    layers: records.Table
+    findings: tuple[Finding, ...]
+
+
+def stages(table: LayerTable, findings: Sequence[Finding]) -> tuple[Stage, ...]:
+    """The layers stage by stage, in the order of computation; `share` is of the network's multiply-adds."""
+    found = []
+    total = table.totals.multiply_adds
+    columns = layers_table(table, fold=False).columns
+    for group in _groups(table.rows):
+        line = _line(_stage_name(group), "", group)
+        inner = tuple(_cells(_line(row.name, row.type, [row])) for row in group)
+        names = {row.name for row in group}
+        found.append(
+            Stage(
+                line.name,
+                "x".join(map(_side, line.last.output_shape)),
+                "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else "",
+                line.multiply_adds / total if total and line.multiply_adds is not None else None,
+                records.Table(line.name, columns, inner),
+                tuple(each for each in findings if each.layer in names),
+            )
+        )
+    return tuple(found)
+
+
+def _cells(line: _Line) -> tuple[Cell, ...]:
+    seen = line.last.receptive_field
+    work = "?" if line.multiply_adds is None else count(line.multiply_adds) if line.multiply_adds else ""
+    return (
+        Cell(line.name),
+        Cell(line.type),
+        Cell("x".join(map(_side, line.last.output_shape))),
+        Cell(_field(seen), None if seen is None else seen.size[0]),
+        Cell("–" if seen is None or not seen.stride[0] else _pair(seen.stride)),
+        Cell(count(line.weights) if line.weights else "", line.weights),
+        Cell(work, line.multiply_adds),
+        Cell(memory(line.training_bytes) if line.training_bytes != 0 else "", line.training_bytes),
+    )
 
 
 def totals_lines(table: LayerTable) -> list[str]:
@@ -145,14 +173,20 @@ def memory(n_bytes: int | None) -> str:
     return f"{n_bytes} B"
 
 
+def _groups(rows: Sequence[LayerRow]) -> list[list[LayerRow]]:
+    """Neighbouring layers of one stem together; the numerals Keras gives to unnamed layers do not count as a stem."""
+    stem = groupby(rows, key=lambda row: row.name.rpartition("/")[2].split("_")[0].split(" (")[0])
+    return [list(members) for _, members in stem]
+
+
+def _stage_name(group: Sequence[LayerRow]) -> str:
+    stem = group[0].name.rpartition("/")[2].split("_")[0].split(" (")[0]
+    return group[0].name if len(group) == 1 else f"{stem} ({len(group)})"
+
+
 def _stages(rows: Sequence[LayerRow]) -> list[_Line]:
-    """Neighbouring layers of one stem on a line; the numerals Keras gives to unnamed layers do not count as a stem."""
-    lines = []
-    for stem, members in groupby(rows, key=lambda row: row.name.rpartition("/")[2].split("_")[0].split(" (")[0]):
-        group = list(members)
-        name = group[0].name if len(group) == 1 else f"{stem} ({len(group)})"
-        lines.append(_line(name, group[0].type if len(group) == 1 else "", group))
-    return lines
+    """A line for each group of neighbouring layers."""
+    return [_line(_stage_name(group), group[0].type if len(group) == 1 else "", group) for group in _groups(rows)]
 
 
 def _line(name: str, kind: str, rows: Sequence[LayerRow]) -> _Line:

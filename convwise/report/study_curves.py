@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convwise.study.result import Costs, Interval, Kind, LevelResult, StudyResult, Verdict
+from convwise.study.tried import rank_of
 
 _SAME_TIME = 0.05  # of a measured ratio: within it, two networks take the same time
-_NO_LIMIT = {"kernel_constraint": math.inf, "bias_constraint": math.inf}  # what "none" is on the scale of the others
-_NUMBER = re.compile(r"(?:x|[A-Za-z_]\w*:)?([0-9.]+)")
 UNCHANGED = "unchanged"
 
 
@@ -38,15 +35,35 @@ def curve(verdict: Verdict) -> tuple[Point, ...]:
     Values without an order (names of initializers, say) stay as they were tried, the own one first.
     """
     levels = verdict.all_tried
-    if len(levels) < 2:
-        return ()
-    own = Point(UNCHANGED, verdict.own, None, Costs(seconds=1.0))
-    points = [own, *map(_point, levels)]
-    places = [_place(verdict.parameter, point) for point in points]
+    return _in_order(verdict.parameter, verdict.own, levels) if len(levels) >= 2 else ()
+
+
+def curve_on(verdict: Verdict, after: tuple[str, ...]) -> tuple[Point, ...]:
+    """The values that were tried on top of `after`, and that network's own one, in their order."""
+    own = {name.partition("=")[0]: name.partition("=")[2] for name in after}.get(verdict.parameter, verdict.own)
+    return _in_order(verdict.parameter, own, [level for level in verdict.all_tried if level.after == after])
+
+
+def _in_order(parameter: str, own: str, levels: Sequence[LevelResult]) -> tuple[Point, ...]:
+    points = [Point(UNCHANGED, own, None, Costs(seconds=1.0)), *map(_point, levels)]
+    places = [_place(parameter, point) for point in points]
     if any(place is None for place in places):
         return tuple(points)
     ordered = sorted(zip(places, points, strict=True), key=lambda pair: pair[0] or 0.0)
     return tuple(point for _, point in ordered)
+
+
+def is_ordered(parameter: str, points: Sequence[Point]) -> bool:
+    """Whether all of the values have a place in an order, so that a line between them means something."""
+    return all(_place(parameter, point) is not None for point in points)
+
+
+def beaten(result: StudyResult, after: tuple[str, ...] = ()) -> tuple[Point, ...]:
+    """What was tried on top of `after` and is no part of the `trade_off`, cheapest first."""
+    kept = {point.name for point in trade_off(result, after)}
+    levels = [level for verdict in result.verdicts for level in verdict.all_tried if level.after == after]
+    points = [_point(level) for level in levels if level.effect and not level.failures and level.name not in kept]
+    return tuple(sorted(points, key=lambda point: (time_of(point.costs), point.costs.weights)))
 
 
 def most_accurate(points: Sequence[Point]) -> Point:
@@ -66,7 +83,7 @@ def cheapest_without_loss(points: Sequence[Point], smallest_effect: float) -> Po
     if chosen:
         return chosen
     safe = [point for point in points if point.effect is None or point.effect.low > -smallest_effect]
-    return min(safe, key=lambda point: (_time(point.costs), point.costs.weights)) if safe else None
+    return min(safe, key=lambda point: (time_of(point.costs), point.costs.weights)) if safe else None
 
 
 def trade_off(result: StudyResult, after: tuple[str, ...] = ()) -> tuple[Point, ...]:
@@ -84,7 +101,7 @@ def trade_off(result: StudyResult, after: tuple[str, ...] = ()) -> tuple[Point, 
         if not _as_good(base, point)
         and not any(_as_good(other, point) and not _as_good(point, other) for other in points)
     ]
-    return tuple(sorted((base, *kept), key=lambda point: (_time(point.costs), point.costs.weights)))
+    return tuple(sorted((base, *kept), key=lambda point: (time_of(point.costs), point.costs.weights)))
 
 
 def bases(result: StudyResult) -> tuple[tuple[str, ...], ...]:
@@ -99,8 +116,8 @@ def _point(level: LevelResult) -> Point:
     return Point(level.name, level.value, level.effect, level.costs, level.verdict, level.after)
 
 
-def _time(costs: Costs) -> float:
-    """Measured, or what the multiply-adds let expect; the same where it is nearly so."""
+def time_of(costs: Costs) -> float:
+    """A ratio: measured, or what the multiply-adds let expect; the same where it is nearly so."""
     seconds = costs.multiply_adds if costs.seconds is None else costs.seconds
     return 1.0 if abs(seconds - 1) <= _SAME_TIME else seconds
 
@@ -109,7 +126,7 @@ def _as_good(one: Point, other: Point) -> bool:
     """In accuracy and in each of the costs."""
     return (
         one.gain >= other.gain
-        and _time(one.costs) <= _time(other.costs)
+        and time_of(one.costs) <= time_of(other.costs)
         and one.costs.weights <= other.costs.weights
         and one.costs.multiply_adds <= other.costs.multiply_adds
     )
@@ -117,14 +134,6 @@ def _as_good(one: Point, other: Point) -> bool:
 
 def _place(parameter: str, point: Point) -> float | None:
     """Where a value stands in the order of its parameter's; None where it has none."""
-    if point.value == "none":
-        return _NO_LIMIT.get(parameter, 0.0)
-    if point.value == "zeros":
-        return 0.0
-    if parameter == "filters" and point.name == UNCHANGED:
+    if parameter == "filters" and point.name == UNCHANGED and not point.value.startswith("x"):
         return 1.0  # the others are factors on it
-    found = _NUMBER.match(point.value)
-    try:
-        return float(found[1]) if found else None
-    except ValueError:
-        return None
+    return rank_of(parameter, point.value)

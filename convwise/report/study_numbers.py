@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 from convwise.names import counted
 from convwise.study.result import Costs, Interval, StudyResult
 
@@ -70,3 +72,14 @@ def savings(costs: Costs) -> str:
         if text not in ("", "same"):
             told.append(f"{text} of the {noun}")
     return ", ".join(told)
+
+
+def width_for_other_images(result: StudyResult) -> float | None:
+    """How many times as wide the intervals are that speak of other images too, the median of all values tried.
+
+    None where no image has judged twice.
+    """
+    levels = [level for verdict in result.verdicts for level in verdict.all_tried]
+    pairs = [(each.other_images, each.effect) for each in levels if each.other_images and each.effect]
+    ratios = [(wide.high - wide.low) / (own.high - own.low) for wide, own in pairs if own.high > own.low]
+    return max(1.0, statistics.median(ratios)) if ratios else None

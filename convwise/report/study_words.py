@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convwise.names import counted
-from convwise.report.study_numbers import amount, effect_text, error_share, rounded, savings
+from convwise.report.study_numbers import amount, effect_text, error_share, rounded, savings, width_for_other_images
 from convwise.report.study_script import script_lines
 from convwise.study.result import ConfirmationResult, Interval, LevelResult, StudyResult, Verdict
 
@@ -288,7 +288,9 @@ def reach_lines(result: StudyResult) -> list[str]:
     if result.quick:
         return [trained]
     holds = 100 * (1 - 2 * result.level)
+    ratio = width_for_other_images(result)
+    wider = f"; for other images like these the intervals are {ratio:.2f} times as wide" if ratio else ""
     return [
         f"{trained}; the intervals hold with {holds:.3g} % each",
-        f"the verdicts speak of these {result.pool:,} images, of new seeds and of new divisions of them",
+        f"the verdicts speak of these {result.pool:,} images, of new seeds and of new divisions of them{wider}",
     ]

@@ -1,14 +1,16 @@
-"""An evaluation as tables for the terminal."""
+"""An evaluation as tables: the metrics, the classes, the worst mistakes, and what a single number does not tell."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.table import Table
-from rich.text import Text
+import numpy as np
 
 from convwise.evaluation import METRICS, ClassScore, Evaluation
 from convwise.images.remarks import UNEVEN
-from convwise.intervals import Estimate
+from convwise.intervals import Estimate, f1_score, macro_f1, wilson
 from convwise.names import counted, shown
+from convwise.report.table import Cell, Table, count, numbers, percent, percent_range, share, texts, words
 
 MAX_CLASSES = 20  # above it only the worst are listed
 N_WORST = 10
@@ -30,39 +32,64 @@ def metrics_table(evaluation: Evaluation) -> Table:
     """Every metric with its 95% interval; the top-5 accuracy for more than five classes only."""
     few = len(evaluation.class_names) <= TOP  # then the five best are all of them
     metrics = [metric for metric in METRICS if not (few and metric == "top5_accuracy")]
-    rows = [(_TITLES[metric], *_shown(metric, getattr(evaluation, metric))) for metric in metrics]
+    rows = [(Cell(_TITLES[metric]), *_metric(metric, getattr(evaluation, metric))) for metric in metrics]
+    macro = macro_f1(np.array(evaluation.confusion))
+    rows.insert(2, (Cell("macro F1"), *_metric("macro_f1", macro)))
     n_classes, n_absent = len(evaluation.class_names), len(evaluation.not_tested)
     of_all = f"{n_classes - n_absent} of " if n_absent else ""
     classes = counted(n_classes, "class", "classes")
     title = f"{evaluation.split}: {counted(evaluation.n, 'image')}, {of_all}{classes}"
-    return _table(title, ("metric", "value", "95 % interval"), rows)
+    return Table(title, (*words("metric"), *numbers("value", "95 % interval")), tuple(rows))
 
 
-def classes_table(evaluation: Evaluation) -> Table:
-    """Each class's scores; of more than 20 classes the ten of the lowest F1, and the mean of all."""
+def classes_table(evaluation: Evaluation, *, most: int | None = MAX_CLASSES) -> Table:
+    """Each class's scores, with intervals; of more than `most` classes the ten of the lowest F1; the mean of all."""
     scores: Sequence[ClassScore] = evaluation.per_class
     title = "classes"
-    if len(scores) > MAX_CLASSES:
+    if most is not None and len(scores) > most:
         scores = sorted((s for s in scores if s.f1 is not None), key=lambda s: (s.f1, s.name))[:N_WORST]
         title = f"classes: the {len(scores)} of the lowest F1, of {len(evaluation.per_class)}"
-    rows = [(s.name, *(_percent(v) for v in (s.precision, s.recall, s.f1)), f"{s.support:,}") for s in scores]
+    guessed = dict(zip(evaluation.class_names, map(sum, zip(*evaluation.confusion, strict=True)), strict=True))
+    hits = {
+        name: row[i] for i, (name, row) in enumerate(zip(evaluation.class_names, evaluation.confusion, strict=True))
+    }
+    rows = [_class_row(score, hits[score.name], guessed[score.name]) for score in scores]
     tested = [s for s in evaluation.per_class if s.support]
     means = [_mean(getattr(s, score) for s in tested) for score in ("precision", "recall", "f1")]
-    table = _table(title, ("class", "precision", "recall", "F1", "images"), rows)
-    table.add_section()
-    table.add_row(f"mean of {len(tested)}", *(_percent(mean) for mean in means), f"{evaluation.n:,}")
-    return table
+    footer = (Cell(f"mean of {len(tested)}"), *map(share, means), count(evaluation.n))
+    columns = (*words("class"), *numbers("precision", "recall", "F1", "images"))
+    return Table(title, columns, tuple(rows), footer)
+
+
+def _class_row(score: ClassScore, hits: int, guessed: int) -> tuple[Cell, ...]:
+    """The scores are the evaluation's; their intervals are found from the counts that they come from."""
+    union = score.support + guessed - hits
+    of_guessed = None if score.precision is None else wilson(score.precision, guessed)
+    of_true = None if score.recall is None else wilson(score.recall, score.support)
+    both = None if score.f1 is None else f1_score(hits, union)
+    return Cell(score.name), share(of_guessed), share(of_true), share(both), count(score.support)
 
 
 def mistakes_table(evaluation: Evaluation, n: int = 10) -> Table:
     """The n most confident wrong answers."""
-    n_wrong = evaluation.n - sum(row[i] for i, row in enumerate(evaluation.confusion))
-    shown = evaluation.mistakes[:n]
-    rows = [(m.label, m.predicted, _percent(m.probability), m.path) for m in shown]
-    return _table(f"the {len(shown)} most confident of {n_wrong:,} mistakes", ("is", "taken for", "at", "image"), rows)
+    listed = evaluation.mistakes[:n]
+    rows = [(*texts(m.label, m.predicted), share(m.probability), Cell(m.path)) for m in listed]
+    title = f"the {len(listed)} most confident of {n_wrong(evaluation):,} mistakes"
+    return Table(title, (*words("is", "taken for"), *numbers("at"), *words("image")), tuple(rows))
 
 
-def remarks(evaluation: Evaluation) -> list[str]:
+def n_wrong(evaluation: Evaluation) -> int:
+    """How many answers are wrong."""
+    return evaluation.n - sum(row[i] for i, row in enumerate(evaluation.confusion))
+
+
+def is_uneven(evaluation: Evaluation) -> bool:
+    """Whether some classes have many times the images of others."""
+    sizes = [score.support for score in evaluation.per_class if score.support]
+    return max(sizes) >= UNEVEN * min(sizes)
+
+
+def remarks(evaluation: Evaluation, *, uneven: bool = True) -> list[str]:
     """What a single number does not tell: classes without images here, never recognised, or of very uneven sizes."""
     found = []
     if evaluation.not_tested:
@@ -73,12 +100,12 @@ def remarks(evaluation: Evaluation) -> list[str]:
         )
     if evaluation.never_right:
         found.append(f"recall 0, no image recognised: {_names(evaluation.never_right)}")
-    tested = sorted((s for s in evaluation.per_class if s.support), key=lambda s: s.support)
-    if tested[-1].support >= UNEVEN * tested[0].support:
+    if uneven and is_uneven(evaluation):
+        tested = sorted((s for s in evaluation.per_class if s.support), key=lambda s: s.support)
         found.append(
             f"uneven classes, from {tested[0].support:,} ({shown(tested[0].name)}) to {tested[-1].support:,} "
             f"({shown(tested[-1].name)}) images: the mean class accuracy, "
-            f"{_percent(evaluation.mean_class_accuracy.value)}, counts them all alike"
+            f"{percent(evaluation.mean_class_accuracy.value)}, counts them all alike"
         )
     return found
 
@@ -88,25 +115,10 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(map(shown, names[:5])) + more
 
 
-def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Numbers to the right; words, which are no markup whatever a folder is called, to the left and folded."""
-    words = {"metric", "class", "is", "taken for", "image"}
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="")
-    for name in header:
-        table.add_column(name, justify="left" if name in words else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(shown(cell)) for cell in row))
-    return table
-
-
-def _shown(metric: str, estimate: Estimate) -> tuple[str, str]:
+def _metric(metric: str, estimate: Estimate) -> tuple[Cell, Cell]:
     if metric == "log_loss":
-        return f"{estimate.value:.3f}", f"{estimate.low:.3f} to {estimate.high:.3f}"
-    return _percent(estimate.value), f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f} %"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+        return Cell(f"{estimate.value:.3f}", estimate.value), Cell(f"{estimate.low:.3f} to {estimate.high:.3f}")
+    return Cell(percent(estimate.value), estimate.value), Cell(f"{percent_range(estimate)} %")
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

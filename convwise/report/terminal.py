@@ -13,6 +13,8 @@ from convwise.images.copies import DuplicateGroup
 from convwise.images.datasets import Installed
 from convwise.images.index import ImageIndex
 from convwise.names import counted, printable, shown
+from convwise.report import table as records
+from convwise.report.rich_tables import rich
 from convwise.report.tables import CALIBRATION, classes_table, metrics_table, mistakes_table, remarks
 
 _SHOWN = 10  # rows of a list that may be long
@@ -21,19 +23,24 @@ _SHOWN = 10  # rows of a list that may be long
 def print_evaluation(evaluation: Evaluation) -> None:
     """The metrics with what they do not tell, the classes, the worst mistakes."""
     console = Console()
-    console.print(metrics_table(evaluation))
+    console.print(rich(metrics_table(evaluation)))
     for remark in (CALIBRATION, *remarks(evaluation)):
         console.print(printable(remark), markup=False, highlight=False, soft_wrap=True)
-    console.print(classes_table(evaluation))
+    console.print(rich(classes_table(evaluation)))
     if evaluation.mistakes:
-        console.print(mistakes_table(evaluation))
+        console.print(rich(mistakes_table(evaluation)))
+
+
+def print_table(table: records.Table, *, details: bool = False) -> None:
+    """A table; `details`: with the interval behind each number."""
+    Console().print(rich(table, details=details))
 
 
 def print_datasets(found: Sequence[Installed]) -> None:
     """The named data sets and where they are."""
     table = Table()
     for column in ("name", "what", "licence", "images", "where"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "name")  # a name is typed again: it stays whole
     for entry in found:
         where = str(entry.folder) if entry.folder else f"not installed: convwise data add {entry.dataset.name}"
         images = f"{entry.n_images:,}" if entry.folder else ""

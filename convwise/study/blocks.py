@@ -17,19 +17,14 @@ from convwise.study.engine import Engine
 from convwise.study.factors import Level
 from convwise.study.folder import StudyFolder
 from convwise.study.looks import FEWEST
-from convwise.study.measures import Judged, Metric, Scores, reading
+from convwise.study.measures import Judged, Metric, Scores, image_effects, reading
+from convwise.study.other_images import Judgement, image_variance
 from convwise.study.request import StudyHooks
-from convwise.study.state import AGAIN, Arm, Block, Round
+from convwise.study.state import AGAIN, Arm, Block, Round, network_of, together
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import Outcome, Trial, unpacked
 
 UNCHANGED: Arm = ()
-
-
-def together(names: Arm) -> Arm:
-    """The candidates that make a network: a later value of a parameter takes the place of an earlier one."""
-    last = {name.partition("=")[0]: name for name in names}
-    return tuple(last.values())
 
 
 def combined(names: Arm, levels: Mapping[str, Level]) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -68,7 +63,7 @@ class Blocks:
         trials = {arm: self._trial(round_, arm) for arm in (UNCHANGED, *round_.arms)}
         self._train(round_, list(trials.values()))
         outcomes = {arm: self.known[trial.key] for arm, trial in trials.items()}
-        budget.count([((*round_.base, *arm) if arm != AGAIN else arm, o.seconds) for arm, o in outcomes.items()])
+        budget.count([(network_of(round_.base, arm), outcome.seconds) for arm, outcome in outcomes.items()])
         self.rounds.append((round_, outcomes))
         own = outcomes[UNCHANGED]
         if own.status == "failed":
@@ -113,6 +108,34 @@ class Blocks:
         mean = float(logs.mean())
         return math.exp(mean) if abs(mean) > half else 1.0
 
+    @property
+    def n_images(self) -> int:
+        """Of the pool that trains and judges."""
+        return len(self.runner.split.train) + len(self.runner.split.validation)
+
+    def reasons(self) -> dict[str, str]:
+        """Why trainings failed, by candidate: the last reason of each."""
+        return {
+            arm[0]: outcome.reason
+            for _, found in self.rounds
+            for arm, outcome in found.items()
+            if len(arm) == 1 and outcome.status == "failed"
+        }
+
+    def image_variance(self, name: str, base: Arm) -> float | None:
+        """Of the candidate's effect from image to image, on top of `base`; None where no image judged it twice."""
+        judgements: list[Judgement] = []
+        for round_, outcomes in self.rounds:
+            other = outcomes.get((name,))
+            if round_.base != base or other is None or other.status != "done":
+                continue
+            judged = self.judged(round_.number)
+            own = [outcomes[arm] for arm in (UNCHANGED, AGAIN) if arm in outcomes and outcomes[arm].status == "done"]
+            scores = [self._scores(outcome, judged) for outcome in (other, *own)]
+            effects = image_effects(scores[0], scores[1:], judged, self.metric)
+            judgements.append((self.runner.fold(round_.number).validation, effects))
+        return image_variance(judgements)
+
     def _scores(self, outcome: Outcome, judged: Judged) -> Scores:
         return Scores.of(self._answers(outcome, outcome.answers, len(judged.labels)), judged.labels)
 
@@ -126,7 +149,7 @@ class Blocks:
             ) from None
 
     def _trial(self, round_: Round, arm: Arm) -> Trial:
-        names = round_.base if arm == AGAIN else (*round_.base, *arm)
+        names = network_of(round_.base, arm)
         texts, changes = combined(names, self.levels)
         short = f"{self.epochs} epochs/" if self.epochs else ""
         what = " + ".join(names) or "unchanged"

@@ -11,7 +11,7 @@ from typing import Any
 
 from convwise.records import record_of
 from convwise.study import record_checks
-from convwise.study.state import Arm
+from convwise.study.state import Arm, network_of, together
 
 _FIXED = 0.25  # of a training's time, that does not grow with the network's multiply-adds
 _JUDGING = 1 / 3  # of the time of a training step, for an image that is judged
@@ -38,7 +38,7 @@ class Pace:
         return self.start + self.per_image * (epochs * n_train + 2 * n_judged * _JUDGING)
 
 
-def together(seconds: Iterable[float], n_workers: int) -> float:
+def makespan(seconds: Iterable[float], n_workers: int) -> float:
     """Seconds until the last of these trainings ends, where each in turn goes to the first worker that is free."""
     free = [0.0] * n_workers
     for each in seconds:
@@ -64,21 +64,21 @@ class Minutes:
         """Seconds."""
         return self._spent
 
-    def price(self, arms: Sequence[Arm]) -> float:
-        """Seconds of a block with these arms and the unchanged network."""
-        return together([self.training(()), *map(self.training, arms)], self._n_workers)
+    def price(self, arms: Sequence[Arm], base: Arm = ()) -> float:
+        """Seconds of a block with these arms and the unchanged network, on top of what was adopted."""
+        return makespan([self.training(network_of(base, arm)) for arm in ((), *arms)], self._n_workers)
 
     def training(self, arm: Arm) -> float:
-        """Seconds of one training."""
+        """Seconds of one training of a network with these changes."""
         if arm in self._seen:
             return statistics.median(self._seen[arm])
         own = statistics.median(self._seen[()]) if () in self._seen else self._training
-        ratio = math.prod(self._costs.get(name, 1.0) for name in arm)
+        ratio = math.prod(self._costs.get(name, 1.0) for name in together(arm))
         return own * (_FIXED + (1 - _FIXED) * ratio)
 
     def count(self, seconds: Sequence[tuple[Arm, float]]) -> None:
         """Trainings that were carried out together."""
-        self._spent += together([each for _, each in seconds], self._n_workers)
+        self._spent += makespan([each for _, each in seconds], self._n_workers)
         for arm, each in seconds:
             self._seen.setdefault(arm, []).append(each)
 
@@ -94,7 +94,7 @@ class Trainings:
         """Trainings."""
         return self._spent
 
-    def price(self, arms: Sequence[Arm]) -> float:
+    def price(self, arms: Sequence[Arm], base: Arm = ()) -> float:
         """The unchanged network and the arms."""
         return 1 + len(arms)
 

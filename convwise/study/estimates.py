@@ -50,9 +50,7 @@ class Estimate:
         return self.estimate / self.error if self.error else math.copysign(math.inf, self.estimate)
 
 
-def estimates(
-    readings: Mapping[str, Sequence[Reading]], *, lent: Sequence[float] = (), control: str | None = None
-) -> dict[str, Estimate]:
+def estimates(readings: Mapping[str, Sequence[Reading]], *, lent: Sequence[float] = ()) -> dict[str, Estimate]:
     """The effect of each candidate from its readings, two at least; others are left out.
 
     Few blocks make a candidate's own variance a gamble, and candidates differ in their noise by a factor of eight, so
@@ -60,12 +58,10 @@ def estimates(
     with f the candidate's own variance, at least (worth / 2) squared, and c the larger of the candidates' mean (each
     counted at four times their median at most) and of what the differing images alone explain, the variance is
     v = max(f, (3 c + (b - 1) f) / (b + 2)) for b blocks, and t has b + 2 degrees of freedom. `lent`: variances of
-    other candidates, from a search before, in place of the mean over `readings`. The negative control `control` lends
-    nothing to the others.
+    other candidates, from a search before, in place of the mean over `readings`.
     """
     own = {name: _own_variance(of) for name, of in readings.items() if len(of) >= 2}
-    others = list(lent) or [f for name, f in own.items() if name != control] or list(own.values())
-    shared = _shared(others)
+    shared = _shared(list(lent) or list(own.values()))
     found = {}
     for name, f in own.items():
         of, b = readings[name], len(readings[name])
@@ -77,9 +73,9 @@ def estimates(
     return found
 
 
-def own_variances(readings: Mapping[str, Sequence[Reading]], *, control: str | None = None) -> list[float]:
-    """Of each candidate, the negative control left out: what a later search or confirmation may borrow."""
-    return [_own_variance(of) for name, of in readings.items() if len(of) >= 2 and name != control]
+def own_variances(readings: Mapping[str, Sequence[Reading]]) -> list[float]:
+    """Of each candidate: what a later search or confirmation may borrow."""
+    return [_own_variance(of) for name, of in readings.items() if len(of) >= 2]
 
 
 def _own_variance(readings: Sequence[Reading]) -> float:

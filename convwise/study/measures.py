@@ -35,18 +35,26 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What one training makes of the images: `right` (n,) and `loss`, the mean log loss after temperature scaling."""
+    """What one training makes of the images.
+
+    `right` (n,); `loss`, the mean log loss after temperature scaling; `losses` (n,), the log loss of each as it is.
+    """
 
     right: NDArray[np.bool_]
     loss: float
-    raw_loss: float
+    losses: NDArray[np.float64]
 
     @classmethod
     def of(cls, probabilities: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> Scores:
         """From (n, classes) probabilities. The temperature of one half of the images is fitted on the other."""
         right = probabilities.argmax(axis=1) == labels
         own = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], _LEAST))
-        return cls(right, _tempered(probabilities, labels), float(own.mean()))
+        return cls(right, _tempered(probabilities, labels), own)
+
+    @property
+    def raw_loss(self) -> float:
+        """The mean log loss as it is."""
+        return float(self.losses.mean())
 
     def value(self, judged: Judged, metric: Metric) -> float:
         """Points of accuracy, or nats."""
@@ -62,6 +70,16 @@ def reading(candidate: Scores, unchanged: Sequence[Scores], judged: Judged, metr
     churn = float(np.mean([(worths[candidate.right != each.right] ** 2).sum() for each in unchanged]))
     score = candidate.loss - float(np.mean([each.loss for each in unchanged]))
     return Reading(value, score, churn, float(worths.max()))
+
+
+def image_effects(
+    candidate: Scores, unchanged: Sequence[Scores], judged: Judged, metric: Metric
+) -> NDArray[np.float64]:
+    """(n,): what the change does to each image; their mean is the `difference` of the `reading`."""
+    if metric == "log_loss":
+        return np.asarray(np.mean([each.losses for each in unchanged], axis=0) - candidate.losses)
+    gains = candidate.right - np.mean([each.right for each in unchanged], axis=0)
+    return np.asarray(len(judged.labels) * judged.worths(metric) * gains)
 
 
 def usual_metric(counts: Sequence[int]) -> Metric:

@@ -140,7 +140,7 @@ class StudyResult:
         test: The look at the test images; None where nothing was confirmed.
         failures: The trainings that failed, each with its reason.
         sentence: What the time bought, to be said first.
-        seconds: What the study took.
+        seconds: What its trainings took side by side, with the plan, however often it was stopped.
         quick: Whether the trainings were short; there are no verdicts then.
         folder: Where the study lies; None of one that is nowhere.
         minutes_needed: For three whole blocks, of a quick look; None of others.

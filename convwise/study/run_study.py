@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from convwise.names import counted
-from convwise.study.blocks import UNCHANGED, Blocks, combined, together
+from convwise.study.blocks import UNCHANGED, Blocks, combined
+from convwise.study.budget import makespan
 from convwise.study.engine import Engine
 from convwise.study.estimates import estimates
 from convwise.study.folder import StudyFolder
@@ -18,9 +18,9 @@ from convwise.study.plan import Plan, budget_of, candidate_of, levels_by_name
 from convwise.study.request import Request, StudyHooks
 from convwise.study.result import ConfirmationResult, ConfirmedArm, Interval, StudyResult, TestResult
 from convwise.study.search import search
-from convwise.study.state import Arm, State
+from convwise.study.state import Arm, State, network_of, together
 from convwise.study.trial_runner import TrialRunner
-from convwise.study.verdicts import interval_of, shown, verdicts
+from convwise.study.verdicts import confirmed_effect, interval_of, verdicts
 
 
 def run_study(
@@ -38,7 +38,6 @@ def run_study(
     budget = budget_of(request, runner, plan)
     metric: Any = request.metric
     blocks = Blocks(runner, folder, engine, levels, hooks, metric=metric, epochs=plan.epochs)
-    began = time.monotonic()
 
     def heard(state: State) -> None:
         settled = [each for each in state.findings.values() if each.settled]
@@ -59,7 +58,7 @@ def run_study(
     quick = folder.quick_look if plan.epochs is None else None
     tried = [level for each in quick.verdicts for level in each.all_tried] if quick else []
     early = {level.name: level.effect for level in tried if level.effect}
-    result = _result(request, plan, blocks, state, sentence, early, time.monotonic() - began)
+    result = _result(request, plan, blocks, state, sentence, early)
     folder.finish(result.to_dict())
     return result
 
@@ -88,28 +87,21 @@ def _result(
     state: State,
     sentence: str,
     early: Mapping[str, Interval],
-    seconds: float,
 ) -> StudyResult:
-    split, quick = blocks.runner.split, plan.epochs is not None
+    quick = plan.epochs is not None
     failures = {o.key: o.reason for _, found in blocks.rounds for o in found.values() if o.status == "failed"}
-    reasons = {
-        arm[0]: outcome.reason
-        for _, found in blocks.rounds
-        for arm, outcome in found.items()
-        if len(arm) == 1 and outcome.status == "failed"
-    }
     found = verdicts(
         request.factors,
         request.settled,
         state,
-        blocks.seconds_ratio,
+        blocks,
         smallest_effect=request.smallest_effect,
         quick=quick,
-        failures=reasons,
         early=early,
     )
     settings, changes = combined(state.base, blocks.levels)
     unchanged = float(np.mean(blocks.unchanged))
+    took = (makespan((o.seconds for o in done.values()), request.n_workers) for _, done in blocks.rounds)
     return StudyResult(
         data=request.spec.data,
         net=str(request.spec.net),
@@ -121,7 +113,7 @@ def _result(
         blocks=state.n_blocks,
         trainings=sum(len(outcomes) for _, outcomes in blocks.rounds),
         judged=len(blocks.runner.fold(0).validation),
-        pool=len(split.train) + len(split.validation),
+        pool=blocks.n_images,
         unchanged=unchanged,
         unchanged_errors=100 - unchanged if request.metric != "log_loss" else 0.0,
         verdicts=found,
@@ -134,7 +126,7 @@ def _result(
         test=_tested(blocks, state),
         failures=tuple(failures.items()),
         sentence=sentence,
-        seconds=round(seconds, 1),
+        seconds=round(plan.before + sum(took), 1),
         quick=quick,
         minutes_needed=round(plan.minutes_needed, 1) if quick else None,
         reach={factor.parameter: factor.reach for factor in request.factors},
@@ -144,7 +136,9 @@ def _result(
 def _told(state: State) -> list[ConfirmationResult]:
     told = []
     for each in state.confirmations:
-        arms = tuple(ConfirmedArm(arm, shown(each, arm), arm in each.passed) for arm in each.effects)
+        arms = tuple(
+            ConfirmedArm(arm, interval_of(*confirmed_effect(each, arm)), arm in each.passed) for arm in each.effects
+        )
         told.append(ConfirmationResult(arms, each.adopted, each.chance))
     return told
 
@@ -165,7 +159,7 @@ def _tested(blocks: Blocks, state: State) -> TestResult | None:
             accuracy = blocks.of_test(outcome)
             if accuracy is None:
                 continue
-            names = together((*round_.base, *arm))
+            names = together(network_of(round_.base, arm))
             if not round_.base and arm == UNCHANGED:
                 own.append(accuracy)
             elif set(names) == set(state.base):

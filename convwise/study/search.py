@@ -13,7 +13,19 @@ from convwise.study.confirmation import Nominee, confirmed, n_fresh
 from convwise.study.estimates import Reading, own_variances
 from convwise.study.looks import FEWEST, is_look, level_for
 from convwise.study.ruler import fitted
-from convwise.study.state import AGAIN, OPEN_FOR_CONTROL, Arm, Block, Budget, Candidate, Finding, Round, Settled, State
+from convwise.study.state import (
+    AGAIN,
+    OPEN_FOR_CONTROL,
+    Arm,
+    Block,
+    Budget,
+    Candidate,
+    Finding,
+    Round,
+    Settled,
+    State,
+    together,
+)
 from convwise.study.weighing import weighed
 
 _SEARCH_SHARE = 1 / 3  # of the budget, before anything is nominated, unless nothing else is open
@@ -41,7 +53,7 @@ def search(
     state.level = level_for(_planned(state, budget))
     while state.open:
         arms = _arms(state)
-        if budget.spent() + budget.price(arms) > budget.total:
+        if budget.spent() + budget.price(arms, state.base) > budget.total:
             break
         _take_in(state, ask(Round(state.n_blocks, "search", state.base, arms)))
         _look(state, smallest_effect)
@@ -139,7 +151,7 @@ def _nominees(state: State, budget: Budget, smallest_effect: float, stands: Call
     chosen = list(best.values())[:_MOST_NOMINEES]
     while chosen:
         wanted = max(n_fresh(each.estimate, smallest_effect) for each in chosen if each.estimate)
-        price = budget.price(_arms_of([each.candidate.name for each in chosen]))
+        price = budget.price(_arms_of([each.candidate.name for each in chosen]), state.base)
         room = int((budget.total - budget.spent()) / max(price, 1e-9))
         fits = stands((*state.base, *(each.candidate.name for each in chosen)))
         if fits and room >= max(wanted / 2, n_fresh(None, smallest_effect)):
@@ -176,20 +188,14 @@ def _confirm(state: State, nominees: Sequence[Nominee], ask: Callable[[Round], B
             state.findings[name] = replace(found, readings=(*found.readings, *readings.get((name,), ())))
         _look(state, smallest_effect)
         return
-    replaced = tuple(name for name in state.base if _replaced(state, name, adopted))
-    state.superseded += replaced
-    state.base = (*(name for name in state.base if name not in replaced), *adopted)
+    kept = set(together((*state.base, *adopted)))
+    state.superseded += tuple(name for name in state.base if name not in kept)
+    state.base = (*(name for name in state.base if name in kept), *adopted)
     for name in adopted:
         for level in state.findings[name].candidate.then:
             state.not_tried.append(level)
     for found in state.open:
         state.findings[found.candidate.name] = Finding(found.candidate, failures=found.failures)
-
-
-def _replaced(state: State, name: str, adopted: Arm) -> bool:
-    """Whether another value of the same parameter was adopted now."""
-    parameters = {state.findings[other].candidate.parameter for other in adopted}
-    return state.findings[name].candidate.parameter in parameters
 
 
 def _fresh(
@@ -218,6 +224,6 @@ def _enter(state: State, budget: Budget) -> None:
             waiting.extend(each for each in found.candidate.otherwise if each.name not in known)
     for level in list(waiting):
         arms = (*_arms(state), (level.name,))
-        if budget.spent() + FEWEST * budget.price(arms) <= budget.total:
+        if budget.spent() + FEWEST * budget.price(arms, state.base) <= budget.total:
             state.findings[level.name] = Finding(level)
             waiting.remove(level)

@@ -19,6 +19,17 @@ OPEN_FOR_CONTROL = 4
 Settled = Literal["keep it", "free choice"]
 
 
+def together(names: Arm) -> Arm:
+    """The candidates that make a network: a later value of a parameter takes the place of an earlier one."""
+    last = {name.partition("=")[0]: name for name in names}
+    return tuple(last.values())
+
+
+def network_of(base: Arm, arm: Arm) -> Arm:
+    """The candidates in the network of an arm, on top of what was adopted."""
+    return base if arm == AGAIN else (*base, *arm)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A value of a parameter that is tried. `cheaper`: it saves time, weights or memory and costs none of them.
@@ -58,8 +69,8 @@ class Budget(Protocol):
     def spent(self) -> float:
         """What is used up."""
 
-    def price(self, arms: Sequence[Arm]) -> float:
-        """Of a block with these arms and the unchanged network."""
+    def price(self, arms: Sequence[Arm], base: Arm = ()) -> float:
+        """Of a block with these arms and the unchanged network, all on top of what was adopted."""
 
 
 @dataclass(frozen=True)

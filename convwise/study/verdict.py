@@ -118,6 +118,7 @@ class LevelResult:
         costs: Ratios to the unchanged network.
         failures: Number of its trainings that failed.
         after: The adopted changes on top of which it was tried.
+        other_images: The effect for other images like these; None where no image judged it twice.
 
     Raises:
         RequestError: a value is out of its range.
@@ -137,6 +138,7 @@ class LevelResult:
     costs: Costs
     failures: int = 0
     after: tuple[str, ...] = ()
+    other_images: Interval | None = None
 
     def __post_init__(self) -> None:
         record_checks.settings("settings", self.settings)

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from convwise.study.confirmation import Confirmation, n_fresh
 from convwise.study.estimates import Estimate
 from convwise.study.factors import Factor, Level, Settled
+from convwise.study.other_images import for_other_images
 from convwise.study.result import Costs, Interval, Kind, LevelResult, Reason, ReasonKind, Verdict
-from convwise.study.state import Finding, State
+from convwise.study.state import Arm, Finding, State
+
+
+class Measured(Protocol):
+    """What the blocks say of a candidate besides its effect: see `convwise.study.blocks.Blocks`."""
+
+    @property
+    def n_images(self) -> int:
+        """Of the pool that trains and judges."""
+
+    def seconds_ratio(self, name: str) -> float | None:
+        """Of a step with it to one without."""
+
+    def reasons(self) -> Mapping[str, str]:
+        """Why trainings failed, by candidate."""
+
+    def image_variance(self, name: str, base: Arm) -> float | None:
+        """Of its effect from image to image."""
+
 
 _MOST_BLOCKS = 500  # more than anyone trains: out of reach
 _NO_GAIN = ("no gain", "equal", "loses")
@@ -20,26 +40,25 @@ def verdicts(
     factors: Sequence[Factor],
     settled: Sequence[Settled],
     state: State,
-    seconds: Callable[[str], float | None],
+    measured: Measured,
     *,
     smallest_effect: float,
     quick: bool = False,
-    failures: Mapping[str, str] | None = None,
     early: Mapping[str, Interval] | None = None,
 ) -> tuple[Verdict, ...]:
     """One for each parameter: factors in their order, then what rules settle.
 
     The order of a verdict: adopted after fresh blocks, it is set; else the first value's own settlement counts; else it
-    is undecided. `seconds`: the measured time of a candidate as a ratio; `failures`: a reason by candidate; `quick`:
-    nothing was trained to the end, and nothing is decided; `early`: what short trainings showed before.
+    is undecided. `quick`: nothing was trained to the end, and nothing is decided; `early`: what short trainings
+    showed before.
     """
     found = []
     for factor in factors:
-        levels = [_level(name, level, state, seconds, quick) for name, level in factor.levels.items()]
+        levels = [_level(name, level, state, measured, quick) for name, level in factor.levels.items()]
         tried = [level for level in levels if level is not None]
         adopted = next((level for level in tried if level.name in state.base), None)
         decides = adopted or tried[0]
-        kind, reason = _decided(decides, state, smallest_effect, quick, failures or {})
+        kind, reason = _decided(decides, state, smallest_effect, quick, measured.reasons())
         before = (early or {}).get(decides.name)
         if before and before.low > 0 and before.estimate >= smallest_effect and reason.kind in _NO_GAIN:
             kind, reason = "early only", Reason("early only")
@@ -76,36 +95,40 @@ def interval_of(estimate: Estimate, level: float) -> Interval:
     return Interval(estimate.estimate, low, high, estimate.n)
 
 
-def _level(
-    name: str, level: Level, state: State, seconds: Callable[[str], float | None], quick: bool
-) -> LevelResult | None:
+def _level(name: str, level: Level, state: State, measured: Measured, quick: bool) -> LevelResult | None:
     """None for a value that was not tried."""
     finding = state.findings.get(name)
     if finding is None:
         return None
-    costs = Costs(seconds(name), level.weights, level.multiply_adds, level.memory)
+    costs = Costs(measured.seconds_ratio(name), level.weights, level.multiply_adds, level.memory)
+    estimate, chance, after = finding.estimate, state.level, finding.base
     kind: Kind = "undecided"
-    effect = None
-    if finding.estimate and finding.interval:
-        effect = Interval(finding.estimate.estimate, *finding.interval, finding.estimate.n)
-    after = finding.base
     if name in (*state.base, *state.superseded):
         kind = "set it"
         confirmation = _confirmed_by(name, state.confirmations)
         if confirmation and (name,) in confirmation.effects:
-            effect, after = shown(confirmation, (name,)), confirmation.base
+            estimate, chance = confirmed_effect(confirmation, (name,))
+            after = confirmation.base
     elif finding.settled and not quick:
         kind = finding.settled
-    return LevelResult(name, level.value, level.settings, level.changes, kind, effect, costs, finding.failures, after)
+    effect: Interval | None = None
+    others: Interval | None = None
+    if estimate:
+        effect = interval_of(estimate, chance)
+        wider = for_other_images(estimate, measured.image_variance(name, after), measured.n_images)
+        others = interval_of(wider, chance) if wider else None
+    return LevelResult(
+        name, level.value, level.settings, level.changes, kind, effect, costs, finding.failures, after, others
+    )
 
 
 def _confirmed_by(name: str, confirmations: Sequence[Confirmation]) -> Confirmation | None:
     return next((each for each in confirmations if name in each.adopted), None)
 
 
-def shown(confirmation: Confirmation, arm: tuple[str, ...]) -> Interval:
-    """The arm's effect, with the interval at the level that the arm was tested at."""
-    return interval_of(confirmation.effects[arm], confirmation.levels.get(arm, confirmation.chance))
+def confirmed_effect(confirmation: Confirmation, arm: tuple[str, ...]) -> tuple[Estimate, float]:
+    """The arm's effect, and the level that it was tested at."""
+    return confirmation.effects[arm], confirmation.levels.get(arm, confirmation.chance)
 
 
 def _decided(

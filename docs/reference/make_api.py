@@ -28,7 +28,7 @@ What `import convwise` offers: {names}. Nothing heavy is imported before
 it is used. Written from the docstrings by `docs/reference/make_api.py`.
 
 The examples run in the tests, in a folder with `pictures`, 16 drawn pictures each of circles, squares and stars, and
-with `runs/first`, a training on them.
+with `runs/first`, a training on them, and its copy `runs/second`.
 """
 NETWORKS_HEAD = """## convwise.nets
 

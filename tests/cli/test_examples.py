@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,5 +54,7 @@ def test_every_example_works(
     Image.new("RGB", (40, 30), (200, 30, 30)).save("picture.png")
     for example in examples():
         program, *arguments = shlex.split(example)
+        if "runs/second" in arguments:
+            shutil.copytree("runs/first", "runs/second")
         assert program == "convwise"
         assert cli.main(arguments) == 0, example

@@ -50,7 +50,7 @@ def test_every_option_is_a_keyword_of_its_function(name: str) -> None:
     verbs = next(action for action in cli.build_parser()._actions if action.dest == "==SUPPRESS==" and action.choices)
     assert verbs.choices is not None
     parser = dict(verbs.choices)[name]
-    own = {"help", "json", "resume", "folder", "csv", "quiet", "dry_run", "full"}  # of the command line
+    own = {"help", "json", "resume", "folder", "csv", "quiet", "dry_run", "full", "heatmap"}  # of the command line
     own |= {"trust"} if name in ("train", "study") else set()  # of going on with a run
     keywords = inspect.signature(getattr(import_module(f"convwise.commands.{name}"), name)).parameters
     assert {action.dest for action in parser._actions} - own <= set(keywords)

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from tests.hostile.cases import Case
@@ -59,6 +60,7 @@ def in_this_process(case: Case, folder: Path, guard: Guard) -> Outcome:
         except BaseException:
             escaped = traceback.format_exc()
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # too late to stop anything but the suite
             guard.folder = None
         gc.collect()  # what complains when it is freed does so here
         return Outcome(code, _content(out), _content(err), escaped, tuple(guard.elsewhere))
@@ -131,10 +133,18 @@ def _surroundings(case: Case, folder: Path) -> Iterator[None]:
 @contextmanager
 def _stopped_after(seconds: float | None) -> Iterator[None]:
     """Long work that was rightly begun ends as Ctrl-C ends it."""
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        stop = signal.getsignal(signal.SIGINT)  # the program's own while it runs
+        assert callable(stop)
+        stop(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is born deaf to it
     signal.setitimer(signal.ITIMER_REAL, seconds or 0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGINT, interrupt)

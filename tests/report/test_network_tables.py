@@ -7,6 +7,8 @@ from rich.table import Table
 from convwise.conv2d.findings import Finding
 from convwise.nets.layer_table.records import LayerRow, LayerTable, ReceptiveField, Totals
 from convwise.report import network_tables
+from convwise.report import table as records
+from convwise.report.rich_tables import rich
 
 SEES = ReceptiveField((7, 7), (2.0, 2.0), (3.0, 3.0))
 
@@ -23,7 +25,8 @@ def table(*rows: LayerRow) -> LayerTable:
     return LayerTable("net", (224, 224, 3), 32, "adamw", "float32", rows, totals, ("Own: not known",))
 
 
-def text_of(drawn: Table, width: int = 100) -> str:
+def text_of(drawn: Table | records.Table, width: int = 100) -> str:
+    drawn = rich(drawn, compact=True) if isinstance(drawn, records.Table) else drawn
     console = Console(width=width, record=True, file=io.StringIO())
     console.print(drawn)
     return console.export_text()

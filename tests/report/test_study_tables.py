@@ -13,16 +13,10 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from convwise.report.old_study_words import old_lines
 from convwise.report.study_curves import cheapest_without_loss, curve, most_accurate, trade_off
-from convwise.report.study_tables import (
-    curve_table,
-    old_lines,
-    print_old_study,
-    print_study,
-    trade_off_table,
-    value_line,
-    verdicts_table,
-)
+from convwise.report.study_tables import curve_table, trade_off_table, value_line, verdicts_table
+from convwise.report.study_terminal import plain_lines, print_old_study, print_study, verdicts_lines
 from convwise.study.result import Costs, Reason, StudyResult, Verdict
 from tests.report.study_cases import ACTIVITY, FILTERS, GROUPS, KERNEL, RULE, full_result, level, result, verdict
 
@@ -52,8 +46,8 @@ def widest(scale: float = 1.0) -> StudyResult:
 def test_the_tables_fit_80_columns(metric: str, scale: float) -> None:
     """No cell is folded: a wider console prints the same lines."""
     whole = replace(widest(scale), metric=metric)
-    tables = [verdicts_table(whole), curve_table("kernel_size", curve(KERNEL), whole)]
-    tables.append(trade_off_table(trade_off(whole), whole))
+    tables = [verdicts_lines(verdicts_table(whole)), plain_lines(curve_table("kernel_size", curve(KERNEL), whole))]
+    tables.append(plain_lines(trade_off_table(trade_off(whole), whole), width=22))
     for table in tables:
         lines = printed(table)
         assert max(map(len, lines)) <= 80
@@ -61,7 +55,7 @@ def test_the_tables_fit_80_columns(metric: str, scale: float) -> None:
 
 
 def test_value_tried_effect_and_verdict_of_a_row_speak_of_one_value() -> None:
-    rows = cells(verdicts_table(full_result()))
+    rows = cells(verdicts_lines(verdicts_table(full_result())))
     assert rows[0] == ["kernel_size", "set it", "5", "5", "+1.56\n+0.34 to +2.79", "time x1.80\nweights x2.50"]
     assert rows[1] == ["", "free\nchoice", "", "7", "+0.20\n-0.70 to +0.90", "time x3.00\nweights x4.90"]
     assert rows[2][:5] == ["filters", "keep it", "32/64", "x0.5", "-2.80\n-3.90 to -1.70"]
@@ -70,7 +64,7 @@ def test_value_tried_effect_and_verdict_of_a_row_speak_of_one_value() -> None:
 
 
 def test_a_quick_look_has_no_verdicts() -> None:
-    table = verdicts_table(replace(full_result(), quick=True))
+    table = verdicts_lines(verdicts_table(replace(full_result(), quick=True)))
     assert [str(column.header) for column in table.columns] == ["parameter", "tried", "effect, points", "costs"]
     assert not any("set it" in cell for row in cells(table) for cell in row)
 
@@ -81,7 +75,7 @@ def test_a_quick_look_has_no_verdicts() -> None:
         ("filters", "32/64", ["x0.5", "x2"], ["x0.5", "32/64", "x2"]),
         ("kernel_size", "3", ["5", "7", "1"], ["1", "3", "5", "7"]),
         ("kernel_regularizer", "none", ["l2:0.0005", "l2:0.0001"], ["none", "l2:0.0001", "l2:0.0005"]),
-        ("kernel_constraint", "none", ["max_norm:4", "max_norm:2"], ["max_norm:2", "max_norm:4", "none"]),
+        ("kernel_constraint", "none", ["max_norm:4", "max_norm:2"], ["none", "max_norm:4", "max_norm:2"]),
         ("bias_initializer", "zeros", ["constant:0.1", "constant:0.01"], ["zeros", "constant:0.01", "constant:0.1"]),
         ("kernel_initializer", "glorot_uniform", ["orthogonal", "he_normal"],
          ["glorot_uniform", "orthogonal", "he_normal"]),
@@ -188,4 +182,4 @@ def test_what_an_earlier_version_confirmed_is_shown() -> None:
 
 def test_an_interval_that_is_missing_leaves_its_cell_empty() -> None:
     none = verdict(level("padding=valid", None), "same", Reason("open"))
-    assert cells(verdicts_table(result(none)))[0][-2:] == ["", "same"]
+    assert cells(verdicts_lines(verdicts_table(result(none))))[0][-2:] == ["", "same"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from convwise.study.estimates import Estimate, Reading, estimates, own_variances
+from convwise.study.estimates import Estimate, Reading, estimates
 
 
 def test_three_candidates_by_hand() -> None:
@@ -38,14 +38,6 @@ def test_noise_is_raised_towards_the_others_and_never_lowered() -> None:
     among = estimates({"noisy": noisy, **calm})
     assert among["noisy"].error == alone.error
     assert among["calm0"].error > estimates({"calm0": calm["calm0"]})["calm0"].error
-
-
-def test_the_negative_control_lends_nothing() -> None:
-    calm = {f"calm{i}": [Reading(0.1 * i), Reading(0.0), Reading(-0.1)] for i in range(3)}
-    wild = {"control": [Reading(9.0), Reading(-9.0), Reading(0.0)]}
-    with_it, without = estimates({**calm, **wild}, control="control"), estimates(calm)
-    assert all(with_it[name] == without[name] for name in calm)
-    assert own_variances({**calm, **wild}, control="control") == own_variances(calm)
 
 
 def test_one_block_has_no_interval() -> None:

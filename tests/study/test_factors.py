@@ -223,6 +223,7 @@ def test_a_normalised_network_has_no_use_for_biases() -> None:
     assert "normalisation" in settled["use_bias"].why
 
 
+@pytest.mark.usefixtures("channels_first")
 def test_the_layout_is_measured_only_where_it_is_named() -> None:
     _, by_rule = of("simple", parameters=PARAMETERS[4:5] + PARAMETERS[:4] + PARAMETERS[5:])
     assert "the order of numbers in memory and not the network" in by_rule["data_format"].why

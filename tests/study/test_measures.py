@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from convwise.study.measures import Judged, Scores, reading, usual_metric
+from convwise.study.measures import Judged, Scores, image_effects, reading, usual_metric
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 2])
 
@@ -42,6 +42,14 @@ def test_against_two_unchanged_trainings_it_is_the_mean_of_both_readings() -> No
     assert (both.difference, both.churn, both.score) == pytest.approx(
         (one.difference / 2, one.churn / 2, one.score / 2)
     )
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "mean_class_accuracy", "log_loss"])
+def test_what_a_change_does_to_each_image_adds_up_to_the_reading(metric: str) -> None:
+    of = [UNCHANGED, CHANGED], Judged(LABELS, 3), metric
+    effects = image_effects(CHANGED, *of)  # type: ignore[arg-type]
+    assert effects.mean() == pytest.approx(reading(CHANGED, *of).difference)  # type: ignore[arg-type]
+    assert (effects != 0).sum() == 3 or metric == "log_loss"
 
 
 def test_less_log_loss_is_a_gain() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.report.study_words import reach_lines
 from convwise.study.factors import Settled
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import planned, replanned
@@ -59,6 +60,22 @@ def test_each_parameter_gets_its_verdict_and_the_sentence_speaks_of_one_value(tm
     assert StudyFolder.open(tmp_path / "study").result == result
 
 
+def test_what_was_judged_twice_says_how_sure_it_is_for_other_images(tmp_path: Path) -> None:
+    result = studied(tmp_path / "study", request(*FACTORS))
+    few, many = result.of("padding").tried, result.of("kernel_size").tried
+    assert few is not None
+    assert many is not None
+    assert few.effect is not None
+    assert few.effect.blocks == 3  # each image judged once
+    assert few.other_images is None
+    assert many.effect is not None
+    assert many.other_images is not None
+    assert many.other_images.estimate == many.effect.estimate
+    # The formula draws anew in each block which images are hard: none has an effect of its own.
+    assert many.other_images.high == pytest.approx(many.effect.high, abs=0.1)
+    assert any("for other images like these the intervals are 1.0" in line for line in reach_lines(result))
+
+
 def test_the_test_images_are_looked_at_by_confirming_trainings_alone(tmp_path: Path) -> None:
     of = runner()
     engine = Formula(of, GAINS)
@@ -82,6 +99,8 @@ def test_a_study_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, after
     again = Formula(runner(), GAINS)
     resumed = studied(tmp_path / "stopped", asked, again)
     assert dataclasses.replace(resumed, seconds=0) == dataclasses.replace(whole, seconds=0)
+    assert resumed.seconds == pytest.approx(whole.seconds, abs=2)  # what lies before the stop counts too
+    assert whole.seconds > 7 * whole.trainings / 2
     assert len(again.trials) == whole.trainings - after
 
 

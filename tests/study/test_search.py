@@ -43,7 +43,7 @@ class Fixed:
     def spent(self) -> float:
         return float(sum(1 + len(round_.arms) for round_ in self.rounds))
 
-    def price(self, arms: Sequence[Arm]) -> float:
+    def price(self, arms: Sequence[Arm], base: Arm = ()) -> float:
         return 1 + len(arms)
 
     def ask(self, round_: Round) -> Block:

@@ -56,7 +56,14 @@ def command_lines(rng: random.Random, folder: Path, material: Material) -> Case:
     at_work = verb.words[0] in ("train", "study")
     return Case(
         tuple(argv),
-        may_write=("out", "drawn", "out.csv", *(argument for argument in argv if argument in NASTY)),
+        may_write=(
+            "out",
+            "drawn",
+            "out.csv",
+            "out.html",
+            "playground.html",
+            *(argument for argument in argv if argument in NASTY),
+        ),
         after_newline=("zqnl",),
         stop_after_s=3 if at_work else None,
         may_fill_memory=True,
@@ -74,6 +81,7 @@ def _right(verb: Verb, material: Material) -> list[tuple[str, ...]]:
         ("evaluate",): [("run", run)],
         ("predict",): [("run", run), ("paths", picture)],
         ("explain",): [("what", "simple"), ("size", "--size", "16")],
+        ("playground",): [("what", "simple"), ("size", "--size", "16"), ("out", "--out", "out.html")],
         ("study",): [("data", "data"), ("size", "--size", "8"), ("minutes", "--minutes", "0.01"),
         ("out", "--out", "out")],
     }  # fmt: skip

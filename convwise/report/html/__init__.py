@@ -1,0 +1,1 @@
+"""Pages: one file each, which opens anywhere without a network and can be read without JavaScript."""

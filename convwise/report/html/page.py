@@ -1,0 +1,69 @@
+"""A page from its template: escaped throughout, one style and one script inside, and a policy that allows no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convwise.names import printable, shown
+from convwise.page_policy import policy, verbatim
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_HERE = Path(__file__).parent
+
+
+def page(
+    template: str, *, style: Sequence[str] = ("page.css",), script: Sequence[str] = ("page.js",), **context: Any
+) -> str:
+    """The page as UTF-8 text can hold it. `style` and `script` are files of this package, joined in their order."""
+    css, js = _joined(style), _joined(script)
+    from markupsafe import Markup
+
+    allowed = policy(f"\n{js}\n", f"\n{css}\n")  # script and style stand on lines of their own
+    own = {"css": Markup(verbatim(css, "</style")), "js": Markup(verbatim(js, "</script"))}
+    text = environment().get_template(template).render(policy=allowed, **own, **context)
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with what they need to show names and numbers."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from convwise.report.charts import bar
+    from convwise.report.confusion import shade
+
+    made = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_unbroken,
+    )
+    made.filters |= {"name": name, "line": printable}
+    made.globals |= {"bar": bar, "shade": shade}
+    return made
+
+
+def _unbroken(value: Any) -> Any:
+    """A number and its percent sign stay on one line; what is markup already, such as names, stays as it is."""
+    return value.replace(" %", "\u00a0%") if type(value) is str else value
+
+
+def name(text: str) -> Markup:
+    """A name of any bytes as text of its own direction, which turns nothing around it."""
+    from markupsafe import Markup
+
+    return Markup("<bdi>%s</bdi>") % shown(text)
+
+
+def _joined(names: Sequence[str]) -> str:
+    # The page's empty lines are left out, and so are those here: else the digests would be those of another text.
+    lines = (line.rstrip() for each in names for line in (_HERE / each).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line)
