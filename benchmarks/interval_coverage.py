@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from convwise.evaluation import METRICS, evaluate, log_losses
-from convwise.intervals import N_BINS, Estimate
+from convwise.evaluation import METRICS, Evaluation, evaluate, log_losses
+from convwise.intervals import N_BINS, Estimate, macro_f1
 
 N_POPULATION = 200_000
+SHOWN = (*METRICS, "macro_f1")
 UNEVEN = ((1000, 5), (5, 1000), (250, 2), (2, 250), (20, 3, 3), (3, 3, 20), (100, 100), (50,) * 4, (10,) * 101)
 
 
@@ -102,6 +103,7 @@ def truths(rng: np.random.Generator, setting: Setting, margin: float) -> dict[st
     k = len(setting.sizes)
     share = np.array(setting.sizes) / sum(setting.sizes)
     recall, top5, loss, gaps = np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(N_BINS)
+    confusion = np.zeros((k, k))
     for c in range(k):
         labels = np.full(N_POPULATION // k, c)
         p = simulate(rng, labels, k, margin, setting.temperature)
@@ -109,6 +111,7 @@ def truths(rng: np.random.Generator, setting: Setting, margin: float) -> dict[st
         recall[c], loss[c] = right.mean(), log_losses(p, labels).mean()
         top5[c] = ((p > p[:, [c]]).sum(axis=1) < 5).mean()
         bins = np.minimum(np.ceil(confidence * N_BINS).astype(int) - 1, N_BINS - 1)
+        confusion[c] = share[c] * np.bincount(p.argmax(axis=1), minlength=k) / len(labels)
         gaps += share[c] * np.bincount(bins, right - confidence, N_BINS) / len(labels)
     return {
         "accuracy": float(recall @ share),
@@ -116,7 +119,13 @@ def truths(rng: np.random.Generator, setting: Setting, margin: float) -> dict[st
         "top5_accuracy": float(top5 @ share),
         "log_loss": float(loss @ share),
         "calibration_error": float(np.abs(gaps).sum()),
+        "macro_f1": float((2 * confusion.diagonal() / (confusion.sum(axis=0) + confusion.sum(axis=1))).mean()),
     }
+
+
+def estimate_of(metric: str, result: Evaluation) -> Estimate:
+    found: Estimate = macro_f1(np.array(result.confusion)) if metric == "macro_f1" else getattr(result, metric)
+    return found
 
 
 def coverage(setting: Setting, repeats: int) -> dict[str, Tally]:
@@ -125,12 +134,12 @@ def coverage(setting: Setting, repeats: int) -> dict[str, Tally]:
     margin = margin_for(setting.accuracy, k)
     rng = np.random.default_rng(2)
     truth = truths(rng, setting, margin)
-    tallies = {metric: Tally() for metric in METRICS}
+    tallies = {metric: Tally() for metric in SHOWN}
     for repeat in range(repeats):
         p = simulate(rng, setting.labels, k, margin, setting.temperature)
         result = evaluate(setting.labels, p, names, split="test", seed=repeat)
         for metric, tally in tallies.items():
-            tally.add(getattr(result, metric), truth[metric])
+            tally.add(estimate_of(metric, result), truth[metric])
     return tallies
 
 
@@ -138,11 +147,11 @@ def main(repeats: str = "100", which: str = "all") -> None:
     n = int(repeats)
     print(f"{n} repeats; the simulation error of a coverage of 0.95 is {(0.95 * 0.05 / n) ** 0.5:.3f}")
     print("in each cell: intervals that hold the truth, that lie above it, that lie below it; mean width")
-    print(f"{'sizes':>11} {'n':>5} {'accuracy':>8} {'temperature':>11}  " + "  ".join(f"{m:>23}" for m in METRICS))
-    held: dict[str, list[float]] = {metric: [] for metric in METRICS}
+    print(f"{'sizes':>11} {'n':>5} {'accuracy':>8} {'temperature':>11}  " + "  ".join(f"{m:>23}" for m in SHOWN))
+    held: dict[str, list[float]] = {metric: [] for metric in SHOWN}
     for setting in settings(which):
         tallies = coverage(setting, n)
-        print(f"{setting}  " + "  ".join(f"{tallies[metric]}" for metric in METRICS), flush=True)
+        print(f"{setting}  " + "  ".join(f"{tallies[metric]}" for metric in SHOWN), flush=True)
         for metric, tally in tallies.items():
             held[metric].append(tally.held)
     for metric, shares in held.items():

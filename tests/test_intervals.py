@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score as sklearn_f1
 
-from convwise.intervals import f1_score, macro_f1, paired_difference
+from convwise.intervals import f1_score, macro_f1, paired_difference, wilson
 
 
 def confusion_of(labels: np.ndarray, answers: np.ndarray, k: int) -> np.ndarray:
@@ -35,6 +35,14 @@ def test_the_limits_move_apart_where_there_is_nothing_but_certainty() -> None:
     assert perfect.value == 1
     assert 0.8 < perfect.low < 0.9  # Wilson's lower limit of 20 of 20
     assert f1_score(20, 20).high == 1
+
+
+def test_a_perfect_macro_f1_is_no_surer_than_its_smallest_classes() -> None:
+    """One of a thousand images taken for the class of five would cost it 1 - 10 / 11 and this mean half of that."""
+    one_wrong = macro_f1(np.array([[5, 0], [1, 999]])).value
+    perfect = macro_f1(np.diag([5, 1000]))
+    assert perfect.low < one_wrong < 1
+    assert macro_f1(np.diag([10, 10, 10])).low == pytest.approx(wilson(1.0, 30).low, abs=1e-3)
 
 
 @pytest.mark.parametrize("accuracy", [0.6, 0.9])
