@@ -67,9 +67,7 @@ def saved(folder: Path) -> tuple[list[np.ndarray[Any, Any]], list[np.ndarray[Any
     return loaded[1], loaded[2]
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "precision"), [("sgd", "float32"), ("adam", "float32"), ("adamw", "float32"), ("adamw", "bfloat16")]
-)
+@pytest.mark.parametrize(("optimizer", "precision"), [("sgd", "float32"), ("adamw", "float32"), ("adamw", "bfloat16")])
 def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
     tmp_path: Path, optimizer: str, precision: str
 ) -> None:
