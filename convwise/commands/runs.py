@@ -72,8 +72,8 @@ def runs(folder: str | Path = "runs") -> tuple[RunSummary, ...]:
 
     Example:
         >>> import convwise
-        >>> [run.folder.name for run in convwise.runs("runs")]
-        ['first', 'second']
+        >>> convwise.runs("runs")[0].folder.name
+        'first'
     """
     place = named(folder, "folder")
     if kind_of(place, "folder") != "folder":

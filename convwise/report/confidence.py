@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convwise.intervals import N_BINS, Estimate, wilson
 from convwise.report.table import Cell, Table, count, numbers, percent, share
 
-JUDGE = 0.9  # of the answers as sure as one: so many must be right before it casts doubt on a label
+JUDGE = 0.85  # of the answers of a class as sure as one: so many must be right before it casts doubt on a label
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,19 +101,21 @@ def label_doubts(answers: Answers) -> tuple[Doubt, ...]:
     """The wrong answers in which the network may be right and the label wrong, the surest first.
 
     An image counts where its answer is as probable as that class is, on average, for the images that are labelled with
-    it (confident learning: Northcutt, Jiang and Chuang 2021, JAIR 70:1373, equation 2), and where answers as sure as
-    this one are right in nine of ten at least, by the lower limit: a network that is as sure when it errs is no judge.
+    it (confident learning: Northcutt, Jiang and Chuang 2021, JAIR 70:1373, equation 2), and where answers of the same
+    class as sure as this one are right in 85 of 100 at least, by the lower limit: a network that is as sure when it
+    errs is no judge.
     """
-    order = np.argsort(-answers.confidence, kind="stable")
-    hits, sure = np.cumsum(answers.right[order]), -answers.confidence[order]
-    usual = [_usual(answers, label) for label in range(len(answers.class_names))]
     found = []
-    for i in order[~answers.right[order]].tolist():
-        n = int(np.searchsorted(sure, -answers.confidence[i], side="right"))  # those that are just as sure count too
-        right, taken = int(hits[n - 1]), int(answers.predicted[i])
-        if wilson(right / n, n).low >= JUDGE and answers.probabilities[i, taken] >= usual[taken]:
-            found.append(Doubt(i, n, right))
-    return tuple(found)
+    for taken in range(len(answers.class_names)):
+        own = np.flatnonzero(answers.predicted == taken)
+        order = own[np.argsort(-answers.confidence[own], kind="stable")]
+        hits, sure, usual = np.cumsum(answers.right[order]), -answers.confidence[order], _usual(answers, taken)
+        for i in order[~answers.right[order]].tolist():
+            n = int(np.searchsorted(sure, -answers.confidence[i], side="right"))  # the equally sure count too
+            right = int(hits[n - 1])
+            if wilson(right / n, n).low >= JUDGE and answers.probabilities[i, taken] >= usual:
+                found.append(Doubt(i, n, right))
+    return tuple(sorted(found, key=lambda each: (-answers.confidence[each.position], each.position)))
 
 
 def _usual(answers: Answers, label: int) -> float:

@@ -91,7 +91,7 @@ def doubts(records: RunRecords, index: ImageIndex | None) -> dict[str, str]:
         answers = records.answers
         for each in label_doubts(answers):
             found[answers.paths[each.position]] = (
-                f"of the {each.n:,} answers as sure as this one {each.right:,} are right"
+                f"of the {each.n:,} answers of this class that are as sure {each.right:,} are right"
             )
     if index is not None:
         for group in index.copies.label_errors(index.labels):

@@ -34,7 +34,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         screen = browser.new_page(viewport={"width": 1280, "height": 900})
         if "report" in wanted:
-            run = convwise.train("shapes", epochs=6, out=Path(place) / "first", quiet=True).run
+            run = convwise.train("shapes", out=Path(place) / "first", quiet=True).run
             screen.goto(convwise.report(run, out=Path(place) / "report.html").path.as_uri())
             shot(screen, "report")
         if "playground" in wanted:

@@ -53,7 +53,7 @@ def test_planted_wrong_labels_are_doubted_and_honest_mistakes_are_not() -> None:
     labels[swapped] = (truth[swapped] + 1) % 3
     found = label_doubts(answers(labels, p))
     assert {each.position for each in found} == set(swapped)
-    assert all(each.right >= 0.9 * each.n for each in found)
+    assert all(each.right >= 0.85 * each.n for each in found)
 
 
 def test_a_network_that_is_always_sure_casts_doubt_on_nothing() -> None:
