@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from convwise.cli.options import add_image_shape, add_input, add_json, add_set, add_trust
+from convwise.cli.options import add_json, add_looked_at, add_trust
 from convwise.cli.output import print_json, print_line
 from convwise.cli.parser import add_command, given, whole_number
 from convwise.cli.wording import wording_of
@@ -34,12 +34,7 @@ def _add_explain(verbs: Any) -> None:
     parser.add_argument(
         "what", metavar="WHAT", help="a network's name, FILE.py:function, a run folder or a Keras model file"
     )
-    data = parser.add_argument_group("data")
-    add_image_shape(data, "64")
-    data.add_argument("--classes", type=whole_number, metavar="N", help="number of classes (default 4)")
-    network = parser.add_argument_group("network")
-    add_set(network, "as for train; may be repeated")
-    add_input(network)
+    network = add_looked_at(parser)
     network.add_argument("--batch", type=whole_number, metavar="N", help="images per step, for the memory (default 32)")
     add_trust(network)
     output = parser.add_argument_group("output")

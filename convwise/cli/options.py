@@ -105,6 +105,17 @@ def add_image_shape(group: Any, default: str) -> None:
     group.add_argument("--channels", type=whole_number, metavar="1|3", help="3 for RGB (default), 1 for gray")
 
 
+def add_looked_at(parser: Any) -> Any:
+    """What a network that is looked at, and not trained, is asked for with; the group of network options."""
+    data = parser.add_argument_group("data")
+    add_image_shape(data, "64")
+    data.add_argument("--classes", type=whole_number, metavar="N", help="number of classes (default 4)")
+    network = parser.add_argument_group("network")
+    add_set(network, "as for train; may be repeated")
+    add_input(network)
+    return network
+
+
 def add_recipe(group: Any, default: str, names: tuple[str, ...] = RECIPES) -> None:
     """--recipe."""
     group.add_argument("--recipe", choices=names, help=f"how to train (default {default})")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from convwise.cli.options import add_image_shape, add_input, add_json, add_set, add_trust
+from convwise.cli.options import add_json, add_looked_at, add_trust
 from convwise.cli.output import print_json, print_line
-from convwise.cli.parser import add_command, given, whole_number
+from convwise.cli.parser import add_command, given
 from convwise.cli.wording import wording_of
 
 
@@ -29,13 +29,7 @@ def add(verbs: Any) -> None:
         nargs="?",
         help="a network's name, FILE.py:function, a run folder or a Keras model file (default: a convolution)",
     )
-    data = parser.add_argument_group("data")
-    add_image_shape(data, "64")
-    data.add_argument("--classes", type=whole_number, metavar="N", help="number of classes (default 4)")
-    network = parser.add_argument_group("network")
-    add_set(network, "as for train; may be repeated")
-    add_input(network)
-    add_trust(network)
+    add_trust(add_looked_at(parser))
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out", metavar="FILE", help="the page (default playground.html); one that is there is replaced"

@@ -55,7 +55,8 @@ def compare(*runs: str | Path | Run, shared: bool = False, out: str | Path | Non
     answers = {name: _required(name, each) for name, each in records.items()}
     notes = _require_same_images(records, answers, shared)
     first = next(iter(answers.values()))
-    common = [path for path in first.paths if all(path in set(each.paths) for each in answers.values())]
+    shared_paths = set(first.paths).intersection(*(each.paths for each in answers.values()))
+    common = [path for path in first.paths if path in shared_paths]
     at_once = {name: _of_paths(each, common) for name, each in answers.items()}
     _require_same_labels(at_once)
     found = compared(at_once, notes, {name: each.epochs for name, each in records.items()})

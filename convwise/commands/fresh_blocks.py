@@ -15,7 +15,7 @@ from convwise.study.folder import StudyFolder
 from convwise.study.measures import Judged, Scores, reading
 from convwise.study.request import Request
 from convwise.study.result import ConfirmationResult
-from convwise.study.state import Arm, together
+from convwise.study.state import Arm, with_adopted
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import Outcome, unpacked
 
@@ -44,9 +44,7 @@ def fresh_rounds(
         arms = tuple(arm.names for arm in confirmation.arms)
         blocks = (_block(runner, request, outcomes, number, base, arms) for number in numbers)
         found.append(FreshRound(arms, tuple(blocks)))
-        if confirmation.adopted:
-            kept = set(together((*base, *confirmation.adopted)))
-            base = (*(name for name in base if name in kept), *confirmation.adopted)
+        base = with_adopted(base, confirmation.adopted)
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from convwise.files import write_atomically
 from convwise.images.reading import UnreadableImage, load_pixels
 from convwise.names import shown
 from convwise.nets.backend import require_backend
+from convwise.nets.heatmap.occlusion import Ask
 from convwise.places import file_to_write, named
 from convwise.runs import Run, RunSettings
 from convwise.runs.judging import load_model
 from convwise.seeds import derive_seed
 
 _LONGEST = 480  # px of the drawing
-Ask = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)

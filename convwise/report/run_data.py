@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convwise.images.index import ImageIndex
 from convwise.images.saved_split import SIDES
 from convwise.names import counted
@@ -32,9 +35,12 @@ class DataView:
 
 
 def data_view(
-    records: RunRecords, index: ImageIndex | None, state: str, pictures: Pictures, samples: bool = True
+    records: RunRecords, index: ImageIndex | None, state: str, pictures: Pictures, pixels: NDArray[np.uint8] | None
 ) -> DataView:
-    """What there is to say; without an index, only what the run itself has on record."""
+    """What there is to say; without an index, only what the run itself has on record.
+
+    `pixels`: the first training image as the network takes it, None where it cannot be had.
+    """
     groups = index.copies.groups if index else ()
     errors = index.copies.label_errors(index.labels) if index else ()
     return DataView(
@@ -45,8 +51,8 @@ def data_view(
         label_errors=run_pictures.copies(index, pictures, errors) if index else (),
         copies=run_pictures.copies(index, pictures, groups) if index else (),
         copies_said=_copies_said(len(groups)),
-        samples=run_pictures.samples(records, pictures) if samples else (),
-        augmented=(),
+        samples=run_pictures.samples(records, pictures),
+        augmented=run_pictures.augmented(records, pictures, pixels),
     )
 
 

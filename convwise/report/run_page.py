@@ -68,8 +68,7 @@ def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
     doubtful = run_pictures.doubts(records, index)
     # What is looked at first is stored first, within the budget of bytes.
     worst = run_pictures.mistakes(records, pictures, seen.heats, doubtful)
-    data = data_view(records, index, seen.state, pictures)
-    data = replace(data, augmented=run_pictures.augmented(records, pictures, seen.pixels))
+    data = data_view(records, index, seen.state, pictures, seen.pixels)
     cells = run_pictures.galleries(records, pictures)
     bins = confidence.reliability(answers) if answers else ()
     view: dict[str, Any] = {

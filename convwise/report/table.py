@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convwise.intervals import Estimate
@@ -92,8 +91,3 @@ def points(estimate: Estimate) -> Cell:
     """A difference of shares, in percentage points and with its sign."""
     detail = f"{100 * estimate.low:+.1f} to {100 * estimate.high:+.1f}"
     return Cell(f"{100 * estimate.value:+.1f}", estimate.value, detail)
-
-
-def one_line(sentences: Sequence[str]) -> str:
-    """Sentences behind one another."""
-    return " ".join(sentences)

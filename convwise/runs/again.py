@@ -11,11 +11,11 @@ from convwise.images.augment import Augmentation
 from convwise.images.rules import USUAL, Rules
 from convwise.nets import Network
 from convwise.nets.own.reference import KEEP, OwnNetwork
+from convwise.runs.request import VALIDATION
 from convwise.runs.settings import RunSettings
 from convwise.training.recipe import RECIPES, Recipe
 from convwise.transfer.start import Pretrained
 
-DEFAULT_VALIDATION = 0.15
 # Keys of the recipe that the command line has a word for, and those that the machine or the network decides.
 _FLAGS = ("size", "channels", "resize", "epochs", "minutes", "batch", "learning_rate", "weight_decay", "optimizer",
           "patience", "class_weights", "seed")  # fmt: skip
@@ -105,7 +105,7 @@ def _of_images(settings: Described) -> dict[str, Any]:
     found: dict[str, Any] = {"data": settings.data}
     found["per_class"] = settings.per_class
     found["test"] = settings.test if settings.per_class is None else None
-    found["validation"] = settings.validation if settings.validation != DEFAULT_VALIDATION else None
+    found["validation"] = settings.validation if settings.validation != VALIDATION else None
     found["copies"] = settings.copies if settings.copies != "near" else None
     found["group_by"] = settings.group_by
     limit = settings.reading.most_pixels

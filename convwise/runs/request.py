@@ -25,6 +25,8 @@ from convwise.strict_json import json_values
 from convwise.training.recipe import OLD_NAMES, Recipe, named_recipe
 
 Settings = NetworkSettings | Conv2DSettings | Sequence[str]
+VALIDATION = 0.15
+"""The usual share of the images not tested on that validates."""
 _MOST_CONFIG_BYTES = 2**20
 _MOST_IMAGES = 10**12
 _EPOCHS_BY_THE_CLOCK = 100_000
@@ -180,7 +182,7 @@ class TrainRequest(Request):
             checks.true_or_false(name, getattr(self, name))
         super().__post_init__()
         if self.validation is None:
-            object.__setattr__(self, "validation", 0.15)
+            object.__setattr__(self, "validation", VALIDATION)
         recipe = self.full_recipe
         if recipe.channels != 3 and self.weights not in (None, KEEP):
             raise RequestError(

@@ -7,9 +7,8 @@ from typing import Any
 
 from convwise.conv2d import PARAMETERS
 from convwise.runs.again import joined, study_options
+from convwise.study.asked import VALIDATION
 from convwise.study.request import Request
-
-_USUAL_VALIDATION = 1 / 3
 
 
 def study_again(request: Request) -> str:
@@ -19,7 +18,7 @@ def study_again(request: Request) -> str:
     """
     spec = request.spec
     options: dict[str, Any] = study_options(spec)
-    if not math.isclose(spec.validation, _USUAL_VALIDATION):
+    if not math.isclose(spec.validation, VALIDATION):
         options["validation"] = spec.validation
     studied = [*(each.parameter for each in request.factors), *(each.parameter for each in request.settled)]
     bases = {name.partition("@")[0] for name in studied}

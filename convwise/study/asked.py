@@ -14,7 +14,7 @@ from convwise.study.tried import read_levels, require_studied
 
 _MINUTES = 15.0
 _SMALLEST_EFFECT = 1.0  # points
-_VALIDATION = 1 / 3  # a third of the images judges in each block: three folds
+VALIDATION = 1 / 3  # a third of the images judges in each block: three folds
 _MOST = 1_000_000
 
 
@@ -73,7 +73,7 @@ class StudyRequest(Request):
             require_studied(parameter)
         read_levels(self.levels)
         super().__post_init__()
-        validation = _VALIDATION if self.validation is None else self.validation
+        validation = VALIDATION if self.validation is None else self.validation
         object.__setattr__(self, "validation", checks.share("validation", validation))
         if validation > 1 / 2:
             raise RequestError(f"validation={validation:g}: at most half of the images can judge in a block")

@@ -56,6 +56,7 @@ class Blocks:
         folder.mend()
         self.known = folder.outcomes()
         self.rounds: list[tuple[Round, dict[Arm, Outcome]]] = []
+        self._scores: list[dict[Arm, Scores]] = []  # of each round: the arms whose trainings were done
         self.unchanged: list[float] = []
 
     def carry_out(self, round_: Round, budget: Minutes | Trainings) -> Block:
@@ -69,7 +70,8 @@ class Blocks:
         if own.status == "failed":
             raise ConvwiseError(f"the unchanged network cannot be trained: {own.reason}")
         judged = self.judged(round_.number)
-        scores = {arm: self._scores(outcome, judged) for arm, outcome in outcomes.items() if outcome.status == "done"}
+        scores = {arm: self._scored(outcome, judged) for arm, outcome in outcomes.items() if outcome.status == "done"}
+        self._scores.append(scores)
         unchanged = [scores[arm] for arm in (UNCHANGED, AGAIN) if arm in scores]
         self.unchanged += [each.value(judged, self.metric) for each in unchanged if not round_.base]
         readings: dict[Arm, Any] = {}
@@ -125,18 +127,15 @@ class Blocks:
     def image_variance(self, name: str, base: Arm) -> float | None:
         """Of the candidate's effect from image to image, on top of `base`; None where no image judged it twice."""
         judgements: list[Judgement] = []
-        for round_, outcomes in self.rounds:
-            other = outcomes.get((name,))
-            if round_.base != base or other is None or other.status != "done":
+        for (round_, _), scores in zip(self.rounds, self._scores, strict=True):
+            if round_.base != base or (name,) not in scores:
                 continue
-            judged = self.judged(round_.number)
-            own = [outcomes[arm] for arm in (UNCHANGED, AGAIN) if arm in outcomes and outcomes[arm].status == "done"]
-            scores = [self._scores(outcome, judged) for outcome in (other, *own)]
-            effects = image_effects(scores[0], scores[1:], judged, self.metric)
+            own = [scores[arm] for arm in (UNCHANGED, AGAIN) if arm in scores]
+            effects = image_effects(scores[(name,)], own, self.judged(round_.number), self.metric)
             judgements.append((self.runner.fold(round_.number).validation, effects))
         return image_variance(judgements)
 
-    def _scores(self, outcome: Outcome, judged: Judged) -> Scores:
+    def _scored(self, outcome: Outcome, judged: Judged) -> Scores:
         return Scores.of(self._answers(outcome, outcome.answers, len(judged.labels)), judged.labels)
 
     def _answers(self, outcome: Outcome, packed: str, n_images: int) -> NDArray[np.float64]:

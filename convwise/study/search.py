@@ -24,7 +24,7 @@ from convwise.study.state import (
     Round,
     Settled,
     State,
-    together,
+    with_adopted,
 )
 from convwise.study.weighing import weighed
 
@@ -188,9 +188,9 @@ def _confirm(state: State, nominees: Sequence[Nominee], ask: Callable[[Round], B
             state.findings[name] = replace(found, readings=(*found.readings, *readings.get((name,), ())))
         _look(state, smallest_effect)
         return
-    kept = set(together((*state.base, *adopted)))
-    state.superseded += tuple(name for name in state.base if name not in kept)
-    state.base = (*(name for name in state.base if name in kept), *adopted)
+    base = with_adopted(state.base, adopted)
+    state.superseded += tuple(name for name in state.base if name not in base)
+    state.base = base
     for name in adopted:
         for level in state.findings[name].candidate.then:
             state.not_tried.append(level)

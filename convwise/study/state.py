@@ -25,6 +25,12 @@ def together(names: Arm) -> Arm:
     return tuple(last.values())
 
 
+def with_adopted(base: Arm, adopted: Arm) -> Arm:
+    """What is adopted now: of what was before, only parameters without a new value stay."""
+    kept = set(together((*base, *adopted)))
+    return (*(name for name in base if name in kept), *adopted)
+
+
 def network_of(base: Arm, arm: Arm) -> Arm:
     """The candidates in the network of an arm, on top of what was adopted."""
     return base if arm == AGAIN else (*base, *arm)
