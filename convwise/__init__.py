@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convwise.commands.doctor import doctor
     from convwise.commands.evaluate import evaluate
     from convwise.commands.explain import explain
+    from convwise.commands.export import export
     from convwise.commands.guide import guide
     from convwise.commands.heatmap import heatmap
     from convwise.commands.playground import playground
@@ -57,6 +58,7 @@ _HOMES = {
     "doctor": "convwise.commands.doctor",
     "evaluate": "convwise.commands.evaluate",
     "explain": "convwise.commands.explain",
+    "export": "convwise.commands.export",
     "guide": "convwise.commands.guide",
     "heatmap": "convwise.commands.heatmap",
     "list_data": "convwise.commands.data",
@@ -84,6 +86,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "explain",
+    "export",
     "guide",
     "heatmap",
     "list_data",
@@ -112,7 +115,7 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """Keeps `convwise.study` the function: importing the package of that name would put this in its place.
 
-    The same for `playground`, `report` and `runs`. What the packages hold is imported as ever: `from convwise.runs
+    The same for `export`, `playground`, `report` and `runs`. What the packages hold is imported as ever: `from convwise.runs
     import Run`.
     """
 
