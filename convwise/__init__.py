@@ -115,8 +115,8 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """Keeps `convwise.study` the function: importing the package of that name would put this in its place.
 
-    The same for `export`, `playground`, `report` and `runs`. What the packages hold is imported as ever: `from convwise.runs
-    import Run`.
+    The same for `export`, `playground`, `report` and `runs`. What the packages hold is imported as ever: `from
+    convwise.runs import Run`.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -211,9 +211,10 @@ def _refuse_loss(request: ExportRequest, proof: Proof) -> None:
         if each.int8 and loss > request.most_loss:
             low, high = -100 * each.difference.high, -100 * each.difference.low
             worst = max(each.recalls, key=lambda recall: recall.before - recall.after)
+            images = counted(proof.n, f"{proof.side} image")
             raise ConvwiseError(
                 f"int8=True: {each.format} loses {loss:.1f} points of accuracy by it ({low:.1f} to {high:.1f}, on "
-                f"{counted(proof.n, f'{proof.side} image')}; most in {worst.name}, {100 * (worst.before - worst.after):.1f}), and "
+                f"{images}; most in {worst.name}, {100 * (worst.before - worst.after):.1f}), and "
                 f"most_loss={request.most_loss:g} was allowed; export floats, or allow more"
             )
 
