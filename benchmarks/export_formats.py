@@ -141,21 +141,26 @@ def compared(model: keras.Model) -> list[str]:
 
 
 def spread_out(model: keras.Model, pixels: np.ndarray) -> None:
-    """Draws what is 0 at first, such as biases, and scales the last dense layer until answers are of all degrees."""
+    """Draws what is 0 at first, such as biases, and scales the last layer until answers are of all degrees.
+
+    Differences mean little where every answer is 0 or 1, or the same for all pictures.
+    """
     rng = np.random.default_rng(1)
     for weight in model.trainable_weights:
         if not np.any(weight.numpy()):
             weight.assign(rng.normal(0, 0.05, weight.shape))
-    last = next(
-        layer
-        for layer in reversed(model._flatten_layers())
-        if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
-    )
-    for _ in range(12):
-        answers = np.asarray(model.predict_on_batch(pixels.astype(np.float32)))
-        if answers.max(axis=1).mean() > 0.6 and answers.std(axis=0).max() > 0.05:
+    kinds = keras.layers.Dense | keras.layers.Conv2D
+    last = next(layer for layer in reversed(model._flatten_layers()) if isinstance(layer, kinds))
+    kernel, *bias = last.get_weights()
+    for _ in range(40):
+        answers = np.asarray(model.predict_on_batch(pixels.astype(np.float32)), np.float64)
+        sure = answers.max(axis=1).mean()
+        if 0.5 < sure < 0.8:
             return
-        last.set_weights([2 * value for value in last.get_weights()])
+        if sure < 0.8 and bias:  # the same answer for all takes no part in the scaling
+            bias = [bias[0] - np.log(np.maximum(answers, 1e-30)).mean(axis=0)]
+        kernel = kernel * (0.6 if sure >= 0.8 else 1.7)
+        last.set_weights([kernel, *bias])
 
 
 def cell(write: Callable[[], None], name: str, file: Path, pixels: np.ndarray, before: np.ndarray) -> str:
