@@ -9,14 +9,14 @@ help:
 	@echo "make demo   train, evaluate and predict on a generated data set (sets everything up first)"
 	@echo "make test   format, lint, types, floors and all tests"
 	@echo "make fast   the same without the slow tests"
-	@echo "make test-extras   the tests of pages in a browser, of exports, servers and the notebook"
+	@echo "make test-extras   the tests of pages in a browser, of exports, servers, a cluster and the notebook"
 	@echo "make clean  remove what these made"
 
 # pip compiles on one core what all cores compile sooner; some files of others are templates, which nobody can compile.
 setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock --editable ".[dev,tensorboard,ray]"
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock --editable ".[dev,tensorboard,web]"
 	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
@@ -43,7 +43,7 @@ test: lint
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow and not real and not browser and not extras" --quiet
 	$(BIN)/pytest -n auto --dist worksteal -m "(slow or real) and not browser and not extras" --durations 10
 
-# The tests in a browser, of exports, servers and the notebook. What they need is installed where it can be; where there
+# The tests in a browser, of exports, servers, a cluster and the notebook. What they need is installed where it can be; where there
 # is no browser its tests are skipped, saying why.
 test-extras: setup
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock --editable ".[test-extras]" \

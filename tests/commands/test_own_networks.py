@@ -266,6 +266,7 @@ def test_the_record_of_a_run_is_checked(stopped: Path, tmp_path: Path) -> None:
             _ = Run.open(run).settings
 
 
+@pytest.mark.extras
 def test_ray_workers_are_handed_the_code(shapes: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray")
     result = study(

@@ -195,6 +195,7 @@ def alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.extras
 def test_the_engine_of_a_cluster_gives_the_same_numbers_even_where_a_worker_is_killed(
     spec: ExperimentSpec, undisturbed: dict[str, Outcome]
 ) -> None:
