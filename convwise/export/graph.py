@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from convwise.export.formats import Format
+from convwise.export.onnx_mending import mend
 
 
 def graph_of(network: keras.Model, *, flip_averaging: bool) -> keras.Model:
@@ -27,3 +28,5 @@ def graph_of(network: keras.Model, *, flip_averaging: bool) -> keras.Model:
 def write_graph(graph: keras.Model, each: Format, folder: Path, **options: Any) -> None:
     """Writes the graph into the folder, by Keras's own export; `options` go to it."""
     graph.export(str(folder / each.file), format=each.keras, verbose=False, **options)
+    if each.name == "onnx":
+        mend(folder / each.file)
