@@ -18,9 +18,8 @@ from convwise.http_core.gate import Gate
 from convwise.http_core.logs import log, log_error, log_libraries_as_json, log_request
 from convwise.http_core.server import run_server
 from convwise.serving.app import Application
-from convwise.serving.batching import Batches
 from convwise.serving.metrics import Metrics
-from convwise.serving.predicting import Predicting
+from convwise.serving.predicting import Predicting, Work
 from convwise.serving.settings import ServeSettings
 
 _FORMAT = "onnx"
@@ -90,12 +89,9 @@ def _predicting(exported: Exported, settings: ServeSettings, metrics: Metrics) -
 
     most_pixels = min(labels.most_pixels, settings.limits.most_pixels)
     reading = Reading(labels.shape, labels.resize, labels.rules.limited_to(most_pixels))
-    return Predicting(
-        reading,
-        Batches(runtime, settings.most_batch, heard),
-        most_waiting=settings.most_waiting,
-        threads=max(2, settings.threads),  # one decodes while the other is in the network
-    )
+    threads = max(2, settings.threads)  # one decodes while the other is in the network
+    work = Work(threads, settings.most_batch, settings.most_waiting)
+    return Predicting(reading, runtime, work, heard)
 
 
 def _heard(metrics: Metrics, *, quiet: bool) -> Callable[[Any, int, float, BaseException | None], None]:
