@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import Any
 
+from convwise.cli.options import add_trust
 from convwise.cli.output import print_line
 from convwise.cli.parser import add_command, given, number, whole_number
 
@@ -62,6 +63,7 @@ def add(verbs: Any) -> None:
     limits = parser.add_argument_group("limits")
     for name, unit, told, kind in _LIMITS:
         limits.add_argument(f"--{name}", type=kind, metavar=unit, help=told)
+    add_trust(parser.add_argument_group("network"), "run code that the run's model file holds, when it is exported")
     output = parser.add_argument_group("output")
     output.add_argument("--quiet", dest="quiet_log", action="store_true", help="log errors, and no requests")
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from convwise import checks
 from convwise.errors import ConvwiseError, RequestError, one_line
@@ -13,8 +17,10 @@ from convwise.export.labels import FILE, Labels
 from convwise.export.runtimes import Runtime, open_runtime
 from convwise.files import read_regular
 from convwise.places import kind_of, named, reason_of
+from convwise.training.answers import require_probabilities
 
 _MOST_BYTES = 2**24
+_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,37 @@ class Exported:
             return open_runtime(chosen.name, path, threads)
         except Exception as problem:  # each runtime has errors of its own
             raise ConvwiseError(f"{path}: {chosen.runner} cannot read it: {one_line(problem)}; export again") from None
+
+    def asked(
+        self, format_name: str | None = None, *, threads: int | None = None
+    ) -> Callable[[NDArray[np.uint8]], NDArray[np.float64]]:
+        """As `runtime`, a few images at a time and with a look at the answers.
+
+        Args:
+            format_name: As for `runtime`.
+            threads: As for `runtime`.
+
+        Returns:
+            A function of any number of images to probabilities (n, n_classes).
+
+        Raises:
+            RequestError: as `runtime` does.
+            ConvwiseError: as `runtime` does; the function where the file fails, or answers with no probabilities.
+        """
+        run, n_classes = self.runtime(format_name, threads=threads), len(self.labels.class_names)
+
+        def probabilities(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+            try:
+                rows = np.concatenate([run(pixels[at : at + _BATCH]) for at in range(0, len(pixels), _BATCH)])
+            except Exception as problem:  # each runtime has errors of its own
+                why = one_line(problem)
+                raise ConvwiseError(f"export={self.folder}: its network fails: {why}; export again") from None
+            if rows.shape != (len(pixels), n_classes):
+                raise ConvwiseError(f"export={self.folder}: its network is not that of labels.json; export again")
+            require_probabilities(rows)
+            return rows.astype(np.float64)
+
+        return probabilities
 
     def _runnable(self) -> Format:
         """The first format whose runtime is installed."""

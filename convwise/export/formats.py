@@ -67,6 +67,12 @@ FORMATS = {
 """By name, in the order in which one is chosen to predict by: the lightest runtime first."""
 
 
+INT8 = ("onnx", "litert")
+"""Those that are made with integers of 8 bits too."""
+INT8_FOLDER = "int8"
+"""Within the place of the files of floats: where those of integers are put first."""
+
+
 def formats_of(names: str | list[str] | tuple[str, ...]) -> tuple[Format, ...]:
     """The formats by their names, a list or a text with commas, each once. Raises RequestError for one there is not."""
     given = [each.strip() for each in names.split(",")] if isinstance(names, str) else list(names)

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convwise.errors import RequestError
+from convwise.errors import ConvwiseError, RequestError
 from convwise.export.exported import Exported
+from convwise.http_core.logs import log
 
 if TYPE_CHECKING:
     from convwise.serving.settings import ServeSettings
 
+_BESIDE = "export"
+"""Within a run: where `convwise export` puts its export if nothing else is said."""
 _NEEDED = ("starlette", "uvicorn", "python_multipart", "onnxruntime")
 
 
-def serve(export: str | Path, *, ready: Callable[[str], None] | None = None, **options: Any) -> None:
+def serve(
+    export: str | Path, *, trust: bool = False, ready: Callable[[str], None] | None = None, **options: Any
+) -> None:
     """Serves predictions over HTTP until SIGTERM or Ctrl-C; what was accepted is answered first.
 
     Args:
-        export: The folder of an export with ONNX; a finished run is exported first, by a process of its own.
+        export: The folder of an export with ONNX. A finished run is exported first, by a process of its own, unless
+            its folder holds an export already.
+        trust: Whether code is run that the model file of a run holds, when it is exported.
         ready: Hears the address when requests are taken; nobody does if None.
         options: Values of `ServeSettings` and of its `Limits`, by name: host, port, token, most_bytes and so on.
 
@@ -45,7 +52,8 @@ def serve(export: str | Path, *, ready: Callable[[str], None] | None = None, **o
 
     settings = settings_of(options)
     shared = settings.workers > 1
-    with listening_socket(settings.host, settings.port, shared=shared) as opened, exported_folder(export) as folder:
+    with listening_socket(settings.host, settings.port, shared=shared) as opened:
+        folder = exported_folder(export, trust=trust)
         address = place_of(opened)
 
         def tell() -> None:
@@ -85,23 +93,39 @@ def require_packages() -> None:
         raise RequestError(f'serve needs {", ".join(missing)}, not installed here; pip install "convwise[serve]"')
 
 
-@contextmanager
-def exported_folder(given: str | Path) -> Iterator[Path]:
-    """The export to serve: itself where it is one, else made of the run into a folder that goes when it is left."""
+def exported_folder(given: str | Path, *, trust: bool = False) -> Path:
+    """The export to serve: itself where it is one, else that of the run, which is made where it is not there yet."""
     if Exported.is_one(given):
-        exported = Exported.open(given)
-        if "onnx" not in exported.formats:
-            raise RequestError(f"export={given}: it holds no ONNX, which the server runs; export again with --to onnx")
-        yield exported.folder
-        return
-    if not (Path(given) / "run.json").is_file():
+        return _with_onnx(given)
+    run = Path(given)
+    if not (run / "run.json").is_file():
         raise RequestError(f"export={given}: it is neither an export nor a finished run; name the folder of one")
-    with tempfile.TemporaryDirectory(prefix="convwise-serve-") as place:
-        folder = Path(place) / "export"
-        _export(given, folder)
-        yield folder
+    if not Exported.is_one(run / _BESIDE):
+        _export(run, trust=trust)
+    return _with_onnx(run / _BESIDE)
 
 
-def _export(run: str | Path, folder: Path) -> None:
-    """By a process of its own, whose Keras and TensorFlow end with it."""
-    raise NotImplementedError
+def _with_onnx(folder: str | Path) -> Path:
+    exported = Exported.open(folder)
+    if "onnx" not in exported.formats:
+        raise RequestError(f"export={folder}: it holds no ONNX, which the server runs; export again with --to onnx")
+    return exported.folder
+
+
+def _export(run: Path, *, trust: bool) -> None:
+    """By a process of its own, whose Keras and TensorFlow end with it; it writes into the run, as the command does."""
+    log("exporting", run=str(run))
+    command = [sys.executable, "-m", "convwise", "export", str(run), "--to", "onnx", "--quiet"]
+    ended = subprocess.run(
+        [*command, "--trust"] if trust else command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode:
+        said = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
+        kind = RequestError if ended.returncode == RequestError.exit_code else ConvwiseError
+        raise kind(said[-1].removeprefix("convwise: "))
