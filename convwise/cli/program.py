@@ -11,7 +11,18 @@ from collections.abc import Callable, Sequence
 
 from convwise import __version__
 from convwise.cli import (
-    compare, completion, data, doctor, explain, export, judge, playground, report, serve, study, train,
+    compare,
+    completion,
+    data,
+    doctor,
+    explain,
+    export,
+    judge,
+    playground,
+    report,
+    serve,
+    study,
+    train,
 )  # fmt: skip
 from convwise.cli.parser import EXIT_CODES, Parser
 from convwise.cli.wording import wording_of
