@@ -66,7 +66,7 @@ class ServeSettings:
         _ = self.access
         if self.token is None and not self.insecure and not is_loopback(self.host):
             raise RequestError(
-                f"host={self.host}: other machines could ask without a token; give token=..., or insecure=True where "
+                f"host={self.host}: other machines could ask without a token; give token=TOKEN, or insecure=True where "
                 "the network keeps them away"
             )
 
