@@ -28,8 +28,8 @@ class ExportResult:
     Example:
         >>> import convwise
         >>> result = convwise.export("runs/first", out="exports/first")
-        >>> result.export.formats, result.proof.faults
-        (('onnx',), ())
+        >>> print(result.export.formats, result.proof.faults)
+        ('onnx',) ()
     """
 
     export: Exported

@@ -37,11 +37,16 @@ def write_beside(
         "tables": [f"{markdown(each.title)}:\n\n{table_text(each)}" for each in tables(proof)],
         "heading": "##" if card is None else "###",
     }
-    write_text(folder / "predict.py", _filled("predict.py.jinja", values))
+    write_text(folder / "predict.py", script_of(labels, chosen))
     write_text(folder / "requirements.txt", requirements(chosen))
     use = _filled("README.md.jinja", values)
     title = f"# {markdown(shown(Path(proof.run).name))}\n\n"
     write_text(folder / "README.md", title + use if card is None else card(use, chosen.name))
+
+
+def script_of(labels: Labels, chosen: Format) -> str:
+    """predict.py: what it needs to know of the reading is written into it."""
+    return _filled("predict.py.jinja", {"labels": labels, "format": chosen})
 
 
 def preferred(formats: Sequence[Format]) -> Format:

@@ -33,7 +33,7 @@ class Exported:
 
     Example:
         >>> from convwise.export.exported import Exported
-        >>> exported = Exported.open("exports/first")
+        >>> exported = Exported.open("runs/first/export")
         >>> exported.formats, exported.labels.class_names
         (('onnx',), ('circle', 'square', 'star'))
     """

@@ -43,6 +43,11 @@ class Labels:
 
     Raises:
         RequestError: a value is out of its range.
+
+    Example:
+        >>> from convwise.export.labels import Labels
+        >>> Labels("0.1.0", ("cat", "dog"), 64, 96, 3, "stretch").shape.array
+        (64, 96, 3)
     """
 
     convwise: str

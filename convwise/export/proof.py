@@ -28,8 +28,19 @@ labels whose probabilities lie twice as far apart can then not change places.
 
 @dataclass(frozen=True)
 class Change:
-    """A picture to which the exported file gives another label than the run: `path` in the data, both labels, and how
-    far apart their probabilities lie in the run's answer."""
+    """A picture to which the exported file gives another label than the run.
+
+    Attributes:
+        path: The picture, relative to the folder of the data.
+        before: The run's label.
+        after: The file's label.
+        margin: By how much the run finds its own label more probable, 0 to 1.
+
+    Example:
+        >>> from convwise.export.proof import Change
+        >>> Change("cat/1.png", "cat", "dog", 0.0004).after
+        'dog'
+    """
 
     path: str
     before: str
@@ -39,7 +50,21 @@ class Change:
 
 @dataclass(frozen=True)
 class Recall:
-    """Of one class: how often it is recognised by the run and by the exported file, and the difference."""
+    """How often one class is recognised.
+
+    Attributes:
+        name: The class.
+        n: Number of its images.
+        before: Share of them that the run recognises.
+        after: Share of them that the file recognises.
+        difference: Of the two, paired, -1 to 1.
+
+    Example:
+        >>> from convwise.export.proof import Recall
+        >>> from convwise.intervals import paired_difference
+        >>> Recall("cat", 50, 0.98, 0.96, paired_difference(0, 1, 50)).difference.value
+        -0.02
+    """
 
     name: str
     n: int
@@ -50,10 +75,19 @@ class Recall:
 
 @dataclass(frozen=True)
 class Costs:
-    """What a network costs in a process of its own.
+    """What a network costs in a process of its own, with as many threads as its runtime takes.
 
-    `start_seconds` from the process's begin to its first answer, `resident_bytes` of the process then (None where the
-    system does not say), `ms_1` and `ms_32` an image, alone and in batches of 32, with as many threads as it takes.
+    Attributes:
+        n_bytes: Size of its files.
+        start_seconds: From the process's begin to its first answer.
+        resident_bytes: Memory of the process after its first answer; None where the system does not say.
+        ms_1: Milliseconds for an image alone.
+        ms_32: Milliseconds for an image in batches of 32.
+
+    Example:
+        >>> from convwise.export.proof import Costs
+        >>> Costs(1_250_000, 0.4, 66_000_000, 0.6, 0.5).ms_1
+        0.6
     """
 
     n_bytes: int
@@ -76,6 +110,12 @@ class Checked:
         largest_difference: In any probability of any image.
         changed: The pictures whose label is another one.
         recalls: By class, of integers.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from convwise.export.proof import Proof
+        >>> [(each.name, len(each.changed)) for each in Proof.read(Path("runs/first/export")).files]
+        [('onnx', 0)]
     """
 
     format: str
@@ -117,6 +157,13 @@ class Proof:
         files: The exported files.
         environment: Where it was measured: versions, processor, threads.
         seconds: What all of it took.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from convwise.export.proof import Proof
+        >>> proof = Proof.read(Path("runs/first/export"))
+        >>> proof.side, proof.n, proof.faults
+        ('test', 12, ())
     """
 
     run: str
@@ -138,12 +185,29 @@ class Proof:
         return asdict(self)
 
     def write(self, folder: Path) -> None:
-        """Into export.json of the folder."""
+        """Writes export.json.
+
+        Args:
+            folder: The export's folder.
+
+        Raises:
+            ConvwiseError: writing failed.
+        """
         write_json(folder / FILE, {"format": FORMAT, "rounding": ROUNDING, **self.to_dict()})
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """From export.json of the folder. Raises RequestError where it is missing or damaged."""
+        """From export.json of a folder.
+
+        Args:
+            folder: The export's folder.
+
+        Returns:
+            The proof.
+
+        Raises:
+            RequestError: the file is missing or damaged.
+        """
         path = folder / FILE
         try:
             values = json_values(read_regular(path, MOST_LIST_BYTES).decode("utf-8"))
