@@ -16,5 +16,10 @@ def answer(text: str, status: int = 200, headers: Mapping[str, str] | None = Non
     """The page as an answer; a part of a page has no policy and may load nothing by itself."""
     found = _POLICY.search(text, 0, 10_000)
     policy = html.unescape(found[1]) if found else _NOTHING
-    own = {"content-security-policy": f"{policy}; frame-ancestors 'none'", "cache-control": "no-store"}
+    own = {
+        "content-security-policy": f"{policy}; frame-ancestors 'none'",
+        "cache-control": "no-store",
+        # With no-referrer, browsers would send a form of ours from the origin "null", which the gate refuses.
+        "referrer-policy": "same-origin",
+    }
     return HTMLResponse(text, status, {**(headers or {}), **own})

@@ -63,7 +63,7 @@ async def playground_page(site: Site, asked: Asked) -> Response:
     folder = site.root.folder(asked.place, RUN)
     place = await site.read(kept.place_of, "playground", str(folder), await site.read(stamps_of, folder))
     title = f"putting the network of {site.root.shown(folder)} into the playground"
-    return await when_made(site, asked, "networks", place, title, lambda out, heard: playground(str(folder), out=out))
+    return await when_made(site, asked, "networks", place, title, lambda out, heard: playground(os.path.relpath(folder), out=out))
 
 
 async def when_made(site: Site, asked: Asked, lane: Lane, place: Path, title: str, make: Make) -> Response:

@@ -77,7 +77,7 @@ class Neighbours:
         distances = 1 - asked @ self.features.T
         order = np.argsort(distances, axis=1, kind="stable")[:, :N_NEAREST]
         return [
-            [(self.paths[i], float(row[i])) for i in best] for row, best in zip(distances, order, strict=True)
+            [(self.paths[i], max(0.0, float(row[i]))) for i in best] for row, best in zip(distances, order, strict=True)
         ]
 
 

@@ -63,20 +63,18 @@ def headline(runs: Sequence[RunSummary], studies: Sequence[StudySummary]) -> str
     """What there is, and what goes on, in a sentence."""
     if not runs and not studies:
         return "There is no run and no study here yet."
-    parts = [_parts(runs, "run", "runs")] if runs else []
-    parts += [_parts(studies, "study", "studies")] if studies else []
-    return f"{'; '.join(parts)}."
+    return " ".join(_told(found, title) for found, title in ((runs, "Runs"), (studies, "Studies")) if found)
 
 
-def _parts(found: Sequence[RunSummary | StudySummary], one: str, many: str) -> str:
+def _told(found: Sequence[RunSummary] | Sequence[StudySummary], title: str) -> str:
     states = [each.state if each.state in ("training", "finished", "not finished") else "" for each in found]
     told = [
         f"{states.count(state)} {words}"
-        for state, words in (("training", "at work"), ("finished", "finished"), ("not finished", "not finished"),
+        for state, words in (("training", "at work now"), ("finished", "finished"), ("not finished", "not finished"),
                              ("", "damaged or of an earlier version"))
         if states.count(state)
     ]  # fmt: skip
-    return f"{counted(len(found), one, many)}: {', '.join(told)}"
+    return f"{title}: {', '.join(told)}."
 
 
 def _runs(site: Site, runs: Sequence[RunSummary]) -> Table:

@@ -145,4 +145,4 @@ def _holds_pictures(folder: Path) -> bool:
         files = folders_and_files(folder)[1]
     except OSError:
         return False
-    return any(name.rpartition(".")[2].lower() in IMAGE_SUFFIXES for name in files)
+    return not {RUN, STUDY} & set(files) and any(name.rpartition(".")[2].lower() in IMAGE_SUFFIXES for name in files)

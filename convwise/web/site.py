@@ -37,7 +37,7 @@ class Asked:
     @property
     def query(self) -> list[tuple[str, str]]:
         """Names and values, bytes that are not UTF-8 as Python carries them."""
-        return parse_qsl(self.scope["query_string"].decode("latin-1"), errors="surrogateescape", max_num_fields=100)
+        return parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape", max_num_fields=100)
 
 
 @dataclass(frozen=True)
