@@ -17,7 +17,7 @@ from convwise.images.picture_list import LISTS
 PAGES, FEATURES = "pages", "features"
 """Where below the cache folder the page of `convwise web` keeps reports, and what networks make of training images."""
 
-_OWN = re.compile(r"[0-9a-f]{32}(\.npz|\.html)?")  # the names of caches and records; whatever else lies there is not ours
+_OWN = re.compile(r"[0-9a-f]{32}(\.npz|\.html)?")  # of caches and records; whatever else lies there is not ours
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,20 +57,15 @@ def result_so_far(folder: StudyFolder, request: Request, plan: Plan, runner: Tri
     def stands(arm: Arm) -> bool:
         return any(name.endswith(" + ".join(arm)) for name in trained)
 
-    try:
-        known = [
-            search(
-                [candidate_of(factor) for factor in request.factors],
-                lambda round_: blocks.carry_out(round_, budget),
-                budget,
-                smallest_effect=request.smallest_effect,
-                stands=stands,
-                confirms=plan.epochs is None,
-                heard=lambda state: known.__setitem__(slice(None), [state]),
-            )
-        ]
-    except _NotYetError:
-        pass
-    if not known or not blocks.unchanged:
-        return None
-    return result_of(request, plan, blocks, known[0], plan.sentence(request), {})
+    with suppress(_NotYetError):
+        ended = search(
+            [candidate_of(factor) for factor in request.factors],
+            lambda round_: blocks.carry_out(round_, budget),
+            budget,
+            smallest_effect=request.smallest_effect,
+            stands=stands,
+            confirms=plan.epochs is None,
+            heard=known.append,
+        )
+        known.append(ended)
+    return result_of(request, plan, blocks, known[-1], plan.sentence(request), {}) if known else None

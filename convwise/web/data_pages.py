@@ -65,9 +65,10 @@ def _leading_out(site: Site, listing: Listing) -> str:
 
 def _seen(site: Site) -> dict[str, object]:
     added, folders = site.shelf.data_sets(), site.shelf.pictures()
+    here = counted(len(folders), "folder of pictures", "folders of pictures")
     return {
         "folder": str(site.root.path),
-        "headline": f"{counted(len(added), 'data set')} added, {counted(len(folders), 'folder of pictures', 'folders of pictures')} here.",
+        "headline": f"{counted(len(added), 'data set')} added, {here} here.",
         "added": Table(
             "data sets that were added",
             (*words("name", "what", "licence"), *numbers("pictures")),

@@ -1,4 +1,4 @@
-"""Work that takes longer than an answer may: off the event loop, one piece at a time in each lane, with its progress."""
+"""Work that takes longer than an answer may: off the event loop, one piece at a time, with its progress."""
 
 from __future__ import annotations
 

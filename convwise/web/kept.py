@@ -8,10 +8,10 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-import convwise
 from convwise.files import read_regular
 from convwise.images.cache_dir import cache_dir, mark_used
 from convwise.images.cleaning import PAGES
+from convwise.runs.environment import package_version
 from convwise.web.answers import answer
 
 _MOST_BYTES = 64 * 2**20
@@ -19,7 +19,7 @@ _MOST_BYTES = 64 * 2**20
 
 def place_of(*decides: object) -> Path:
     """Where the page that these decide is kept, made or not."""
-    text = repr((convwise.__version__, *decides))
+    text = repr((package_version("convwise"), *decides))
     folder = cache_dir() / PAGES
     folder.mkdir(exist_ok=True)
     return folder / f"{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.html"

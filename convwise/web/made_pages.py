@@ -63,7 +63,8 @@ async def playground_page(site: Site, asked: Asked) -> Response:
     folder = site.root.folder(asked.place, RUN)
     place = await site.read(kept.place_of, "playground", str(folder), await site.read(stamps_of, folder))
     title = f"putting the network of {site.root.shown(folder)} into the playground"
-    return await when_made(site, asked, "networks", place, title, lambda out, heard: playground(os.path.relpath(folder), out=out))
+    name = os.path.relpath(folder)
+    return await when_made(site, asked, "networks", place, title, lambda out, heard: playground(name, out=out))
 
 
 async def when_made(site: Site, asked: Asked, lane: Lane, place: Path, title: str, make: Make) -> Response:
@@ -71,9 +72,7 @@ async def when_made(site: Site, asked: Asked, lane: Lane, place: Path, title: st
     job = site.jobs.find(place.stem)
     if job is None and await site.read(place.is_file):
         return await site.read(kept.shown, place)
-    job = job or site.jobs.ask(
-        lane, place.stem, title, lambda heard: kept.made(place, lambda out: make(out, heard))
-    )
+    job = job or site.jobs.ask(lane, place.stem, title, lambda heard: kept.made(place, lambda out: make(out, heard)))
     if not await site.jobs.wait(job, _AT_ONCE):
         return waiting(asked, job)
     site.jobs.forget(job)  # whoever asks after a failure begins it again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -44,7 +45,7 @@ async def overview_live(site: Site, asked: Asked) -> Response:
     return site.live.stream(look)
 
 
-def _seen(site: Site) -> dict[str, object]:
+def _seen(site: Site) -> dict[str, Any]:
     runs, studies = site.shelf.runs(), site.shelf.studies()
     finished = [each for each in runs if each.state == "finished"]
     return {

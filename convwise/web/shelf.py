@@ -94,7 +94,7 @@ def study_summary(folder: Path) -> StudySummary:
     """A study in a line. Raises RequestError where a file of it is damaged."""
     study = StudyFolder.open(folder)
     if study.old is not None:
-        return StudySummary(folder, "of an earlier version", study.old.data, study.old.net)
+        return StudySummary(folder, "of an earlier version", study.old.data, str(study.old.net))
     request = study.request
     begun = StudySummary(folder, "not finished", request.spec.data, str(request.spec.net))
     if not study.complete:
@@ -115,7 +115,7 @@ def n_lines(path: Path) -> int:
 
 def stamps_of(folder: Path) -> tuple[tuple[int, int] | None, ...]:
     """By which it is known that a run or study has changed: bytes and times of the files that decide it."""
-    found = []
+    found: list[tuple[int, int] | None] = []
     for name in _DECIDE:
         try:
             status = (folder / name).stat()
@@ -126,9 +126,7 @@ def stamps_of(folder: Path) -> tuple[tuple[int, int] | None, ...]:
 
 
 def _folders_of_pictures(root: Path) -> Iterator[Path]:
-    looked = 0
-    for current, below, files in os.walk(root):
-        looked += 1
+    for looked, (current, below, files) in enumerate(os.walk(root)):
         here = Path(current)
         below[:] = sorted(name for name in below if not name.startswith("."))
         if RUN in files or STUDY in files or looked > _MOST_FOLDERS:

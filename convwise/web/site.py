@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from convwise.http_core.bodies import Intake
 from convwise.http_core.decoding import Decoding
 from convwise.http_core.limits import Limits
+from convwise.http_core.problems import Problem
 from convwise.web.jobs import Jobs
 from convwise.web.live import Live
 from convwise.web.networks import Networks
@@ -36,8 +37,12 @@ class Asked:
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """Names and values, bytes that are not UTF-8 as Python carries them."""
-        return parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape", max_num_fields=100)
+        """Names and values, bytes that are not UTF-8 as Python carries them. Raises Problem 400 for too many."""
+        text = self.scope["query_string"].decode("latin-1")
+        try:
+            return parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=100)
+        except ValueError:
+            raise Problem(400, "the address asks for too much at a time") from None
 
 
 @dataclass(frozen=True)
