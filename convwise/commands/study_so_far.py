@@ -46,9 +46,9 @@ class Watch:
     def read(self) -> StudySoFar:
         """The study as it is now. Raises RequestError where what decides it cannot be read."""
         request, plan = self._folder.request, self._folder.plan
-        blocks = blocks_of(self._folder.outcomes())
         if plan is None:
-            return StudySoFar(request, "", blocks, None, "a few steps of training are being timed")
+            return StudySoFar(request, "", (), None, "a few steps of training are being timed")
+        blocks = blocks_of(self._folder.outcomes(), plan.epochs)
         planned = plan.sentence(request)
         if not blocks:
             return StudySoFar(request, planned, blocks, None, "no training has ended yet")
@@ -62,12 +62,14 @@ class Watch:
         return StudySoFar(request, planned, blocks, result, "" if result else "the first block is not whole yet")
 
 
-def blocks_of(outcomes: Mapping[str, Outcome]) -> tuple[BlockSoFar, ...]:
-    """The blocks in their order. A key ends in `NUMBER/CHANGES`; those of a quick look have the epochs in front."""
+def blocks_of(outcomes: Mapping[str, Outcome], epochs: int | None) -> tuple[BlockSoFar, ...]:
+    """The blocks in their order: those of whole trainings, or of the short ones of so many epochs."""
+    short = f"{epochs} epochs/" if epochs else ""
     found: dict[int, list[tuple[str, Outcome]]] = {}
     for key, outcome in outcomes.items():
-        number, _, names = key.rpartition(" epochs/")[2].partition("/")
-        found.setdefault(int(number) if number.isdigit() else -1, []).append((names, outcome))
+        number, _, names = key.removeprefix(short).partition("/")
+        if key.startswith(short) and number.isdecimal():
+            found.setdefault(int(number), []).append((names, outcome))
     return tuple(
         BlockSoFar(
             number,

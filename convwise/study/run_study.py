@@ -55,12 +55,16 @@ def run_study(
         confirms=plan.epochs is None,
         heard=heard,
     )
-    quick = folder.quick_look if plan.epochs is None else None
-    tried = [level for each in quick.verdicts for level in each.all_tried] if quick else []
-    early = {level.name: level.effect for level in tried if level.effect}
-    result = result_of(request, plan, blocks, state, sentence, early)
+    result = result_of(request, plan, blocks, state, sentence, early_effects(folder, plan))
     folder.finish(result.to_dict())
     return result
+
+
+def early_effects(folder: StudyFolder, plan: Plan) -> dict[str, Interval]:
+    """What short trainings showed before the study had time for whole ones, by candidate."""
+    quick = folder.quick_look if plan.epochs is None else None
+    tried = [level for each in quick.verdicts for level in each.all_tried] if quick else []
+    return {level.name: level.effect for level in tried if level.effect}
 
 
 def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:

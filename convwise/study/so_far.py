@@ -12,7 +12,7 @@ from convwise.study.folder import StudyFolder
 from convwise.study.plan import Plan, budget_of, candidate_of, levels_by_name
 from convwise.study.request import Request, StudyHooks
 from convwise.study.result import StudyResult
-from convwise.study.run_study import result_of
+from convwise.study.run_study import early_effects, result_of
 from convwise.study.search import search
 from convwise.study.state import Arm, State
 from convwise.study.trial_runner import TrialRunner
@@ -68,4 +68,6 @@ def result_so_far(folder: StudyFolder, request: Request, plan: Plan, runner: Tri
             heard=known.append,
         )
         known.append(ended)
-    return result_of(request, plan, blocks, known[-1], plan.sentence(request), {}) if known else None
+    if not known:
+        return None
+    return result_of(request, plan, blocks, known[-1], plan.sentence(request), early_effects(folder, plan))

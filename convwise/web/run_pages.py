@@ -35,6 +35,7 @@ async def run_page(site: Site, asked: Asked) -> Response:
 
 async def run_live(site: Site, asked: Asked) -> Response:
     """Its part that grows, again after each epoch until the run is finished."""
+    site.root.folder(asked.place, RUN)
 
     async def look() -> Shown:
         view = await site.read(_view, site, asked.place)
