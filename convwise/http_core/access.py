@@ -20,6 +20,7 @@ from convwise.http_core.problems import Problem, wants_page
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names of this machine that no other one can be meant by."""
 
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,256}")
 
 
@@ -119,10 +120,8 @@ _READING = ("GET", "HEAD")
 
 def host_name(host: str) -> str:
     """The name in a Host header, in lower case, without port and brackets; "" where there is none."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]).lower().rstrip(".") if found else ""
 
 
 def _require_own_origin(origin: str, host: str) -> None:

@@ -39,25 +39,27 @@ class Intake:
         declared = _declared(scope)
         if declared is not None and declared > self._limits.most_bytes:
             raise self._too_large()
-        held = 0
-        pieces = []
+        pieces: list[bytes] = []
+        try:
+            await self._read(receive, pieces)
+            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        finally:
+            self.held_bytes -= sum(map(len, pieces))
+
+    async def _read(self, receive: Any, pieces: list[bytes]) -> None:
+        n_bytes = 0
         try:
             async with asyncio.timeout(self._limits.body_seconds):
                 async for piece in _pieces(receive):
-                    held += len(piece)
+                    pieces.append(piece)
+                    n_bytes += len(piece)
                     self.held_bytes += len(piece)
-                    if held > self._limits.most_bytes:
+                    if n_bytes > self._limits.most_bytes:
                         raise self._too_large()
                     if self.held_bytes > self._limits.most_held_bytes:
                         raise Problem(503, "too many uploads at a time; ask again", headers={"retry-after": "1"})
-                    pieces.append(piece)
-            whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            pieces.clear()
-            yield whole
         except TimeoutError:
             raise Problem(408, f"the body did not arrive within {self._limits.body_seconds:g} seconds") from None
-        finally:
-            self.held_bytes -= held
 
     def _too_large(self) -> Problem:
         return Problem(413, f"the body is larger than {self._limits.most_bytes:,} bytes")

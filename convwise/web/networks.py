@@ -71,7 +71,7 @@ class Networks:
 
     def answers(self, run: Run, pictures: Sequence[Picture]) -> list[Found]:
         """What `convwise predict` and `explain --heatmap` answer for these pictures, and the nearest training ones."""
-        from convwise.training.predict import require_probabilities
+        from convwise.training.answers import require_probabilities
 
         model, settings, names = self.of(run), run.settings, run.class_names
         ask = asking(model, settings)

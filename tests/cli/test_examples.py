@@ -13,8 +13,7 @@ from convwise import cli
 from convwise.cli import build_parser
 from tests.conftest import home_with_shapes
 
-
-SERVE = ("web",)
+SERVE = ("serve", "web")
 """What goes on until it is stopped: tests of their own begin and end these."""
 
 

@@ -34,7 +34,8 @@ def ask(
     waits: bool = False,
 ) -> Answer:
     """The answer to one request; with `waits` the body has no end and no more of it comes."""
-    return asyncio.run(_asked(app, path, method, {"host": "localhost:8000", **(headers or {})}, pieces, query, waits))
+    usual = {"host": "localhost:8000"} | ({} if method in ("GET", "HEAD") else {"transfer-encoding": "chunked"})
+    return asyncio.run(_asked(app, path, method, {**usual, **(headers or {})}, pieces, query, waits))
 
 
 async def _asked(

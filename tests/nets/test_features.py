@@ -71,7 +71,5 @@ def test_an_end_that_is_neither_has_no_features() -> None:
 
 @pytest.mark.parametrize("net", ["simple", "allconv"])
 def test_networks_of_ours_have_them(net: str) -> None:
-    built = build(
-        net, shape=ImageShape(16, 16), n_classes=3, settings=NetworkSettings(), seed=0, precision="float32"
-    )
+    built = build(net, shape=ImageShape(16, 16), n_classes=3, settings=NetworkSettings(), seed=0, precision="float32")
     assert feature_network(built.model) is not None

@@ -18,7 +18,6 @@ from tests.study.simulated import request, runner
 from tests.study.test_run_study import FACTORS, Formula, studied
 
 
-
 @pytest.fixture(autouse=True)
 def _any_combination_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["convwise.study.run_study"], "_stands", lambda *of: True)

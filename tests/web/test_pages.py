@@ -145,11 +145,11 @@ def test_the_command_serves_this_machine_alone_and_ends_with_ctrl_c(tmp_path: Pa
             [sys.executable, "-m", "convwise", "web", str(tmp_path), "--port", port], capture_output=True, text=True
         )
         assert taken.returncode == 2
-        assert taken.stderr.startswith(f"convwise: --port {port}: it cannot be listened at")
+        assert taken.stderr.startswith(f"convwise: --port {port}: it is taken")
         os.kill(begun.pid, signal.SIGINT)  # while a page is watching
         assert begun.wait(20) == 0
         begun.stdout.close()
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("options", "said"), [(["nowhere"], "no such folder"), (["--port", "70000"], "--port")])

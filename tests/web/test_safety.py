@@ -1,4 +1,4 @@
-"""The page keeps to itself: who may ask, what an address may name, what may be sent, and names that look like markup."""
+"""The page keeps to itself: who may ask, what an address names, what may be sent, and names that look like markup."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ def test_without_the_token_nothing_is_shown_and_with_it_the_address_loses_it(cli
     ],
     ids=str,
 )
-def test_a_strange_host_or_origin_is_refused_though_the_token_is_known(
-    client: Client, headers: dict[str, str]
-) -> None:
+def test_a_strange_host_or_origin_is_refused_though_the_token_is_known(client: Client, headers: dict[str, str]) -> None:
     assert client.get("/", **headers).status == 403
     assert client.post("/nearest/runs", [b""], **headers).status == 403
 
