@@ -1,4 +1,4 @@
-"""What the pages say of runs and studies as they are: whole, half-written, broken, old, or gone while they are shown."""
+"""What the pages say of runs and studies: whole, half-written, broken, old, or gone while they are shown."""
 
 from __future__ import annotations
 
