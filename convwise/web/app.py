@@ -38,6 +38,8 @@ _READ: dict[str, Page] = {
     "predict": predict_pages.predict_page,
     "nearest": predict_pages.nearest_page,
 }
+_ENDLESS = ("live", "run-live", "study-live", "progress")
+_HEADS = {kind: shown for kind, shown in _READ.items() if kind not in _ENDLESS}
 _SENT: dict[str, Page] = {"predict": predict_pages.predict_page, "nearest": predict_pages.nearest_page}
 
 
@@ -63,7 +65,7 @@ class App:
         kind = first.decode("ascii", "replace")
         if kind == "js" and scope["method"] in ("GET", "HEAD"):
             return _module(rest.decode("ascii", "replace"))
-        pages = {"GET": _READ, "HEAD": _READ, "POST": _SENT}.get(scope["method"])
+        pages = {"GET": _READ, "HEAD": _HEADS, "POST": _SENT}.get(scope["method"])
         if pages is None or (kind in _READ and kind not in pages):
             raise Problem(405, "this address is not asked in that way")
         if kind not in pages or (kind == "" and slash):

@@ -94,6 +94,7 @@ class Jobs:
         job = self.ask(lane, key, title, work)
         if not await self.wait(job):
             raise StoppedError("the page is ending")
+        self.forget(job)
         return result_of(job)
 
     def close(self, seconds: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from convwise.http_core.problems import Problem
 from convwise.web.pages import part
 
 _SECONDS = 1.0  # between two looks
+_REST = 5  # times as long as a look took, where that is more: a large folder is not looked through all the time
 _SILENT = 15  # looks without news, after which a comment shows whether the reader is still there
 _MOST_STREAMS = 24
 
@@ -47,7 +49,9 @@ class Live:
         before, silent = None, 0
         try:
             while not self.stopping:
+                begun = time.monotonic()
                 now = await _seen(look)
+                took = time.monotonic() - begun
                 if now != before:
                     yield event("over" if now.over else "news", now)
                     before, silent = now, 0
@@ -56,14 +60,14 @@ class Live:
                 silent += 1
                 if silent % _SILENT == 0:
                     yield b": still here\n\n"
-                await self._pause()
+                await self._pause(max(_SECONDS, _REST * took))
         finally:
             self._open -= 1
 
-    async def _pause(self) -> None:
-        for _ in range(10):
-            if not self.stopping:
-                await asyncio.sleep(_SECONDS / 10)
+    async def _pause(self, seconds: float) -> None:
+        while seconds > 0 and not self.stopping:
+            await asyncio.sleep(min(seconds, 0.1))
+            seconds -= 0.1
 
 
 async def _seen(look: Callable[[], Awaitable[Shown]]) -> Shown:

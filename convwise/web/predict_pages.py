@@ -46,7 +46,8 @@ async def predict_page(site: Site, asked: Asked) -> Response:
     if asked.scope["method"] != "POST":
         return answer(page("predict.html", asked.scope, seen=await _seen(site, run), answers=None))
     async with site.intake.body(asked.scope, asked.receive) as body:
-        files = uploads(body, header(asked.scope, b"content-type"), site.limits.most_files)
+        kind = header(asked.scope, b"content-type")
+        files = await site.decoding.run(uploads, body, kind, site.limits.most_files)
         answers = await answered(site, run, [each for each in files if each.name or each.data])
     alone = any(name == "part" for name, _ in asked.query)
     seen = await _seen(site, run)

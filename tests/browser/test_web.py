@@ -104,7 +104,9 @@ def test_a_walk_from_the_data_to_a_training_its_report_a_picture_and_a_study(
     assert "320 images in 8 classes" in page.locator("h1").inner_text()
 
     page.goto(f"{served.base}/")
-    training = served.begin("train", "shapes", "--net", "simple", "--size", "16", "--epochs", "12", "--out", "runs/shapes")
+    training = served.begin(
+        "train", "shapes", "--net", "simple", "--size", "16", "--epochs", "12", "--out", "runs/shapes"
+    )
     page.get_by_role("link", name="runs/shapes").click()  # it appears by itself
     page.evaluate(SEEN)
     page.wait_for_function("() => document.querySelector('h1').textContent.includes('test images are right')")

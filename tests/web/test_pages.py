@@ -152,6 +152,21 @@ def test_the_command_serves_this_machine_alone_and_ends_with_ctrl_c(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_reading_needs_no_backend(tmp_path: Path) -> None:
+    """In a process of its own: whatever the pages of a folder show of runs and studies, TensorFlow stays out."""
+    a_run(tmp_path)
+    shutil.copytree(OLD / "whole-study", tmp_path / "study")
+    code = f"""
+import pathlib, sys
+from tests.web_client import opened
+with opened(pathlib.Path({str(tmp_path)!r})) as client:
+    paths = ("/", "/data/", "/run/runs/first", "/study/study", "/report/study", "/playground/", "/predict/runs/first")
+    print([client.get(path).status for path in paths], "keras" in sys.modules, "tensorflow" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"{[200] * 7} False False"
+
+
 @pytest.mark.parametrize(("options", "said"), [(["nowhere"], "no such folder"), (["--port", "70000"], "--port")])
 def test_what_cannot_be_is_a_line(
     options: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
