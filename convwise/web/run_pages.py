@@ -75,7 +75,7 @@ def _view(site: Site, place: bytes) -> dict[str, Any]:
         "headline": so_far(rows, settings.recipe.epochs, settings.recipe.minutes, n_validation),
         "title": best_so_far(rows),
         "evidence": (),
-        "curves": learning_curves(rows, _best(rows)),
+        "curves": learning_curves(rows, _best(rows), over=False),
     }
 
 
