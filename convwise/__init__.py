@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from convwise.errors import ConvwiseError, RequestError
     from convwise.images.copy_groups import copy_groups
     from convwise.runs import Run
+    from convwise.serving.serve import serve
     from convwise.sklearn import CopyAwareKFold as CopyAwareKFold
     from convwise.sklearn import ImageClassifier as ImageClassifier
     from convwise.training.recipe import Recipe
@@ -67,6 +68,7 @@ _HOMES = {
     "report": "convwise.commands.report",
     "resume": "convwise.commands.resume",
     "runs": "convwise.commands.runs",
+    "serve": "convwise.serving.serve",
     "study": "convwise.commands.study",
     "train": "convwise.commands.train",
 }
@@ -95,6 +97,7 @@ __all__ = [
     "report",
     "resume",
     "runs",
+    "serve",
     "study",
     "train",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from convwise import checks
 from convwise.errors import RequestError
@@ -14,9 +14,10 @@ from convwise.images.image_shape import ImageShape
 from convwise.images.resizing import check_resize
 from convwise.images.rules import MAX_PIXELS, Rules
 from convwise.records import record_of
-from convwise.runs import Run
-from convwise.runs.environment import package_version
 from convwise.strict_json import json_values
+
+if TYPE_CHECKING:
+    from convwise.runs import Run
 
 FILE = "labels.json"
 FORMAT = 1
@@ -106,6 +107,8 @@ class Labels:
 
 def labels_of(run: Run) -> Labels:
     """What the exports of a run must say."""
+    from convwise.runs.environment import package_version
+
     recipe, reading = run.settings.recipe, run.settings.reading
     shape = recipe.shape
     return Labels(

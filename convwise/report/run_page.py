@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,7 +98,7 @@ def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
         "diagnosis": found,
         "curves": learning_curves(records.epochs, records.best_epoch),
         "curves_said": _curves_said(records),
-        "epochs": epochs_table(records),
+        "epochs": epochs_table(records.epochs),
         "reliability": confidence.reliability_table(bins) if answers else None,
         "reliability_chart": reliability_chart(bins) if answers else "",
         "how_sure": confidence.how_sure(answers) if answers else "",
@@ -140,7 +140,7 @@ def _network(layers: Layers) -> dict[str, Any] | None:
     }
 
 
-def epochs_table(records: RunRecords) -> Table:
+def epochs_table(epochs: Sequence[Mapping[str, float]]) -> Table:
     """The numbers of each epoch."""
     rows = [
         (
@@ -149,7 +149,7 @@ def epochs_table(records: RunRecords) -> Table:
             *(Cell(percent(row.get(key)), row.get(key)) for key in ("accuracy", "val_accuracy")),
             _number(row.get("learning_rate")),
         )
-        for row in records.epochs
+        for row in epochs
     ]
     columns = numbers("epoch", "training loss", "validation loss", "training accuracy", "validation accuracy", "rate")
     return Table("the numbers of each epoch", columns, tuple(rows))
