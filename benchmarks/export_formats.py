@@ -22,8 +22,8 @@ from machine import machine
 from convwise.conv2d import parse_settings
 from convwise.conv2d.catalogue import ACTIVATIONS
 from convwise.errors import one_line
-from convwise.export.formats import FORMATS, INT8, INT8_FOLDER
-from convwise.export.graph import graph_of, write_graph
+from convwise.export.formats import FORMATS, INT8, INT8_FOLDER, Format
+from convwise.export.graph import graph_for, graph_of, write_graph
 from convwise.export.int8 import write_int8
 from convwise.export.runtimes import open_runtime
 from convwise.nets import NETWORKS, ImageShape, build
@@ -139,13 +139,23 @@ def compared(model: keras.Model, int8: tuple[str, ...]) -> list[str]:
         place = Path(folder)
         np.save(place / "calibration.npy", pixels)
         for each in FORMATS.values():
-            write = partial(write_graph, graph, each, place)
+            write = partial(make, model, each, place)
             cells.append(cell(write, each.name, place / each.file, pixels, before))
         for name in int8:
             each = FORMATS[name]
-            write = partial(write_int8, graph, each, place, place / "calibration.npy")
+            write = partial(make_int8, model, each, place)
             cells.append(cell(write, name, place / INT8_FOLDER / each.file, pixels, before))
     return cells
+
+
+def make(model: keras.Model, each: Format, place: Path) -> None:
+    """Floats."""
+    write_graph(graph_for(model, each, flip_averaging=True), each, place)
+
+
+def make_int8(model: keras.Model, each: Format, place: Path) -> None:
+    """Integers."""
+    write_int8(graph_for(model, each, flip_averaging=True), each, place, place / "calibration.npy")
 
 
 def spread_out(model: keras.Model, pixels: np.ndarray) -> None:

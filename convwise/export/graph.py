@@ -10,6 +10,13 @@ import numpy as np
 
 from convwise.export.formats import Format
 from convwise.export.onnx_mending import mend
+from convwise.nets.fast_layers import with_split_groups
+
+
+def graph_for(network: keras.Model, each: Format, *, flip_averaging: bool) -> keras.Model:
+    """`graph_of` a network of the same function, in operations that the format's converter knows."""
+    known = with_split_groups(network) if each.name == "onnx" else network
+    return graph_of(known, flip_averaging=flip_averaging)
 
 
 def graph_of(network: keras.Model, *, flip_averaging: bool) -> keras.Model:
