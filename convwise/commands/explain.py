@@ -14,6 +14,7 @@ from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
 from convwise.files import cannot_write
+from convwise.html_repr import ShownAsHtml
 from convwise.images.image_shape import CHANNELS, ImageShape
 from convwise.names import by_sides, counted
 from convwise.nets.backend import require_backend
@@ -27,7 +28,7 @@ FIGURES = ("filters.png", "feature_maps.png", "receptive_fields.png")
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(ShownAsHtml):
     """A network layer by layer, the findings about it, and what became of the settings.
 
     Attributes:

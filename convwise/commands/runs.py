@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convwise.errors import RequestError
+from convwise.html_repr import ShownAsHtml
 from convwise.intervals import Estimate
 from convwise.places import kind_of, named
 from convwise.runs import Run
@@ -58,6 +59,18 @@ class RunSummary:
         return {**asdict(self), "folder": str(self.folder), "accuracy": accuracy}
 
 
+class RunList(tuple[RunSummary, ...], ShownAsHtml):
+    """Runs in their order: a tuple that shows itself in a notebook.
+
+    Example:
+        >>> import convwise
+        >>> isinstance(convwise.runs("runs"), tuple)
+        True
+    """
+
+    __slots__ = ()
+
+
 def runs(folder: str | Path = "runs") -> tuple[RunSummary, ...]:
     """Lists the runs in a folder and up to three folders below it, by name; what is damaged is listed as such.
 
@@ -78,7 +91,7 @@ def runs(folder: str | Path = "runs") -> tuple[RunSummary, ...]:
     place = named(folder, "folder")
     if kind_of(place, "folder") != "folder":
         raise RequestError(f"folder={folder}: there is no such folder; name one that holds runs")
-    return tuple(_summary(each) for each in _found(place))
+    return RunList(_summary(each) for each in _found(place))
 
 
 def _found(place: Path) -> list[Path]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.evaluation import log_losses
+from convwise.html_repr import ShownAsHtml
 from convwise.intervals import Estimate, paired_difference, wilson
 from convwise.names import counted, shown
 from convwise.report.confidence import Answers
@@ -90,7 +91,7 @@ class Parting:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(ShownAsHtml):
     """Runs compared on the same test images.
 
     Attributes:

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-def page(
-    template: str, *, style: Sequence[str] = ("page.css",), script: Sequence[str] = ("page.js",), **context: Any
-) -> str:
-    """The page as UTF-8 text can hold it. `style` and `script` are files of this package, joined in their order."""
-    css, js = _joined(style), _joined(script)
+def page(template: str, *, style: Sequence[str] = (), script: Sequence[str] = ("page.js",), **context: Any) -> str:
+    """The page as UTF-8 text can hold it. `style`, added to the usual one, and `script` are files of this package."""
+    css, js = joined(("page.css", "charts.css", *style)), joined(script)
     from markupsafe import Markup
 
     allowed = policy(f"\n{js}\n", f"\n{css}\n")  # script and style stand on lines of their own
@@ -63,7 +61,8 @@ def name(text: str) -> Markup:
     return Markup("<bdi>%s</bdi>") % shown(text)
 
 
-def _joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
+    """Files of this package as one text without empty lines."""
     # The page's empty lines are left out, and so are those here: else the digests would be those of another text.
     lines = (line.rstrip() for each in names for line in (_HERE / each).read_text(encoding="utf-8").splitlines())
     return "\n".join(line for line in lines if line)
