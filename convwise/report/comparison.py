@@ -117,6 +117,9 @@ class Comparison(ShownAsHtml):
     notes: tuple[str, ...] = ()
     epochs: Mapping[str, tuple[Mapping[str, float], ...]] = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<Comparison of {counted(len(self.runs), 'run')} on {counted(self.n, 'image')}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {

@@ -25,7 +25,7 @@ from convwise.report.notebook import Display, EffectRow, Effects, cut
 from convwise.report.pictures import shown_pixels
 from convwise.report.run_data import left_out_table
 from convwise.report.run_records import RunRecords
-from convwise.report.run_words import headline, network_words
+from convwise.report.run_words import curves_said, headline, network_words
 from convwise.report.runs_table import runs_table
 from convwise.report.study_headline import headline as study_headline
 from convwise.report.study_headline import measured
@@ -51,6 +51,7 @@ def of_run(records: RunRecords) -> Display:
         chart=learning_curves(records.epochs, records.best_epoch),
         tables=(tables.metrics_table(evaluation),) if evaluation else (),
         folded=(tables.classes_table(evaluation),) if evaluation else (),
+        notes=(curves_said(records),) if records.epochs else (),
     )
 
 
