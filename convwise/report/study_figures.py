@@ -12,8 +12,9 @@ from convwise.report.study_marks import Mark, mark_of
 from convwise.report.study_numbers import amount, unit
 from convwise.study.result import Interval, Kind, StudyResult
 
-COLOURS = {"better": "#0b62a4", "worse": "#a05a00", "same": "#57606a"}
 # By the tone of a mark: those of the page, which colour-blind readers tell apart.
+COLOURS = {"better": "#0b62a4", "worse": "#a05a00", "same": "#57606a"}
+
 _MARKERS = {"up": "^", "down": "v", "square": "s", "diamond": "D", "circle": "o"}
 _BETWEEN = 0.62  # of a row, for the values within a parameter
 
