@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convwise.commands.doctor import doctor
     from convwise.commands.evaluate import evaluate
     from convwise.commands.explain import explain
+    from convwise.commands.export import export
     from convwise.commands.guide import guide
     from convwise.commands.heatmap import heatmap
     from convwise.commands.playground import playground
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from convwise.errors import ConvwiseError, RequestError
     from convwise.images.copy_groups import copy_groups
     from convwise.runs import Run
+    from convwise.serving.serve import serve
     from convwise.sklearn import CopyAwareKFold as CopyAwareKFold
     from convwise.sklearn import ImageClassifier as ImageClassifier
     from convwise.training.recipe import Recipe
@@ -59,6 +61,7 @@ _HOMES = {
     "doctor": "convwise.commands.doctor",
     "evaluate": "convwise.commands.evaluate",
     "explain": "convwise.commands.explain",
+    "export": "convwise.commands.export",
     "guide": "convwise.commands.guide",
     "heatmap": "convwise.commands.heatmap",
     "list_data": "convwise.commands.data",
@@ -67,6 +70,7 @@ _HOMES = {
     "report": "convwise.commands.report",
     "resume": "convwise.commands.resume",
     "runs": "convwise.commands.runs",
+    "serve": "convwise.serving.serve",
     "study": "convwise.commands.study",
     "train": "convwise.commands.train",
 }
@@ -86,6 +90,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "explain",
+    "export",
     "guide",
     "heatmap",
     "list_data",
@@ -94,6 +99,7 @@ __all__ = [
     "report",
     "resume",
     "runs",
+    "serve",
     "study",
     "train",
 ]
@@ -114,8 +120,8 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """Keeps `convwise.study` the function: importing the package of that name would put this in its place.
 
-    The same for `playground`, `report` and `runs`. What the packages hold is imported as ever: `from convwise.runs
-    import Run`.
+    The same for `export`, `playground`, `report` and `runs`. What the packages hold is imported as ever: `from
+    convwise.runs import Run`.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

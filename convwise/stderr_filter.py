@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 _KNOWN = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog|I0000 .*(oneDNN custom operations|cpu_feature)"
+    rb"|INFO: Created TensorFlow Lite XNNPACK delegate"
 )
 
 

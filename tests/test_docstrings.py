@@ -197,10 +197,14 @@ def run_example(name: str) -> None:
 
 
 def _slow(name: str) -> bool:
-    return bool(NEEDS_KERAS.search(parts(PUBLIC[name])["Example"]))
+    return bool(NEEDS_KERAS.search(parts(PUBLIC[name])["Example"])) and not _of_exports(name)
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLIC if not _slow(name)])
+def _of_exports(name: str) -> bool:
+    return bool(re.search(r"export\(|/export", parts(PUBLIC[name])["Example"]))
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if not _slow(name) and not _of_exports(name)])
 def test_an_example_runs(name: str, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pictures)
     run_example(name)
@@ -210,6 +214,16 @@ def test_an_example_runs(name: str, pictures: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("name", [name for name in PUBLIC if _slow(name)])
 def test_an_example_with_a_network_runs(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(trained)
+    run_example(name)
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("name", [name for name in PUBLIC if _of_exports(name)])
+def test_an_example_with_an_export_runs(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(trained)
+    if not Path("runs/first/export").exists():
+        convwise.export("runs/first")
     run_example(name)
 
 

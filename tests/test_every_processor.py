@@ -39,8 +39,10 @@ _WHERE_THE_BACKEND_COMES_IN = {
 
 
 @_TENSORFLOW
-@pytest.mark.parametrize("setting", [None, "0"])
-@pytest.mark.parametrize("way", _WHERE_THE_BACKEND_COMES_IN)
+@pytest.mark.parametrize(
+    ("way", "setting"),
+    [*((way, None) for way in _WHERE_THE_BACKEND_COMES_IN), ("python", "0"), ("worker of a study", "0")],
+)
 def test_one_dnn_is_on_wherever_the_backend_comes_in_unless_the_user_says_no(way: str, setting: str | None) -> None:
     found = answers(
         f"{_WHERE_THE_BACKEND_COMES_IN[way]}\nimport tensorflow\nfrom convwise.nets.backend import layout_works\n"

@@ -49,10 +49,10 @@ def _add_predict(verbs: Any) -> None:
         "predict",
         _predict,
         help="label pictures",
-        description="Label pictures, and all pictures below folders.",
+        description="Label pictures, and all pictures below folders: by a run, or by an export in its own runtime.",
         example="convwise predict runs/first picture.png --top 3",
     )
-    parser.add_argument("run", metavar="RUN", help="a run folder")
+    parser.add_argument("run", metavar="RUN", help="a run folder, or that of an export, which needs no Keras")
     parser.add_argument("paths", metavar="PATH", nargs="+", help="a picture or a folder of pictures")
     add_most_pixels(parser.add_argument_group("data"), "the run's")
     add_trust(parser.add_argument_group("network"))

@@ -10,7 +10,21 @@ import sys
 from collections.abc import Callable, Sequence
 
 from convwise import __version__
-from convwise.cli import compare, completion, data, doctor, explain, judge, playground, report, study, train
+from convwise.cli import (
+    compare,
+    completion,
+    data,
+    doctor,
+    explain,
+    export,
+    judge,
+    playground,
+    report,
+    serve,
+    study,
+    train,
+    web,
+)  # fmt: skip
 from convwise.cli.parser import EXIT_CODES, Parser
 from convwise.cli.wording import wording_of
 from convwise.errors import ConvwiseError
@@ -91,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"convwise {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for group in (data, train, judge, report, compare, explain, playground, study, doctor, completion):
+    groups = (data, train, judge, export, serve, report, compare, explain, playground, study, web, doctor, completion)
+    for group in groups:
         group.add(verbs)
     return parser

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from convwise import checks
 from convwise.cores import available_cores
 from convwise.errors import RequestError
+from convwise.export.exported import Exported
 from convwise.files import write_text
 from convwise.html_repr import ShownAsHtml
+from convwise.images.image_shape import ImageShape
 from convwise.images.reading import Picture, UnreadableImage, load_picture
 from convwise.images.rules import Rules
 from convwise.images.walking import passed_over, walk
@@ -25,7 +27,7 @@ from convwise.names import printable, shown
 from convwise.nets.backend import require_backend
 from convwise.places import kind_of, named
 from convwise.runs import Run
-from convwise.runs.judging import load_model
+from convwise.runs.judging import Judge, load_model
 from convwise.runs.notes import beyond_range
 
 _CHUNK = 256  # images held in memory at a time
@@ -79,7 +81,7 @@ class PredictionList(list[Prediction], ShownAsHtml):
 
 
 def predict(
-    run: str | Path | Run,
+    run: str | Path | Run | Exported,
     paths: Sequence[str | Path],
     *,
     top: int = 5,
@@ -91,10 +93,10 @@ def predict(
     """Predicts the label of each file, and of each file below each folder, in order.
 
     Pictures are read as they were for the training. What cannot be read is answered with `error`, and so is a folder
-    that cannot be entered.
+    that cannot be entered. An export answers by its own runtime, without Keras.
 
     Args:
-        run: The run or its folder.
+        run: The run or its folder, or an export or its folder.
         paths: Pictures and folders of pictures, at least one.
         top: Number of most probable labels to list, at least 1.
         unsure: Probability from 0 to 1 below which an answer is marked; no answer is marked if None.
@@ -106,7 +108,8 @@ def predict(
         An answer for each file.
 
     Raises:
-        RequestError: a path does not exist, the run is not finished, or a value is out of its range.
+        RequestError: a path does not exist, the run is not finished, a value is out of its range, or what runs the
+            export is not installed.
         ConvwiseError: the model file is damaged, or is not the run's network.
 
     Example:
@@ -115,24 +118,21 @@ def predict(
         >>> len(answers), answers[0].path, len(answers[0].top)
         (16, 'pictures/star/star_0000.png', 2)
     """
-    run = run if isinstance(run, Run) else Run.open(run)
-    run.require_complete()
-    require_backend()
+    opened = _opened(run)
     checks.whole("top", top, 1)
     if unsure is not None:
         checks.number("unsure", unsure, 0, 1)
     if not paths:
         raise RequestError("paths=: nothing is named; name pictures or folders of pictures")
     files = [file for path in paths for file in _files(path)]
-    recipe, own, names = run.settings.recipe, run.settings.reading, run.class_names
-    rules = own.limited_to(most_pixels)
-    model = load_model(run, trust=trust)
+    asked = _asked(opened, trust)
+    rules = asked.rules.limited_to(most_pixels)
 
     def picture_of(file: _File) -> Picture | str:
         if file.reason:
             return file.reason
         try:
-            return load_picture(file.path, shape=recipe.shape, resize=recipe.resize, rules=rules)
+            return load_picture(file.path, shape=asked.shape, resize=asked.resize, rules=rules)
         except UnreadableImage as problem:
             return str(problem)
 
@@ -141,10 +141,48 @@ def predict(
         for start in range(0, len(files), _CHUNK):
             chunk = files[start : start + _CHUNK]
             pictures = list(pool.map(picture_of, chunk))
-            answers += _answers(model, names, own, chunk, pictures, top, recipe.flip_averaging)
+            answers += _answers(asked, chunk, pictures, top)
             if progress is not None:
                 progress(len(answers), len(files))
     return answers if unsure is None else PredictionList(_marked(answer, unsure) for answer in answers)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Who answers: what its pictures are fitted to and how they are read, its classes, pixels to probabilities."""
+
+    shape: ImageShape
+    resize: str
+    rules: Rules
+    class_names: tuple[str, ...]
+    probabilities: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+
+
+def _opened(run: str | Path | Run | Exported) -> Run | Exported:
+    """Raises RequestError where there is none of them, or the run is not finished."""
+    if not isinstance(run, Run | Exported):
+        run = Exported.open(run) if Exported.is_one(named(run, "run")) else Run.open(run)
+    if isinstance(run, Run):
+        run.require_complete()
+        require_backend()
+    return run
+
+
+def _asked(run: Run | Exported, trust: bool) -> _Asked:
+    if isinstance(run, Exported):
+        if trust:
+            raise RequestError("trust=True: an export holds no code that could be run; omit it")
+        labels = run.labels
+        return _Asked(labels.shape, labels.resize, labels.rules, labels.class_names, run.asked())
+    recipe, names = run.settings.recipe, run.class_names
+    judge = Judge(load_model(run, trust=trust), names, recipe.flip_averaging)
+    return _Asked(
+        recipe.shape,
+        recipe.resize,
+        run.settings.reading,
+        names,
+        lambda pixels: judge.probabilities(pixels, np.arange(len(pixels))),
+    )
 
 
 def _marked(answer: Prediction, unsure: float) -> Prediction:
@@ -199,24 +237,11 @@ def _files(given: str | Path) -> list[_File]:
     return sorted((_File(path / entry.path, entry.reason) for entry in entries), key=lambda file: file.path)
 
 
-def _answers(
-    model: Any,
-    names: Sequence[str],
-    rules: Rules,
-    files: Sequence[_File],
-    pictures: Sequence[Picture | str],
-    top: int,
-    flip_averaging: bool,
-) -> list[Prediction]:
-    from convwise.training.predict import predict_probabilities, require_probabilities
-
+def _answers(asked: _Asked, files: Sequence[_File], pictures: Sequence[Picture | str], top: int) -> list[Prediction]:
     readable = [picture.pixels for picture in pictures if not isinstance(picture, str)]
     rows: Iterator[NDArray[np.float64]] = iter(())
     if readable:
-        stack = np.stack(readable)
-        found = predict_probabilities(model, stack, np.arange(len(stack)), flip_averaging=flip_averaging)
-        require_probabilities(found)
-        rows = iter(found)
+        rows = iter(asked.probabilities(np.stack(readable)))
     answers = []
     for file, picture in zip(files, pictures, strict=True):
         if isinstance(picture, str):
@@ -224,7 +249,7 @@ def _answers(
             continue
         row = next(rows)
         best = np.argsort(-row, kind="stable")[:top]
-        ranked = tuple((names[i], float(row[i])) for i in best)
-        warning = beyond_range(1, rules) if picture.peak > rules.white else None
+        ranked = tuple((asked.class_names[i], float(row[i])) for i in best)
+        warning = beyond_range(1, asked.rules) if picture.peak > asked.rules.white else None
         answers.append(Prediction(str(file.path), ranked[0][0], ranked[0][1], ranked, warning=warning))
     return answers

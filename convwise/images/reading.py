@@ -16,12 +16,20 @@ from convwise.images.image_shape import ImageShape
 from convwise.images.jpeg import decode_jpeg, read_header
 from convwise.images.quiet import quiet_decoders
 from convwise.images.resizing import check_resize, in_channels, resize_image, sides_needed
-from convwise.images.rules import MAX_FILE_BYTES, USUAL, Rules, UnreadableImage, in_turn
+from convwise.images.rules import (
+    MAX_FILE_BYTES,
+    USUAL,
+    NoPicture,
+    Rules,
+    TooLargePicture,
+    UnreadableImage,
+    in_turn,
+)  # fmt: skip
 from convwise.images.sniffing import FORMATS, HEAD_BYTES, exif_orientation, foreign, not_read, sniff
 from convwise.images.wholeness import require_whole_png, require_whole_tiff
 from convwise.places import reason_of
 
-__all__ = ["Picture", "Pixels", "UnreadableImage", "decode", "load_picture", "load_pixels", "opened"]
+__all__ = ["Picture", "Pixels", "UnreadableImage", "decode", "load_picture", "load_pixels", "opened", "read_picture"]
 
 Pixels = NDArray[np.uint8]
 _BAND_PIXELS = 2**22  # converted at a time, so that what lies between costs little memory
@@ -48,8 +56,13 @@ def load_picture(path: str | Path, *, shape: ImageShape, resize: str, rules: Rul
         data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
         raise UnreadableImage(reason_of(error)) from error
-    if known := foreign(data[:HEAD_BYTES], Path(path).name):
-        raise UnreadableImage(not_read(known))
+    return read_picture(data, name=Path(path).name, shape=shape, resize=resize, rules=rules)
+
+
+def read_picture(data: bytes, *, name: str = "", shape: ImageShape, resize: str, rules: Rules = USUAL) -> Picture:
+    """What `load_picture` makes of a file with this content and name. Raises UnreadableImage."""
+    if known := foreign(data[:HEAD_BYTES], name):
+        raise NoPicture(not_read(known))
     with quiet_decoders(), opened(data, shape=shape, resize=resize, rules=rules) as picture:
         fitted = in_channels(resize_image(picture.pixels, shape, resize), shape.channels)
         return Picture(fitted, picture.sides, picture.peak)
@@ -80,7 +93,7 @@ def opened(
     if kind is None:
         known = foreign(data[:HEAD_BYTES])
         found = not_read(known) if known else "not a JPEG, PNG, WebP, BMP, GIF or TIFF"
-        raise UnreadableImage(found if data else "empty file")
+        raise NoPicture(found if data else "empty file")
     if kind == "JPEG":
         header = read_header(data)
         rules.check(header.width, header.height)
@@ -103,7 +116,7 @@ def _by_pillow(data: bytes, kind: str, shape: ImageShape | None, resize: str, ru
         rules.check(*image.size)
         deep = _is_deep_colour(image, data)
         if deep and 2 * image.width * image.height > rules.most_pixels:
-            raise UnreadableImage(
+            raise TooLargePicture(
                 f"{image.width} x {image.height} pixels of 16 bits a channel, the limit is {rules.most_pixels // 2:,}"
             )
         if image.mode == "F":

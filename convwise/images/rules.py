@@ -28,6 +28,14 @@ class UnreadableImage(ConvwiseError):  # noqa: N818 - it names the picture's sta
     """The file cannot be read as a picture; the message is the short reason."""
 
 
+class NoPicture(UnreadableImage):
+    """The file is no picture at all, or one of a format that is not read here."""
+
+
+class TooLargePicture(UnreadableImage):
+    """The picture has more pixels than are read."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """How pictures are read, the same throughout a run.
@@ -56,9 +64,9 @@ class Rules:
     def check(self, width: int, height: int) -> None:
         """Raise UnreadableImage for a picture that is too large."""
         if width * height > self.most_pixels:
-            raise UnreadableImage(f"{width} x {height} pixels, the limit is {self.most_pixels:,}")
+            raise TooLargePicture(f"{width} x {height} pixels, the limit is {self.most_pixels:,}")
         if max(width, height) > MAX_SIDE:
-            raise UnreadableImage(f"{width} x {height} pixels, the limit of a side is {MAX_SIDE:,}")
+            raise TooLargePicture(f"{width} x {height} pixels, the limit of a side is {MAX_SIDE:,}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -11,44 +11,48 @@ from convwise.evaluation import Evaluation
 from convwise.intervals import Estimate, macro_f1
 from convwise.names import counted, shown
 from convwise.report import run_words, tables
+from convwise.report.markdown import markdown, table_text
 from convwise.report.run_data import counts_table
 from convwise.report.run_records import RunRecords
-from convwise.report.table import Table
 
 _METRICS = (("accuracy", "accuracy"), ("f1", "macro F1"), ("log_loss", "log loss"))
 
 
-def model_card(records: RunRecords) -> str:
-    """README.md: metadata between lines of dashes, then the same facts as the report's, in words."""
+def model_card(records: RunRecords, *, use: str = "", library: str = "keras") -> str:
+    """README.md: metadata between lines of dashes, then the same facts as the report's, in words.
+
+    `use`: Markdown about how the network is used, in place of how model.keras is; `library`: what it is used with.
+    """
     parts = [
-        _metadata(records),
-        f"# {_markdown(records.name)}",
-        " ".join(map(_markdown, run_words.headline(records))),
-        f"{_markdown(run_words.network_words(records))}.",
+        _metadata(records, library),
+        f"# {markdown(records.name)}",
+        " ".join(map(markdown, run_words.headline(records))),
+        f"{markdown(run_words.network_words(records))}.",
         "## Use",
-        '```python\nimport keras\n\nmodel = keras.models.load_model("model.keras")  # pixels 0 to 255, '
+        use
+        or '```python\nimport keras\n\nmodel = keras.models.load_model("model.keras")  # pixels 0 to 255, '
         f"{_shape(records)}\n```",
-        f"Classes, in the order of the probabilities: {', '.join(_markdown(shown(n)) for n in records.class_names)}.",
+        f"Classes, in the order of the probabilities: {', '.join(markdown(shown(n)) for n in records.class_names)}.",
         "## Limits",
-        "\n".join(f"- {_markdown(line)}" for line in run_words.limits(records)),
+        "\n".join(f"- {markdown(line)}" for line in run_words.limits(records)),
         "## Data",
-        _table(counts_table(records)),
+        table_text(counts_table(records)),
     ]
     if records.evaluation:
-        parts += ["## Scores", _table(tables.metrics_table(records.evaluation)),
-                  _table(tables.classes_table(records.evaluation, most=None))]  # fmt: skip
+        parts += ["## Scores", table_text(tables.metrics_table(records.evaluation)),
+                  table_text(tables.classes_table(records.evaluation, most=None))]  # fmt: skip
     parts += ["## Made with", f"```\n{records.commands.train()}\n```",
               f"Digest of the pictures: `{records.source.index_digest}`, of the split: "
               f"`{records.source.split_digest}`."]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 
 
-def _metadata(records: RunRecords) -> str:
+def _metadata(records: RunRecords, library: str) -> str:
     """YAML whose values are JSON, which YAML reads as it is."""
     found: dict[str, Any] = {
-        "library_name": "keras",
+        "library_name": library,
         "pipeline_tag": "image-classification",
-        "tags": ["image-classification", "convwise", "keras"],
+        "tags": ["image-classification", "convwise", library],
         "metrics": ["accuracy", "f1"],
     }
     if records.evaluation:
@@ -74,24 +78,3 @@ def _scores(evaluation: Evaluation) -> list[tuple[str, str, Estimate]]:
 def _shape(records: RunRecords) -> str:
     height, width, channels = records.training.shape.array
     return f"(n, {height}, {width}, {channels}); answers (n, {counted(len(records.class_names), 'class', 'classes')})"
-
-
-def _table(table: Table) -> str:
-    head = [_markdown(column.title) for column in table.columns]
-    rules = ["---:" if column.numeric else "---" for column in table.columns]
-    rows = [
-        [_cell(cell.text, cell.detail) for cell in row] for row in (*table.rows, *([table.footer] * bool(table.footer)))
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rules, *rows))
-
-
-def _cell(text: str, detail: str) -> str:
-    return _markdown(shown(text)) + (f" ({detail})" if detail else "")
-
-
-def _markdown(text: str) -> str:
-    """Text that Markdown and HTML take for nothing else."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for mark in "\\`*_[]|":
-        text = text.replace(mark, f"\\{mark}")
-    return text

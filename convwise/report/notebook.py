@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from convwise.report.html.page import environment, joined
+from convwise.report.html.page import HERE, environment, joined
 from convwise.report.pictures import Shown
 from convwise.report.study_axis import Axis
 from convwise.report.study_marks import Mark
@@ -61,9 +61,9 @@ def fragment(shown: Display) -> str:
     """HTML for the output of a cell: no script, no request, and a style that holds for it alone."""
     from markupsafe import Markup
 
-    charts = ["charts.css"] if shown.chart or shown.effects else []
-    inner = joined(charts + (["study.css"] if shown.effects else []))
-    css = f"{joined(['notebook.css'])}\n{scoped(inner)}"
+    charts = [*(["charts.css"] if shown.chart or shown.effects else []), *(["study.css"] if shown.effects else [])]
+    inner = joined([HERE / each for each in charts])
+    css = f"{joined([HERE / 'notebook.css'])}\n{scoped(inner)}"
     brief = replace(shown, tables=tuple(map(_brief, shown.tables)), folded=tuple(map(_unlinked, shown.folded)))
     text = environment().get_template("notebook.html").render(css=Markup(css), shown=brief)
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) if not shown.example else text

@@ -14,6 +14,7 @@ from convwise.images.index import ImageIndex
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import require_trusted
 from convwise.runs.folder import Run
+from convwise.training.answers import require_probabilities
 
 
 def load_model(run: Run, *, trust: bool = False) -> Any:
@@ -67,7 +68,7 @@ class Judge(NamedTuple):
         progress: Callable[[int, int], None] | None = None,
     ) -> NDArray[np.float64]:
         """(n, n_classes) for `members` of the pixels. Raises ConvwiseError for answers that are no probabilities."""
-        from convwise.training.predict import predict_probabilities, require_probabilities
+        from convwise.training.predict import predict_probabilities
 
         rows = predict_probabilities(self.model, pixels, members, flip_averaging=self.flip_averaging, progress=progress)
         require_probabilities(rows)

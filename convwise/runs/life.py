@@ -24,6 +24,7 @@ from convwise.runs.notes import chance_hint
 from convwise.runs.predictions import Predictions
 from convwise.runs.request import TrainRequest
 from convwise.runs.starts import network_to_train, start_of
+from convwise.training.answers import require_probabilities
 from convwise.training.hooks import Hooks
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _ended(run: Run, fitted: _Fitted, material: Material, hooks: Hooks, draw: Dr
 
 def _judged(run: Run, model: Any, material: Material) -> Evaluation | None:
     """Looks at the test images, once; keeps what was answered for them and for the validation images."""
-    from convwise.training.predict import BATCH, predict_probabilities, require_probabilities
+    from convwise.training.predict import BATCH, predict_probabilities
     from convwise.training.towers import in_towers
 
     index, recipe, sides = material.index, run.settings.recipe, ("validation", "test")

@@ -12,7 +12,6 @@ from convwise.errors import ConvwiseError, one_line
 from convwise.training.retracing import without_retracing_remarks
 
 BATCH = 128
-_ROUNDING = 0.01  # of a sum of probabilities, in whatever type they were computed
 
 
 def predict_probabilities(
@@ -77,15 +76,6 @@ def _predicted(model: keras.Model, images: NDArray[np.generic]) -> NDArray[np.fl
             f"{backend} cannot compute the network {model.name} here: {one_line(problem)}; "
             "convwise explain says which layer that may be"
         ) from problem
-
-
-def require_probabilities(rows: NDArray[np.float64]) -> None:
-    """Raises ConvwiseError unless each row is a probability for each class: finite, not negative, 1 in all."""
-    if not (np.isfinite(rows).all() and (rows >= 0).all() and (abs(rows.sum(axis=1) - 1) < _ROUNDING).all()):
-        raise ConvwiseError(
-            "the network answers with no probabilities (not negative, 1 in all): its model file is not the one that "
-            "was trained; train again"
-        )
 
 
 def mirrored(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_a_screen_reader_meets_one_title_headings_in_order_and_named_tables(
     levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(each => Number(each.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     unnamed = page.locator("table").evaluate_all(
         """tables => tables.filter(table => !(table.caption || table.closest("[aria-label]"))
             || !table.tHead?.querySelector("th[scope=col]")).map(table => table.outerHTML.slice(0, 200))"""

@@ -67,16 +67,19 @@ def saved(folder: Path) -> tuple[list[np.ndarray[Any, Any]], list[np.ndarray[Any
     return loaded[1], loaded[2]
 
 
-@pytest.mark.parametrize(("optimizer", "precision"), [("sgd", "float32"), ("adamw", "float32"), ("adamw", "bfloat16")])
+@pytest.mark.parametrize(
+    ("net", "optimizer", "precision"),
+    [("simple", "sgd", "float32"), ("narrowresnet", "adamw", "float32"), ("simple", "adamw", "bfloat16")],
+)
 def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
-    tmp_path: Path, optimizer: str, precision: str
+    tmp_path: Path, net: str, optimizer: str, precision: str
 ) -> None:
     chosen = recipe(optimizer=optimizer, precision=precision, learning_rate=0.01, cutmix=0.5)
-    whole = trained(tmp_path / "whole", chosen)
+    whole = trained(tmp_path / "whole", chosen, net=net)
     for stop in (1, 3):
         with pytest.raises(StoppedError):
-            trained(tmp_path / "parts", chosen, stop_after=stop)
-    parts = trained(tmp_path / "parts", chosen)
+            trained(tmp_path / "parts", chosen, net=net, stop_after=stop)
+    parts = trained(tmp_path / "parts", chosen, net=net)
     for side in (0, 1):
         for a, b in zip(saved(tmp_path / "whole")[side], saved(tmp_path / "parts")[side], strict=True):
             assert np.array_equal(a, b)

@@ -1,0 +1,1 @@
+"""Prediction over HTTP: an exported network answers pictures, without Keras and TensorFlow in the process."""
