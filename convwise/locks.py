@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import IO
 from convwise.errors import RequestError
 from convwise.files import cannot_write
 
+_LISTED = Path("/proc/locks")  # Linux
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)  # some network file systems have none
 
 
@@ -32,6 +34,20 @@ def locked(folder: Path, what: str) -> Iterator[None]:
             if problem.errno not in _NO_LOCKS_HERE:
                 raise RequestError(f"{what}={folder}: another process is working on it; wait for it") from None
         yield
+
+
+def held(folder: Path) -> bool | None:
+    """Whether a process works on `folder`, found out without taking the lock; None where the system does not say."""
+    try:
+        status = (folder / "lock").stat()
+        listed = _LISTED.read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return False if _LISTED.exists() else None
+    except OSError:
+        return None
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    # `1: FLOCK  ADVISORY  WRITE 4711 08:01:131074 0 EOF`; a line with -> is of a process that waits.
+    return any(place in line.split() and "->" not in line for line in listed.splitlines())
 
 
 def _lock(file: IO[bytes]) -> None:

@@ -6,13 +6,17 @@ import base64
 import hashlib
 
 
-def policy(script: str, style: str, *, images: str = "data:", workers: str = "") -> str:
+def policy(script: str, style: str, *, images: str = "data:", workers: str = "", served: bool = False) -> str:
     """The policy of a page with just this text in its script and this in its style, and no connection to anywhere.
 
-    `images`, `workers`: from where these may come, in the words of the policy; nothing for "".
+    `images`, `workers`: from where these may come, in the words of the policy; nothing for "". `served`: the page comes
+    from a server of ours, whose modules it may load, and which alone it may ask.
     """
-    own = f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src {images}"
-    return f"{own}; {f'worker-src {workers}; ' if workers else ''}base-uri 'none'; form-action 'none'"
+    scripts, forms = (f"{_hash(script)} 'self'", "'self'") if served else (_hash(script), "'none'")
+    parts = ["default-src 'none'", f"script-src {scripts}", f"style-src {_hash(style)}", f"img-src {images}"]
+    parts += [f"worker-src {workers}"] if workers else []
+    parts += ["connect-src 'self'"] if served else []
+    return "; ".join([*parts, "base-uri 'none'", f"form-action {forms}"])
 
 
 def verbatim(text: str, end: str) -> str:

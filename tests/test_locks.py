@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from convwise.errors import ConvwiseError, RequestError
-from convwise.locks import locked
+from convwise.locks import held, locked
 
 _HOLD = """
 import sys, pathlib, time
@@ -56,3 +56,19 @@ def test_it_is_free_again_afterwards_whatever_happened(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConvwiseError, match="cannot be written: No such file"), locked(tmp_path / "gone", "run"):
         pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists locks")
+def test_whether_a_folder_is_worked_on_is_seen_without_taking_its_lock(tmp_path: Path) -> None:
+    assert held(tmp_path) is False
+    with locked(tmp_path, "run"):
+        assert held(tmp_path) is True
+    assert held(tmp_path) is False
+    with locked(tmp_path, "run"):  # nobody looked by locking
+        pass
+
+
+def test_where_the_system_lists_no_locks_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convwise.locks._LISTED", tmp_path / "none")
+    with locked(tmp_path, "run"):
+        assert held(tmp_path) is None

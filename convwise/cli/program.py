@@ -23,6 +23,7 @@ from convwise.cli import (
     serve,
     study,
     train,
+    web,
 )  # fmt: skip
 from convwise.cli.parser import EXIT_CODES, Parser
 from convwise.cli.wording import wording_of
@@ -104,7 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"convwise {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    groups = (data, train, judge, export, serve, report, compare, explain, playground, study, doctor, completion)
+    groups = (data, train, judge, export, serve, report, compare, explain, playground, study, web, doctor, completion)
     for group in groups:
         group.add(verbs)
     return parser

@@ -37,7 +37,7 @@ def fresh_rounds(
     rounds = _consecutive(fresh)
     if len(rounds) != len(confirmations):
         raise RequestError("the journal does not hold every block of the confirmations")
-    runner = _without_pixels(request)
+    runner = without_pixels(request)
     base: Arm = ()
     found = []
     for numbers, confirmation in zip(rounds, confirmations, strict=True):
@@ -59,8 +59,8 @@ def _consecutive(numbers: Sequence[int]) -> list[list[int]]:
     return found
 
 
-def _without_pixels(request: Request) -> TrialRunner:
-    """Knows which images judge in which block, and trains nothing."""
+def without_pixels(request: Request) -> TrialRunner:
+    """Knows which images judge in which block, and trains nothing. Raises RequestError where they have changed."""
     spec = request.spec
     index = index_folder(
         spec.folder, classes=spec.classes, exclude=spec.exclude, copies=spec.copies, rules=spec.reading

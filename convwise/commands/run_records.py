@@ -84,9 +84,13 @@ def epochs_of(run: Run) -> tuple[Mapping[str, float], ...]:
         return ()
     except (OSError, ValueError) as problem:
         raise RequestError(f"{path}: it cannot be read as a line of JSON for each epoch ({problem})") from None
-    if not all(isinstance(row, dict) and "epoch" in row for row in rows):
-        raise RequestError(f"{path}: each line must hold an epoch")
+    if not all(isinstance(row, dict) and "epoch" in row and all(map(_is_number, row.values())) for row in rows):
+        raise RequestError(f"{path}: each line must hold an epoch and other numbers")
     return rows
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < 1e300  # so is no NaN
 
 
 def _training(settings: RunSettings) -> Training:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,14 +79,15 @@ def runs(folder: str | Path = "runs") -> tuple[RunSummary, ...]:
     place = named(folder, "folder")
     if kind_of(place, "folder") != "folder":
         raise RequestError(f"folder={folder}: there is no such folder; name one that holds runs")
-    return tuple(_summary(each) for each in _found(place))
+    return tuple(summary_of(each) for each in folders_with(place, (_MARK, "split.json")))
 
 
-def _found(place: Path) -> list[Path]:
+def folders_with(place: Path, marks: Collection[str]) -> list[Path]:
+    """The folders that hold files of all these names, `place` itself and up to three folders below it, by name."""
     found = []
     for current, below, files in os.walk(place):
         here = Path(current)
-        if _MARK in files and "split.json" in files:
+        if set(marks) <= set(files):
             found.append(here)
             below.clear()
         elif len(here.relative_to(place).parts) >= _DEPTH:
@@ -94,7 +96,8 @@ def _found(place: Path) -> list[Path]:
     return sorted(found)
 
 
-def _summary(folder: Path) -> RunSummary:
+def summary_of(folder: Path) -> RunSummary:
+    """A run in a line; what is damaged is said in its state."""
     try:
         run = Run.open(folder)
         settings = run.settings

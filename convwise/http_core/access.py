@@ -47,6 +47,7 @@ class Access:
         token: What a client must know, 8 to 256 letters, digits and `._~-`; nothing if None.
         open_paths: Paths that need no token.
         cookie: Name of the cookie that holds the token for pages; browsers share cookies between ports.
+        advice: What a client without the token is to do, in a sentence.
 
     Raises:
         RequestError: the token is too short, too long, or holds other characters.
@@ -61,6 +62,7 @@ class Access:
     token: str | None = field(default=None, repr=False)
     open_paths: frozenset[str] = frozenset()
     cookie: str = "convwise"
+    advice: str = "a token is needed: Authorization: Bearer TOKEN"
 
     def __post_init__(self) -> None:
         if self.token is not None and not _TOKEN.fullmatch(self.token):
@@ -78,7 +80,7 @@ class Access:
         if self.token is None or scope["path"] in self.open_paths:
             return
         if not any(self.knows(given) for given in self._given(scope)):
-            raise Problem(401, "a token is needed: Authorization: Bearer TOKEN", headers={"www-authenticate": "Bearer"})
+            raise Problem(401, self.advice, headers={"www-authenticate": "Bearer"})
 
     def knows(self, given: str) -> bool:
         """Whether that is the token, in a time that does not tell how much of it is right."""

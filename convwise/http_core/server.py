@@ -16,7 +16,14 @@ from convwise.http_core.limits import Limits
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run_server(gate: Gate, opened: socket.socket, limits: Limits, *, ready: Callable[[], None] = lambda: None) -> None:
+def run_server(
+    gate: Gate,
+    opened: socket.socket,
+    limits: Limits,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    ending: Callable[[], None] = lambda: None,
+) -> None:
     """Serves until SIGTERM or SIGINT; then takes no more connections, answers what was asked, and returns.
 
     Args:
@@ -24,6 +31,7 @@ def run_server(gate: Gate, opened: socket.socket, limits: Limits, *, ready: Call
         opened: The socket to listen on.
         limits: What connections are kept to.
         ready: Is called when requests are taken.
+        ending: Is called within the handler of a signal to end, so that answers without an end can end.
 
     Example:
         >>> from convwise.http_core.server import run_server
@@ -42,13 +50,15 @@ def run_server(gate: Gate, opened: socket.socket, limits: Limits, *, ready: Call
         timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]
         timeout_graceful_shutdown=round(limits.header_seconds + limits.body_seconds) + 1,
     )
-    _Server(config, gate, ready).run([opened])
+    _Server(config, gate, ready, ending).run([opened])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, gate: Gate, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, gate: Gate, ready: Callable[[], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._gate, self._ready = gate, ready
+        self._gate, self._ready, self._ending = gate, ready, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does, and says that it is ready."""
@@ -69,3 +79,4 @@ class _Server(uvicorn.Server):
         if self.should_exit and number == signal.SIGINT:
             self.force_exit = True  # Ctrl-C twice
         self._gate.draining = self.should_exit = True
+        self._ending()

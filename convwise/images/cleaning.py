@@ -14,7 +14,10 @@ from convwise.files import remove_leftovers, temporary_name
 from convwise.images.cache_dir import cache_dir, clear_errors
 from convwise.images.picture_list import LISTS
 
-_OWN = re.compile(r"[0-9a-f]{32}(\.npz)?")  # the names of caches and records; whatever else lies there is not ours
+PAGES, FEATURES = "pages", "features"
+"""Where below the cache folder the page of `convwise web` keeps reports, and what networks make of training images."""
+
+_OWN = re.compile(r"[0-9a-f]{32}(\.npz|\.html)?")  # of caches and records; whatever else lies there is not ours
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Cleaned:
     """What was removed from the caches of pictures and what was kept.
 
     Attributes:
-        n_removed: Number of pixel caches, records of folders and folders of links that were removed.
+        n_removed: Number of pixel caches, records of folders, folders of links, and what `convwise web` keeps, that
+            were removed.
         removed_bytes: Their size, in bytes.
         n_kept: Number of those that were kept.
         kept_bytes: Their size, in bytes.
@@ -63,7 +67,7 @@ def clean_caches(days: float = 30) -> Cleaned:
     checks.number("days", days, 0, 1_000_000)
     before = time.time() - 86400 * days
     counts = {True: [0, 0], False: [0, 0]}
-    for folder in (cache_dir() / "pixels", cache_dir() / "scans", cache_dir() / LISTS):
+    for folder in (cache_dir() / name for name in ("pixels", "scans", LISTS, PAGES, FEATURES)):
         with clear_errors(folder):
             if not folder.is_dir():
                 continue

@@ -27,6 +27,11 @@ def thumbnail(path: str | Path, longest: int, rules: Rules = USUAL) -> NDArray[n
         data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
         raise UnreadableImage(reason_of(error)) from error
+    return small(data, longest, rules)
+
+
+def small(data: bytes, longest: int, rules: Rules = USUAL) -> NDArray[np.uint8]:
+    """The same of a file's content. Raises UnreadableImage."""
     with quiet_decoders():
         width, height = _upright_sides(data)
         shrunk = min(1.0, longest / max(width, height))

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def learning_curves(rows: Sequence[Mapping[str, float]], best_epoch: int) -> Markup:
-    """Loss and accuracy by epoch, training and validation, with the kept epoch marked; "" without an epoch."""
+def learning_curves(rows: Sequence[Mapping[str, float]], best_epoch: int, *, over: bool = True) -> Markup:
+    """Loss and accuracy by epoch, training and validation, with the kept epoch marked; "" without an epoch.
+
+    `over`: whether the training has ended; else the epoch is the best so far.
+    """
     from markupsafe import Markup
 
     trained = [row for row in rows if "loss" in row]
@@ -34,14 +37,19 @@ def learning_curves(rows: Sequence[Mapping[str, float]], best_epoch: int) -> Mar
         y_range = (0.0, max(values) * 1.05 or 1.0) if name == "loss" else _accuracy_range(values)
         panel = Panel(i * span + LEFT, width, height, _ends(epochs), y_range)
         parts += [frame(panel, title, "epoch", whole_ticks(epochs), ticks(*y_range), as_percent=name != "loss")]
-        parts += [_kept(panel, best_epoch, label=i == 0)] if best_epoch in epochs else []
+        parts += (
+            [_kept(panel, best_epoch, f"{'kept' if over else 'best so far'}: {best_epoch}" if i == 0 else "")]
+            if best_epoch in epochs
+            else []
+        )
         ends = []
         for kind, key in lines:
             points = [panel.at(row["epoch"], row[key]) for row in trained if key in row]
             parts.append(_line(points, kind))
             ends.append((points[-1][1], kind, points[-1][0]))
         parts += _end_labels(ends)
-    said = f"Learning curves over {len(trained)} epochs; epoch {best_epoch} was kept."
+    marked = f"epoch {best_epoch} was kept" if over else f"epoch {best_epoch} is the best so far"
+    said = f"Learning curves over {len(trained)} epochs; {marked}."
     return svg(2 * span, TOP + height + BOTTOM, said, Markup("").join(parts))
 
 
@@ -112,12 +120,12 @@ def _line(points: Sequence[tuple[float, float]], kind: str) -> Markup:
     return drawn
 
 
-def _kept(panel: Panel, epoch: int, *, label: bool) -> Markup:
+def _kept(panel: Panel, epoch: int, label: str) -> Markup:
     x = panel.at(epoch, panel.y_range[0])[0]
     line = tag('<line class="guide" x1="%s" y1="%s" x2="%s" y2="%s"/>', x, TOP, x, TOP + panel.height)
     # At the right edge the words stand to the left of the line.
     end = "end" if x > panel.x + 0.6 * panel.width else "start"
-    return line + (text(x + (-4 if end == "end" else 4), TOP + 10, f"kept: {epoch}", end) if label else "")
+    return line + (text(x + (-4 if end == "end" else 4), TOP + 10, label, end) if label else "")
 
 
 def _end_labels(ends: Sequence[tuple[float, str, float]]) -> list[Markup]:

@@ -54,11 +54,11 @@ class Pictures:
         """Pictures that are no files, such as augmented ones, under the name of the file that they come from."""
         if not self.allowed:
             return []
-        return [self._within(_shown(name, pixels, quality=90)) for pixels in stack]
+        return [self._within(shown_pixels(name, pixels, quality=90)) for pixels in stack]
 
     def _made(self, path: str, longest: int) -> Shown:
         try:
-            return _shown(path, thumbnail(self.folder / path, longest, self.rules))
+            return shown_pixels(path, thumbnail(self.folder / path, longest, self.rules))
         except UnreadableImage as problem:
             return Shown(path, missing=str(problem))
 
@@ -70,7 +70,8 @@ class Pictures:
         return picture
 
 
-def _shown(path: str, pixels: NDArray[np.uint8], quality: int = 80) -> Shown:
+def shown_pixels(path: str, pixels: NDArray[np.uint8], quality: int = 80) -> Shown:
+    """The pixels (h, w, 3) under a name."""
     height, width = pixels.shape[:2]
     return Shown(path, data_uri(jpeg(pixels, quality), "image/jpeg"), width, height)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,8 +24,8 @@ from convwise.report.table import Cell, Table, count, numbers, percent, texts, w
 from convwise.report.values import flat, plain
 
 _SECTIONS = (("mistakes", "Mistakes"), ("confusion", "Confusion"), ("classes", "Classes"), ("learning", "Learning"),
-             ("sure", "How sure"), ("data", "Data"), ("network", "Network"), ("reproduce", "Reproduce"),
-             ("limits", "Limits"))  # fmt: skip
+             ("sure", "How sure"), ("data", "Data"), ("network", "Network"), ("exports", "Exports"),
+             ("reproduce", "Reproduce"), ("limits", "Limits"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Seen:
     """What a report holds besides the run's own records.
 
     `index` is None where the pictures are gone or have changed, as `state` says. `heats`: heatmaps by path, with what
-    is to be said of them in `heat_notes`. `pixels`: the first training image as the network takes it.
+    is to be said of them in `heat_notes`. `pixels`: the first training image as the network takes it. `exports`: by
+    name, the tables of each export's proof.
     """
 
     index: ImageIndex | None
@@ -51,6 +52,7 @@ class Seen:
     heats: Mapping[str, HeatView] = field(default_factory=dict)
     heat_notes: tuple[str, ...] = ()
     pixels: Any = None
+    exports: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
 
 
 def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
@@ -79,7 +81,8 @@ def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
         "remarks": tables.remarks(evaluation, uneven=False) if evaluation else [],  # the headline says that
         "step": step,
         "warnings": [seen.state] if seen.state else [],
-        "sections": _SECTIONS,
+        "sections": [each for each in _SECTIONS if each[0] != "exports" or seen.exports],
+        "exports": seen.exports,
         "evaluation": evaluation,
         "mistakes": worst,
         "n_wrong": tables.n_wrong(evaluation) if evaluation else 0,
@@ -95,7 +98,7 @@ def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
         "diagnosis": found,
         "curves": learning_curves(records.epochs, records.best_epoch),
         "curves_said": _curves_said(records),
-        "epochs": epochs_table(records),
+        "epochs": epochs_table(records.epochs),
         "reliability": confidence.reliability_table(bins) if answers else None,
         "reliability_chart": reliability_chart(bins) if answers else "",
         "how_sure": confidence.how_sure(answers) if answers else "",
@@ -137,7 +140,7 @@ def _network(layers: Layers) -> dict[str, Any] | None:
     }
 
 
-def epochs_table(records: RunRecords) -> Table:
+def epochs_table(epochs: Sequence[Mapping[str, float]]) -> Table:
     """The numbers of each epoch."""
     rows = [
         (
@@ -146,7 +149,7 @@ def epochs_table(records: RunRecords) -> Table:
             *(Cell(percent(row.get(key)), row.get(key)) for key in ("accuracy", "val_accuracy")),
             _number(row.get("learning_rate")),
         )
-        for row in records.epochs
+        for row in epochs
     ]
     columns = numbers("epoch", "training loss", "validation loss", "training accuracy", "validation accuracy", "rate")
     return Table("the numbers of each epoch", columns, tuple(rows))

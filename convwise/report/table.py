@@ -23,7 +23,7 @@ class Cell:
 
     `text` may be a name of any bytes: whoever shows it makes it safe. `value` is what the text was made of, and what
     sorts the column; `detail`, such as an interval, stands beside the text where there is room; `target` is the name of
-    the place on a page where more of it is seen.
+    the place on a page where more of it is seen, or with a slash in front the address of another page.
     """
 
     text: str

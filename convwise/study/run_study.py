@@ -55,12 +55,16 @@ def run_study(
         confirms=plan.epochs is None,
         heard=heard,
     )
-    quick = folder.quick_look if plan.epochs is None else None
-    tried = [level for each in quick.verdicts for level in each.all_tried] if quick else []
-    early = {level.name: level.effect for level in tried if level.effect}
-    result = _result(request, plan, blocks, state, sentence, early)
+    result = result_of(request, plan, blocks, state, sentence, early_effects(folder, plan))
     folder.finish(result.to_dict())
     return result
+
+
+def early_effects(folder: StudyFolder, plan: Plan) -> dict[str, Interval]:
+    """What short trainings showed before the study had time for whole ones, by candidate."""
+    quick = folder.quick_look if plan.epochs is None else None
+    tried = [level for each in quick.verdicts for level in each.all_tried] if quick else []
+    return {level.name: level.effect for level in tried if level.effect}
 
 
 def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
@@ -80,7 +84,7 @@ def _stands(request: Request, blocks: Blocks, arm: Arm) -> bool:
     return why is None
 
 
-def _result(
+def result_of(
     request: Request,
     plan: Plan,
     blocks: Blocks,
@@ -88,6 +92,7 @@ def _result(
     sentence: str,
     early: Mapping[str, Interval],
 ) -> StudyResult:
+    """The result of a study in that state, of at least one block; `early`: effects that short trainings showed."""
     quick = plan.epochs is not None
     failures = {o.key: o.reason for _, found in blocks.rounds for o in found.values() if o.status == "failed"}
     found = verdicts(

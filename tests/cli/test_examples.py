@@ -13,6 +13,9 @@ from convwise import cli
 from convwise.cli import build_parser
 from tests.conftest import home_with_shapes
 
+SERVE = ("serve", "web")
+"""What goes on until it is stopped: tests of their own begin and end these."""
+
 
 def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """The parsers of all commands that do something, in the order of the help."""
@@ -54,6 +57,8 @@ def test_every_example_works(
     Image.new("RGB", (40, 30), (200, 30, 30)).save("picture.png")
     for example in examples():
         program, *arguments = shlex.split(example)
+        if arguments[0] in SERVE:
+            continue
         if "runs/second" in arguments:
             shutil.copytree("runs/first", "runs/second")
         assert program == "convwise"

@@ -11,22 +11,35 @@ from convwise.names import printable, shown
 from convwise.page_policy import policy, verbatim
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
     from markupsafe import Markup
 
-_HERE = Path(__file__).parent
+HERE = Path(__file__).parent
+"""Where templates, styles and scripts lie."""
 
 
 def page(
     template: str, *, style: Sequence[str] = ("page.css",), script: Sequence[str] = ("page.js",), **context: Any
 ) -> str:
     """The page as UTF-8 text can hold it. `style` and `script` are files of this package, joined in their order."""
+    files = [[HERE / each for each in names] for names in (style, script)]
+    return finished(environment().get_template(template), *files, **context)
+
+
+def finished(
+    template: Template, style: Sequence[Path], script: Sequence[Path], *, served: bool = False, **context: Any
+) -> str:
+    """The page of a template that extends base.html; `served`: see `policy`."""
     css, js = _joined(style), _joined(script)
     from markupsafe import Markup
 
-    allowed = policy(f"\n{js}\n", f"\n{css}\n")  # script and style stand on lines of their own
+    allowed = policy(f"\n{js}\n", f"\n{css}\n", served=served)  # script and style stand on lines of their own
     own = {"css": Markup(verbatim(css, "</style")), "js": Markup(verbatim(js, "</script"))}
-    text = environment().get_template(template).render(policy=allowed, **own, **context)
+    return tidy(template.render(policy=allowed, **own, **context))
+
+
+def tidy(text: str) -> str:
+    """The text without empty lines and spaces at the ends of lines."""
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
 
 
@@ -39,7 +52,7 @@ def environment() -> Environment:
     from convwise.report.confusion import shade
 
     made = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -63,7 +76,7 @@ def name(text: str) -> Markup:
     return Markup("<bdi>%s</bdi>") % shown(text)
 
 
-def _joined(names: Sequence[str]) -> str:
+def _joined(files: Sequence[Path]) -> str:
     # The page's empty lines are left out, and so are those here: else the digests would be those of another text.
-    lines = (line.rstrip() for each in names for line in (_HERE / each).read_text(encoding="utf-8").splitlines())
+    lines = (line.rstrip() for each in files for line in each.read_text(encoding="utf-8").splitlines())
     return "\n".join(line for line in lines if line)

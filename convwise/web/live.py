@@ -1,0 +1,85 @@
+"""Server-sent events: a part of a page again whenever what it shows has changed, until it changes no more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.responses import StreamingResponse
+
+from convwise.errors import ConvwiseError
+from convwise.http_core.problems import Problem
+from convwise.web.pages import part
+
+_SECONDS = 1.0  # between two looks
+_REST = 5  # times as long as a look took, where that is more: a large folder is not looked through all the time
+_SILENT = 15  # looks without news, after which a comment shows whether the reader is still there
+_MOST_STREAMS = 24
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A part of a page: what to show, in a sentence what is new, and whether it is the last."""
+
+    html: str
+    said: str = ""
+    over: bool = False
+
+
+class Live:
+    """The streams that are open. `stopping` ends them all."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self._open = 0
+
+    def stream(self, look: Callable[[], Awaitable[Shown]]) -> StreamingResponse:
+        """The answer that sends what `look` shows, first at once. Raises Problem 503 for too many at a time."""
+        if self._open >= _MOST_STREAMS:
+            raise Problem(503, "too many pages are watching", headers={"retry-after": "30"})
+        return StreamingResponse(
+            self._events(look), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+    async def _events(self, look: Callable[[], Awaitable[Shown]]) -> AsyncIterator[bytes]:
+        self._open += 1
+        before, silent = None, 0
+        try:
+            while not self.stopping:
+                begun = time.monotonic()
+                now = await _seen(look)
+                took = time.monotonic() - begun
+                if now != before:
+                    yield event("over" if now.over else "news", now)
+                    before, silent = now, 0
+                if now.over:
+                    return
+                silent += 1
+                if silent % _SILENT == 0:
+                    yield b": still here\n\n"
+                await self._pause(max(_SECONDS, _REST * took))
+        finally:
+            self._open -= 1
+
+    async def _pause(self, seconds: float) -> None:
+        while seconds > 0 and not self.stopping:
+            await asyncio.sleep(min(seconds, 0.1))
+            seconds -= 0.1
+
+
+async def _seen(look: Callable[[], Awaitable[Shown]]) -> Shown:
+    """What there is to show; where it is gone or damaged meanwhile, that."""
+    try:
+        return await look()
+    except (ConvwiseError, OSError, Problem) as problem:
+        reason = str(problem)
+        return Shown(part("gone.html", reason=reason), reason, over=True)
+
+
+def event(kind: str, shown: Shown) -> bytes:
+    """One event, its data a line of JSON."""
+    data = json.dumps({"html": shown.html, "said": shown.said})
+    return f"event: {kind}\ndata: {data}\n\n".encode()

@@ -1,0 +1,70 @@
+"""The server of the page: its address with a token, this machine alone, and an end without waiting."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from convwise.errors import RequestError
+from convwise.places import kind_of, named
+
+PORT = 8765
+HOST = "127.0.0.1"
+_PACKAGES = ("fastapi", "uvicorn", "python_multipart")
+_END_SECONDS = 2.0
+
+
+def serve_page(folder: str | Path = ".", *, port: int = PORT, ready: Callable[[str], None] = print) -> None:
+    """Serves the page about a folder to this machine, until Ctrl-C.
+
+    Args:
+        folder: Where runs, studies and folders of pictures are looked for.
+        port: 1 to 65535, or 0 for any that is free.
+        ready: Hears the address with its token, when it can be opened.
+
+    Raises:
+        RequestError: there is no such folder, the port is taken, or a package of the extra is not installed.
+    """
+    place = named(folder, "folder")
+    if kind_of(place, "folder") != "folder":
+        raise RequestError(f"folder={folder}: there is no such folder; name one that holds runs, or will")
+    _require_packages()
+    from convwise.http_core.access import LOOPBACK, Access, new_token
+    from convwise.http_core.listening import listening_socket, place_of
+    from convwise.http_core.server import run_server
+    from convwise.web.app import guarded
+    from convwise.web.site import Site
+
+    with listening_socket(HOST, port) as opened:
+        token = new_token()
+        access = Access(
+            hosts=LOOPBACK,
+            token=token,
+            cookie=f"convwise-{opened.getsockname()[1]}",
+            advice="this page opens at the address that convwise web printed when it was started, with its token",
+        )
+        site = Site.of(place)
+        address = f"{place_of(opened)}/?token={token}"
+        run_server(guarded(site, access), opened, site.limits, ready=lambda: ready(address), ending=site.stop)
+    _end(site)
+
+
+def _end(site: Any) -> None:
+    """Ends the work, too. What does not stop within moments, such as a network that is asked, is not waited for."""
+    site.stop()
+    if not site.jobs.close(_END_SECONDS):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # a thread within TensorFlow cannot be stopped, and would hold up the interpreter's end
+    site.decoding.close()
+
+
+def _require_packages() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise RequestError(f"{missing[0]} is not installed, which the page needs: pip install 'convwise[web]'")
