@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from starlette.responses import StreamingResponse
 
@@ -34,35 +35,31 @@ class Live:
 
     def __init__(self) -> None:
         self.stopping = False
-        self._open = 0
+        self._open: WeakSet[AsyncIterator[bytes]] = WeakSet()
 
     def stream(self, look: Callable[[], Awaitable[Shown]]) -> StreamingResponse:
         """The answer that sends what `look` shows, first at once. Raises Problem 503 for too many at a time."""
-        if self._open >= _MOST_STREAMS:
+        if len(self._open) >= _MOST_STREAMS:
             raise Problem(503, "too many pages are watching", headers={"retry-after": "30"})
-        return StreamingResponse(
-            self._events(look), media_type="text/event-stream", headers={"cache-control": "no-store"}
-        )
+        events = self._events(look)
+        self._open.add(events)  # forgotten with its answer, whether or not that was ever begun
+        return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
     async def _events(self, look: Callable[[], Awaitable[Shown]]) -> AsyncIterator[bytes]:
-        self._open += 1
         before, silent = None, 0
-        try:
-            while not self.stopping:
-                begun = time.monotonic()
-                now = await _seen(look)
-                took = time.monotonic() - begun
-                if now != before:
-                    yield event("over" if now.over else "news", now)
-                    before, silent = now, 0
-                if now.over:
-                    return
-                silent += 1
-                if silent % _SILENT == 0:
-                    yield b": still here\n\n"
-                await self._pause(max(_SECONDS, _REST * took))
-        finally:
-            self._open -= 1
+        while not self.stopping:
+            begun = time.monotonic()
+            now = await _seen(look)
+            took = time.monotonic() - begun
+            if now != before:
+                yield event("over" if now.over else "news", now)
+                before, silent = now, 0
+            if now.over:
+                return
+            silent += 1
+            if silent % _SILENT == 0:
+                yield b": still here\n\n"
+            await self._pause(max(_SECONDS, _REST * took))
 
     async def _pause(self, seconds: float) -> None:
         while seconds > 0 and not self.stopping:
