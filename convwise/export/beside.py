@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from convwise.export.container import container_files
 from convwise.export.formats import FORMATS, Format
 from convwise.export.labels import Labels
 from convwise.export.proof import Proof
@@ -27,7 +28,7 @@ Card = Callable[[str, str], str]
 def write_beside(
     folder: Path, labels: Labels, formats: Sequence[Format], proof: Proof, card: Card | None = None
 ) -> None:
-    """Writes the three files; README.md as a model card where there is one to ask."""
+    """Writes the three files, and how ONNX runs in a container; README.md as a model card where there is one to ask."""
     chosen = preferred(formats)
     values: dict[str, Any] = {
         "labels": labels,
@@ -39,6 +40,9 @@ def write_beside(
     }
     write_text(folder / "predict.py", script_of(labels, chosen))
     write_text(folder / "requirements.txt", requirements(chosen))
+    if FORMATS["onnx"] in formats:
+        for name, text in container_files(labels.convwise).items():
+            write_text(folder / name, text)
     use = _filled("README.md.jinja", values)
     title = f"# {markdown(shown(Path(proof.run).name))}\n\n"
     write_text(folder / "README.md", title + use if card is None else card(use, chosen.name))

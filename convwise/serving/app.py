@@ -29,24 +29,25 @@ class Application:
 
     Args:
         labels: What an export says of itself, as /labels tells it.
-        class_names: The classes in the order of the probabilities.
         predicting: What answers pictures.
         limits: What a request may bring.
         metrics: Where is counted.
+        guarded: Whether clients need a token, which is the gate's business, and is described.
     """
 
     def __init__(
-        self, labels: dict[str, Any], class_names: tuple[str, ...], predicting: Predicting, limits: Limits,
-        metrics: Metrics,
-    ) -> None:  # fmt: skip
+        self, labels: dict[str, Any], predicting: Predicting, limits: Limits, metrics: Metrics, *, guarded: bool
+    ) -> None:
+        class_names = tuple(labels["class_names"])
+        described = description(class_names, limits, guarded=guarded)
         self._class_names, self._predicting, self._limits, self._metrics = class_names, predicting, limits, metrics
         self._intake = Intake(limits)
         self.draining: Callable[[], bool] = lambda: False
         self._fixed = {
             "/labels": JSONResponse(labels),
             "/healthz": JSONResponse({"status": "ok"}),
-            "/openapi.json": JSONResponse(description(class_names, limits)),
-            "/docs": pages.docs(description(class_names, limits)),
+            "/openapi.json": JSONResponse(described),
+            "/docs": pages.docs(described),
             **pages.files(),
         }
         self._routes: dict[str, tuple[tuple[str, ...], Answering]] = {

@@ -30,9 +30,8 @@ def example_picture() -> bytes:
     return made.getvalue()
 
 
-def description(class_names: tuple[str, ...], limits: Limits) -> dict[str, Any]:
-    """The whole description, as plain values."""
-    guarded: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
+def description(class_names: tuple[str, ...], limits: Limits, *, guarded: bool) -> dict[str, Any]:
+    """The whole description, as plain values; `guarded`: whether there is a token."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -41,7 +40,7 @@ def description(class_names: tuple[str, ...], limits: Limits) -> dict[str, Any]:
             "description": "A network labels pictures. Send one or many; each is answered with its label, how probable "
             "that is, and the next labels.",
         },
-        "security": guarded,
+        "security": [{"bearer": []}, {"header": []}] if guarded else [],
         "paths": {
             "/predict": {"post": _predict(limits)},
             "/labels": {"get": _get("The classes, and how a picture becomes the network's input.", "Labels")},

@@ -16,7 +16,7 @@ BEYOND_RANGE = "pixels are brighter than the range that the network was trained 
 
 def answer(answered: Sequence[Answered], class_names: Sequence[str], top: int) -> Response:
     """The answer to a request: 200 where any picture has one, else the status of the first problem."""
-    predictions = [_prediction(each, class_names, top) for each in answered]
+    predictions = [prediction(each, class_names, top) for each in answered]
     problems = [each.problem for each in answered if each.problem is not None]
     if len(problems) < len(answered):
         return _json({"predictions": predictions}, 200)
@@ -24,7 +24,8 @@ def answer(answered: Sequence[Answered], class_names: Sequence[str], top: int) -
     return _json({"error": first.reason, "status": first.status, "predictions": predictions}, first.status)
 
 
-def _prediction(each: Answered, class_names: Sequence[str], top: int) -> dict[str, Any]:
+def prediction(each: Answered, class_names: Sequence[str], top: int) -> dict[str, Any]:
+    """The entry of one picture, as plain values."""
     if each.problem is not None:
         return {"name": each.name, "error": each.problem.reason, "status": each.problem.status}
     row = each.row

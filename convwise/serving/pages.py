@@ -40,7 +40,7 @@ def _operation(path: str, method: str, each: dict[str, Any]) -> str:
     parts = [f"<h2><code>{method.upper()} {_text(path)}</code></h2><p>{_text(each['summary'])}"]
     parts.append(f" {_text(each['description'])}</p>" if "description" in each else "</p>")
     if each.get("security") == []:
-        parts.append("<p>Needs no token.</p>")
+        parts.append("<p>It needs no token.</p>")
     for given in each.get("parameters", ()):
         told = f"{given['description']} Default {given['schema']['default']}."
         parts.append(f"<p><code>?{_text(given['name'])}=</code> {_text(told)}</p>")

@@ -61,7 +61,7 @@ def serve_here(
     labels = exported.labels
     told = {"class_names": list(labels.class_names), "height": labels.height, "width": labels.width,
             "channels": labels.channels, "resize": labels.resize}  # fmt: skip
-    application = Application(told, labels.class_names, predicting, settings.limits, metrics)
+    application = Application(told, predicting, settings.limits, metrics, guarded=settings.token is not None)
     gate = Gate(application, settings.access, heard=_heard(metrics, quiet=settings.quiet))
     application.draining = lambda: gate.draining
 

@@ -34,6 +34,9 @@ def serve(
         ready: Hears the address when requests are taken; nobody does if None.
         options: Values of `ServeSettings` and of its `Limits`, by name: host, port, token, most_bytes and so on.
 
+    Returns:
+        Nothing, when the server was told to end and has drained.
+
     Raises:
         RequestError: the folder is neither, the export has no ONNX, a value is out of its range, the port is taken, or
             a package is missing.

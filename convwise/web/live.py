@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from weakref import WeakSet
+from weakref import finalize
 
 from starlette.responses import StreamingResponse
 
@@ -35,17 +35,26 @@ class Live:
 
     def __init__(self) -> None:
         self.stopping = False
-        self._open: WeakSet[AsyncIterator[bytes]] = WeakSet()
+        self._open: set[object] = set()
 
     def stream(self, look: Callable[[], Awaitable[Shown]]) -> StreamingResponse:
         """The answer that sends what `look` shows, first at once. Raises Problem 503 for too many at a time."""
         if len(self._open) >= _MOST_STREAMS:
             raise Problem(503, "too many pages are watching", headers={"retry-after": "30"})
-        events = self._events(look)
-        self._open.add(events)  # forgotten with its answer, whether or not that was ever begun
+        reader = object()
+        self._open.add(reader)
+        events = self._events(look, reader)
+        finalize(events, self._open.discard, reader)  # an answer that is never begun has no end
         return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
-    async def _events(self, look: Callable[[], Awaitable[Shown]]) -> AsyncIterator[bytes]:
+    async def _events(self, look: Callable[[], Awaitable[Shown]], reader: object) -> AsyncIterator[bytes]:
+        try:
+            async for each in self._news(look):
+                yield each
+        finally:
+            self._open.discard(reader)
+
+    async def _news(self, look: Callable[[], Awaitable[Shown]]) -> AsyncIterator[bytes]:
         before, silent = None, 0
         while not self.stopping:
             begun = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -74,3 +75,9 @@ def served(export: Path, *options: str, code: str = "", **environment: str) -> I
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        return int(opened.getsockname()[1])
