@@ -17,7 +17,7 @@ from convwise.export.proof import Checked, Costs, Proof
 from convwise.runs.environment import package_version
 
 HEAD = (
-    "| network | file | largest difference | changed labels | accuracy | points | MB | ms an image, alone | in 32s "
+    "| network | file | largest difference | changed labels | accuracy | points | MB | ms alone | in batches of 32 "
     "| start, s | memory, MB |\n|---|---|---|---|---|---|---|---|---|---|---|"
 )
 

@@ -15,6 +15,9 @@ from convwise.commands.heatmap import asking, heat_for, pixels_for
 from convwise.commands.report_subject import page_of, place_of, subject_of
 from convwise.commands.run_records import pictures_now, records_of
 from convwise.errors import ConvwiseError, RequestError
+from convwise.export.proof import FILE as PROOF
+from convwise.export.proof import Proof
+from convwise.export.proof_tables import tables as proof_tables
 from convwise.files import write_text
 from convwise.images.reading import UnreadableImage
 from convwise.places import file_to_write
@@ -24,6 +27,7 @@ from convwise.report.pictures import LARGE, Pictures
 from convwise.report.run_page import Layers, Seen, run_page
 from convwise.report.run_pictures import N_MISTAKES
 from convwise.report.run_records import RunRecords
+from convwise.report.table import Table
 from convwise.runs import Run
 from convwise.runs.judging import load_model
 from convwise.study.result import StudyResult
@@ -123,14 +127,26 @@ def _of_run(run: Run, *, pictures: bool, trust: bool, card: Path | None) -> tupl
     layers = _layers(run, trust)
     heats, said = _heatmaps(run, records, trust) if pictures and layers.table is not None else ({}, ())
     first = _first_pixels(run) if pictures else None
-    seen = Seen(index, state, layers, heats, said, first)
+    exports, not_read = _exports(run)
+    seen = Seen(index, state, layers, heats, said, first, exports)
     page = run_page(records, seen, Pictures(records.source.folder, pictures, run.settings.reading))
     if card is not None:
         write_text(card, model_card(records))
     notes = [state] if state else []
     if layers.table is None:
         notes.append(f"the layers are not shown: {layers.why_not}")
-    return page, tuple(notes)
+    return page, (*notes, *not_read)
+
+
+def _exports(run: Run) -> tuple[dict[str, tuple[Table, ...]], tuple[str, ...]]:
+    """By name: what was shown of each export in the run's folder; and a line for each that cannot be read."""
+    found, not_read = {}, []
+    for path in sorted(run.folder.glob(f"*/{PROOF}")):
+        try:
+            found[path.parent.name] = tuple(proof_tables(Proof.read(path.parent)))
+        except RequestError as problem:
+            not_read.append(f"an export is not shown: {problem}")
+    return found, tuple(not_read)
 
 
 def _layers(run: Run, trust: bool) -> Layers:

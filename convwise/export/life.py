@@ -30,6 +30,7 @@ from convwise.runs.environment import package_version
 from convwise.seeds import generator
 
 _N_CALIBRATION = 200  # images that set the ranges of integers, at most
+_CHUNK = 256  # images written at a time
 _SIDES = ("test", "validation", "train")
 
 Heard = Callable[[int, int], None]
@@ -37,11 +38,20 @@ Heard = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class _Pixels:
-    """Of a run: the images that are asked about, their pixels, and pixels of training images."""
+    """Of a run: the images that are asked about, all pixels, which of them are asked about, and training images."""
 
     images: Images
-    asked: NDArray[np.uint8]
-    training: NDArray[np.uint8]
+    all: NDArray[np.uint8]
+    asked: NDArray[np.int64]
+    training: NDArray[np.int64]
+
+    def write(self, members: NDArray[np.int64], path: Path) -> None:
+        """The pixels of some images, as they are and in this order, a few at a time: all may be more than fit."""
+        shape = (len(members), *self.all.shape[1:])
+        target = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        for at in range(0, len(members), _CHUNK):
+            target[at : at + _CHUNK] = self.all[members[at : at + _CHUNK]]
+        target.flush()
 
 
 def export_run(request: ExportRequest, card: Card | None = None, progress: Heard | None = None) -> Proof:
@@ -56,9 +66,9 @@ def export_run(request: ExportRequest, card: Card | None = None, progress: Heard
     steps.done()
     with _place_for(request.out) as place, _work_in(place) as work:
         environment = {"TMPDIR": str(work)}
-        np.save(work / "images.npy", pixels.asked)
+        pixels.write(pixels.asked, work / "images.npy")
         if request.int8:
-            np.save(work / "calibration.npy", pixels.training)
+            pixels.write(pixels.training, work / "calibration.npy")
         costs, before = _reference(request, work, environment)
         steps.done()
         _make(request, place, work, environment)
@@ -142,7 +152,7 @@ def _pixels_of(request: ExportRequest) -> _Pixels:
     n = min(_N_CALIBRATION, len(split.train))
     training = np.sort(draw.choice(split.train, n, replace=False)) if request.int8 else members[:0]
     images = Images(side, [index.paths[i] for i in members], index.labels[members], run.class_names)
-    return _Pixels(images, np.asarray(pixels[members]), np.asarray(pixels[training]))
+    return _Pixels(images, pixels, members, training)
 
 
 def _reference(request: ExportRequest, work: Path, environment: dict[str, str]) -> tuple[Costs, NDArray[np.float64]]:
@@ -175,7 +185,7 @@ def _checked(
     asked = {
         "format": each.name,
         "file": str(folder / each.file),
-        "shape": pixels.asked.shape[1:],
+        "shape": pixels.all.shape[1:],
         "images": str(work / "images.npy"),
         "answers": str(work / "after.npy"),
     }

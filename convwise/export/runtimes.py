@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ Runtime = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 def open_runtime(format_name: str, path: Path, threads: int | None = None) -> Runtime:
     """The exported file as a function, by its own runtime. `threads`: at most so many; the runtime's choice if None.
+
+    By ONNX Runtime and TensorFlow it may be called by several threads at once; the others compute for one at a time.
 
     Raises KeyError for a format that there is not, and whatever the runtime says of a damaged file.
     """
@@ -85,8 +88,9 @@ def _saved_model(path: Path, threads: int | None) -> Runtime:
     import tensorflow
 
     if threads is not None:
-        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        with suppress(RuntimeError):  # it is asked once in a process, and has computed here already
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     loaded = tensorflow.saved_model.load(str(path))
 
     def run(pixels: NDArray[Any]) -> NDArray[np.float32]:

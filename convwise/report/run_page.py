@@ -24,8 +24,8 @@ from convwise.report.table import Cell, Table, count, numbers, percent, texts, w
 from convwise.report.values import flat, plain
 
 _SECTIONS = (("mistakes", "Mistakes"), ("confusion", "Confusion"), ("classes", "Classes"), ("learning", "Learning"),
-             ("sure", "How sure"), ("data", "Data"), ("network", "Network"), ("reproduce", "Reproduce"),
-             ("limits", "Limits"))  # fmt: skip
+             ("sure", "How sure"), ("data", "Data"), ("network", "Network"), ("exports", "Exports"),
+             ("reproduce", "Reproduce"), ("limits", "Limits"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Seen:
     """What a report holds besides the run's own records.
 
     `index` is None where the pictures are gone or have changed, as `state` says. `heats`: heatmaps by path, with what
-    is to be said of them in `heat_notes`. `pixels`: the first training image as the network takes it.
+    is to be said of them in `heat_notes`. `pixels`: the first training image as the network takes it. `exports`: by
+    name, the tables of each export's proof.
     """
 
     index: ImageIndex | None
@@ -51,6 +52,7 @@ class Seen:
     heats: Mapping[str, HeatView] = field(default_factory=dict)
     heat_notes: tuple[str, ...] = ()
     pixels: Any = None
+    exports: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
 
 
 def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
@@ -79,7 +81,8 @@ def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
         "remarks": tables.remarks(evaluation, uneven=False) if evaluation else [],  # the headline says that
         "step": step,
         "warnings": [seen.state] if seen.state else [],
-        "sections": _SECTIONS,
+        "sections": [each for each in _SECTIONS if each[0] != "exports" or seen.exports],
+        "exports": seen.exports,
         "evaluation": evaluation,
         "mistakes": worst,
         "n_wrong": tables.n_wrong(evaluation) if evaluation else 0,

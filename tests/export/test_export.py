@@ -22,6 +22,7 @@ from convwise import cli
 from convwise.errors import ConvwiseError, RequestError
 from convwise.export import life
 from convwise.export.asked import ExportRequest
+from convwise.export.beside import script_of
 from convwise.export.exported import Exported
 from convwise.export.formats import FORMATS
 from convwise.export.proof import Costs, Proof
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.extras
 ROOT = Path(__file__).resolve().parents[2]
 WITHOUT = """
 import runpy, sys
-for name in ("convwise", "keras", "tensorflow", "torch", "jax", "PIL", "scipy"):
+for name in ("convwise", "keras", "torch", "jax", "PIL", "scipy"):
     sys.modules[name] = None
 path, *sys.argv[1:] = sys.argv[1:]
 sys.argv[0] = path
@@ -43,8 +44,8 @@ runpy.run_path(path, run_name="__main__")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `pictures`, the run `run`, and its `export` to ONNX and LiteRT."""
-    for name in ("onnxruntime", "tf2onnx", "ai_edge_litert"):
+    """A folder with `pictures`, the run `run`, and its `export` in all formats."""
+    for name in ("onnxruntime", "tf2onnx", "ai_edge_litert", "openvino"):
         pytest.importorskip(name)
 
     def make(folder: Path) -> None:
@@ -52,7 +53,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("CONVWISE_HOME", str(folder / "home"))
             convwise.train(folder / "pictures", net="simple", epochs=6, size=32, out=folder / "run")
-            convwise.export(folder / "run", to="onnx,litert", out=folder / "export")
+            convwise.export(folder / "run", to=list(FORMATS), out=folder / "export")
 
     return made_once(tmp_path_factory, "exported", make)
 
@@ -76,14 +77,20 @@ def draw_skies(folder: Path) -> None:
 def test_each_file_answers_as_the_run(made: Path) -> None:
     exported, proof = Exported.open(made / "export"), Proof.read(made / "export")
     run = convwise.Run.open(made / "run")
-    assert exported.formats == ("onnx", "litert")
+    assert exported.formats == ("onnx", "litert", "openvino", "savedmodel")
     assert (proof.side, proof.n) == ("test", run.summary["n_test"])
     assert proof.accuracy.value == run.evaluation.accuracy.value > 0.5
     assert proof.faults == ()
     for each in proof.files:
         assert each.largest_difference < 1e-5
         assert each.changed == ()
-        assert each.costs.n_bytes == (made / "export" / FORMATS[each.format].file).stat().st_size
+        files = [made / "export" / name for name in FORMATS[each.format].files]
+        assert each.costs.n_bytes == sum(
+            one.stat().st_size
+            for path in files
+            for one in (path.rglob("*") if path.is_dir() else [path])
+            if one.is_file()
+        )
     kept = run.predictions
     tested = kept.sides == "test"
     pixels = np.stack([load(made, path) for path in kept.paths[tested]])
@@ -100,7 +107,8 @@ def load(made: Path, path: str) -> np.ndarray:
 
 def test_the_folder_holds_what_it_says(made: Path) -> None:
     assert {path.name for path in (made / "export").iterdir()} == {
-        "README.md", "export.json", "labels.json", "model.onnx", "model.tflite", "predict.py", "requirements.txt"
+        "README.md", "export.json", "labels.json", "model.bin", "model.onnx", "model.tflite", "model.xml", "predict.py",
+        "requirements.txt", "saved_model"
     }  # fmt: skip
     wanted = [line.partition("==")[0] for line in (made / "export/requirements.txt").read_text().splitlines()[1:]]
     assert wanted == ["onnxruntime", "numpy", "opencv-python-headless"]
@@ -132,11 +140,15 @@ def test_predict_takes_an_export_and_says_the_same(made: Path, tmp_path: Path) -
             assert after == expected
 
 
-def test_the_script_says_the_same_without_convwise_and_keras(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_script_says_the_same_without_convwise_and_keras(made: Path, tmp_path: Path, name: str) -> None:
     files = {name: path for name, path in write_all(tmp_path).items() if name not in ("jpeg cmyk", "tiff turned")}
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8")
-    said = script_lines(made / "export", [*files.values(), broken])
+    script = made / "export" / f"predict_by_{name}.py"
+    script.write_text(script_of(Exported.open(made / "export").labels, FORMATS[name]))
+    said = script_lines(script, [*files.values(), broken])
+    script.unlink()
     own = convwise.predict(made / "run", list(files.values()), top=3)
     for line, answer in zip(said, own, strict=False):
         ranked = "  ".join(f"{label} {probability:.3f}" for label, probability in answer.top)
@@ -144,9 +156,9 @@ def test_the_script_says_the_same_without_convwise_and_keras(made: Path, tmp_pat
     assert said[-1].startswith(f"{broken}: it cannot be read: ")
 
 
-def script_lines(export: Path, files: list[Path]) -> list[str]:
+def script_lines(script: Path, files: list[Path]) -> list[str]:
     """What predict.py prints, in a process in which neither convwise nor Keras can be imported."""
-    command = [sys.executable, "-c", WITHOUT, str(export / "predict.py"), *map(str, files)]
+    command = [sys.executable, "-c", WITHOUT, str(script), *map(str, files)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -215,14 +227,14 @@ def test_integers_are_smaller_and_nearly_as_good(made: Path, tmp_path: Path, nam
 
 def test_integers_that_cost_too_much_are_refused(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges from black pictures: whatever is brighter is cut off."""
-    found = life._pixels_of
+    make = life._make
 
-    def black(request: ExportRequest) -> Any:
-        pixels = found(request)
-        return life._Pixels(pixels.images, pixels.asked, np.zeros_like(pixels.training))
+    def from_black(request: ExportRequest, place: Path, work: Path, environment: dict[str, str]) -> None:
+        np.save(work / "calibration.npy", np.zeros_like(np.load(work / "calibration.npy")))
+        make(request, place, work, environment)
 
     monkeypatch.setattr(life, "_reference", kept_answers)
-    monkeypatch.setattr(life, "_pixels_of", black)
+    monkeypatch.setattr(life, "_make", from_black)
     with pytest.raises(ConvwiseError, match=r"onnx loses \d+\.\d points of accuracy .* most_loss=1 was allowed"):
         convwise.export(made / "run", int8=True, out=tmp_path / "int8")
     assert list(tmp_path.iterdir()) == []
