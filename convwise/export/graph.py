@@ -10,12 +10,16 @@ import numpy as np
 
 from convwise.export.formats import Format
 from convwise.export.onnx_mending import mend
+from convwise.nets.activations import leaf_layers
 from convwise.nets.fast_layers import with_split_groups
 
 
 def graph_for(network: keras.Model, each: Format, *, flip_averaging: bool) -> keras.Model:
     """`graph_of` a network of the same function, in operations that the format's converter knows."""
     known = with_split_groups(network) if each.name == "onnx" else network
+    for layer in leaf_layers(known):
+        if isinstance(layer, keras.layers.Normalization):  # its tensors would become further inputs of an ONNX graph
+            layer.mean, layer.variance = (keras.ops.convert_to_numpy(value) for value in (layer.mean, layer.variance))
     return graph_of(known, flip_averaging=flip_averaging)
 
 

@@ -117,6 +117,9 @@ def with_split_groups(model: keras.Model) -> keras.Model:
         model, clone_function=lambda layer: _again(layer, QuickConv2D if _is_grouped(layer) else None), recursive=True
     )
     split.set_weights(model.get_weights())
+    for layer in leaf_layers(split):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # what it has learned counts from here on
     return split
 
 

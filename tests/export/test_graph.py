@@ -26,7 +26,9 @@ def network(groups: int, activation: str) -> keras.Model:
         maps, keras.layers.Conv2D(16, 3, groups=groups, activation=activation, bias_initializer=bias, strides=2)(maps)
     )
     pixels = keras.Input((12, 12, 3))
-    first = keras.layers.Conv2D(8, 3, padding="same")(keras.layers.Rescaling(1 / 64, offset=-2)(pixels))
+    scale = keras.layers.Normalization(axis=-1)
+    scale.adapt(PIXELS)
+    first = keras.layers.Conv2D(8, 3, padding="same")(scale(pixels))
     pooled = keras.layers.GlobalAveragePooling2D()(nested(first))
     return keras.Model(pixels, keras.layers.Dense(3, activation="softmax")(pooled))
 
