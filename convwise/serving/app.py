@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +21,7 @@ from convwise.serving.outputs import answer
 from convwise.serving.predicting import Predicting
 
 _USUAL_TOP = 5
+_LARGE_BYTES = 2**18
 _GET = ("GET", "HEAD")
 Answering = Callable[[Any, Any], Awaitable[Response]]
 
@@ -73,7 +75,10 @@ class Application:
         top = _top(scope)
         async with self._intake.body(scope, receive) as body:
             self._metrics.add("convwise_received_bytes_total", len(body))
-            pictures = pictures_in(body, header(scope, b"content-type"), self._limits.most_files)
+            given = body, header(scope, b"content-type"), self._limits.most_files
+            # Text of many megabytes takes a while to read, and others would wait for it.
+            large = len(body) > _LARGE_BYTES
+            pictures = await asyncio.to_thread(pictures_in, *given) if large else pictures_in(*given)
             answered = await self._predicting.answers(pictures)
         n_refused = sum(each.problem is not None for each in answered)
         self._metrics.add('convwise_pictures_total{outcome="answered"}', len(answered) - n_refused)
@@ -88,7 +93,6 @@ class Application:
         return JSONResponse({"status": "ready"})
 
     async def _measured(self, scope: Any, receive: Any) -> Response:
-        self._metrics.set("convwise_waiting_pictures", self._predicting.n_here)
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def _file(self, scope: Any, receive: Any) -> Response:

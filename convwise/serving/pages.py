@@ -51,7 +51,7 @@ def _operation(path: str, method: str, each: dict[str, Any]) -> str:
         f"<tr><th scope=row>{status}<td>{_text(answer['description'])}<td>{_content(answer)}"
         for status, answer in each["responses"].items()
     )
-    return "".join([*parts, f"<div class=wide><table>{rows}</table></div>"])
+    return "".join([*parts, f"<div class=wide tabindex=0><table>{rows}</table></div>"])
 
 
 def _content(answer: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def _shape(schema: dict[str, Any]) -> str:
 
 
 def _code(value: Any) -> str:
-    return f"<pre>{_text(json.dumps(value, indent=2, ensure_ascii=False))}</pre>"
+    return f"<pre tabindex=0>{_text(json.dumps(value, indent=2, ensure_ascii=False))}</pre>"
 
 
 def _text(value: Any) -> str:

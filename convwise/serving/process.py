@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import time
@@ -23,6 +24,7 @@ from convwise.serving.predicting import Predicting, Work
 from convwise.serving.settings import ServeSettings
 
 _FORMAT = "onnx"
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def serve_here(
         ConvwiseError: the file is damaged.
     """
     log_libraries_as_json()
+    return_freed_memory()
     exported = Exported.open(export)
     metrics = Metrics(place.worker, settings.workers, place.shared)
     predicting = _predicting(exported, settings, metrics)
@@ -62,7 +65,7 @@ def serve_here(
     told = {"class_names": list(labels.class_names), "height": labels.height, "width": labels.width,
             "channels": labels.channels, "resize": labels.resize}  # fmt: skip
     application = Application(told, predicting, settings.limits, metrics, guarded=settings.token is not None)
-    gate = Gate(application, settings.access, heard=_heard(metrics, quiet=settings.quiet))
+    gate = Gate(application, settings.access, heard=_heard(metrics, predicting, quiet=settings.quiet))
     application.draining = lambda: gate.draining
 
     def tell_ready() -> None:
@@ -94,9 +97,12 @@ def _predicting(exported: Exported, settings: ServeSettings, metrics: Metrics) -
     return Predicting(reading, runtime, work, heard)
 
 
-def _heard(metrics: Metrics, *, quiet: bool) -> Callable[[Any, int, float, BaseException | None], None]:
+def _heard(
+    metrics: Metrics, predicting: Predicting, *, quiet: bool
+) -> Callable[[Any, int, float, BaseException | None], None]:
     def heard(scope: Any, status: int, seconds: float, error: BaseException | None) -> None:
         metrics.request(scope["path"], status)
+        metrics.set("convwise_waiting_pictures", predicting.n_here)
         if scope["path"] == "/predict":
             metrics.observe("convwise_predict_seconds", seconds)
         if scope["path"] == "/metrics":
@@ -107,6 +113,20 @@ def _heard(metrics: Metrics, *, quiet: bool) -> Callable[[Any, int, float, BaseE
             log_request(scope, status, seconds)
 
     return heard
+
+
+def return_freed_memory() -> None:
+    """Has glibc give the memory of large pictures back to the system; nothing where there is another allocator.
+
+    Else its threshold grows with each large picture that is freed, and what lies between them stays in the process.
+    """
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    set_option(_M_MMAP_THRESHOLD, 2**18)
+    set_option(_M_TRIM_THRESHOLD, 2**20)
+    set_option(_M_ARENA_MAX, 2)
 
 
 def resident_bytes() -> int:

@@ -112,7 +112,7 @@ def _with_onnx(folder: str | Path) -> Path:
     exported = Exported.open(folder)
     if "onnx" not in exported.formats:
         raise RequestError(
-            f"export={folder}: it holds no ONNX, which the server runs; export the run again: convwise export RUN --to onnx"
+            f"export={folder}: it holds no ONNX, which is served; export the run again: convwise export RUN --to onnx"
         )
     return exported.folder
 
