@@ -48,7 +48,7 @@ def test_the_wheel_installs_into_a_fresh_environment_and_trains_there(
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = source / "convwise"
-    kinds = ("*.py", "*.js", "*.html", "*.css", "py.typed")
+    kinds = ("*.py", "*.js", "*.html", "*.css", "*.jinja", "py.typed")
     assert held == {p.relative_to(source).as_posix() for kind in kinds for p in package.rglob(kind)}
 
     environment = tmp_path / "environment"
