@@ -20,9 +20,10 @@ import numpy as np
 from machine import machine
 
 from convwise.conv2d import parse_settings
+from convwise.conv2d.catalogue import ACTIVATIONS
 from convwise.errors import one_line
-from convwise.export.formats import FORMATS, INT8, INT8_FOLDER
-from convwise.export.graph import graph_of, write_graph
+from convwise.export.formats import FORMATS, INT8, INT8_FOLDER, Format
+from convwise.export.graph import graph_for, graph_of, write_graph
 from convwise.export.int8 import write_int8
 from convwise.export.runtimes import open_runtime
 from convwise.nets import NETWORKS, ImageShape, build
@@ -48,27 +49,29 @@ PARAMETERS = {
 }
 WITHOUT_EFFECT = tuple(PARAMETERS)[9:]
 """What guides a training and is no part of the trained network."""
-BODIES = ("MobileNetV2", "EfficientNetV2B0", "ResNet50", "DenseNet121", "Xception", "ConvNeXtTiny")
+BODIES = ("MobileNetV2", "EfficientNetV2B0", "ResNet50")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=["parameters", "networks", "bodies"], action="append")
+    parser.add_argument("--only", choices=["parameters", "activations", "networks", "bodies"], action="append")
     options = parser.parse_args()
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # OpenVINO sends nothing then
     print(machine(), flush=True)
     columns = [*(each.title for each in FORMATS.values()), *(f"{FORMATS[name].title} int8" for name in INT8)]
     print(f"| network | at prediction | {' | '.join(columns)} |\n|---{'|---' * (len(columns) + 1)}|", flush=True)
-    for kind, networks in (("parameters", of_parameters), ("networks", of_convwise), ("bodies", of_keras)):
+    kinds = {"parameters": of_parameters, "activations": of_activations, "networks": of_convwise, "bodies": of_keras}
+    for kind, networks in kinds.items():
         if options.only and kind not in options.only:
             continue
         for name, note, make in networks():
             keras.utils.clear_session()
             keras.utils.set_random_seed(0)
             try:
-                cells = compared(make())
+                cells = compared(make(), int8=() if kind == "activations" else INT8)
             except Exception as problem:
-                cells = [f"not built: {one_line(problem)[:80]}"] * len(columns)
+                cells = [f"not built: {one_line(problem)[:80]}"]
+            cells += [""] * (len(columns) - len(cells))
             print(f"| {name} | {note} | {' | '.join(cells)} |", flush=True)
 
 
@@ -81,6 +84,19 @@ def of_parameters() -> Rows:
         note = "none: of the training" if name in WITHOUT_EFFECT else ""
         setting = value if value.startswith("net.") else f"conv.{name}={value}"
         yield f"{name}: `{setting}`", note, lambda setting=setting: network("simple", [setting])
+
+
+def of_activations() -> Rows:
+    """A convolution with each activation that Keras has, before pooling and a dense layer."""
+
+    def built(name: str) -> keras.Model:
+        pixels = keras.Input((16, 16, 3))
+        maps = keras.layers.Conv2D(8, 3, activation=name)(keras.layers.Rescaling(1 / 64, offset=-2)(pixels))
+        pooled = keras.layers.GlobalAveragePooling2D()(maps)
+        return keras.Model(pixels, keras.layers.Dense(N_CLASSES, activation="softmax")(pooled))
+
+    for name in ACTIVATIONS:
+        yield f"activation `{name}`", "", partial(built, name)
 
 
 def of_convwise() -> Rows:
@@ -99,7 +115,7 @@ def of_keras() -> Rows:
 
         def built(make: Callable[..., keras.Model] = make) -> keras.Model:
             body = make(include_top=False, weights=None, input_shape=(96, 96, 3))
-            return put_on(body, CANDIDATES[0], N_CLASSES)
+            return put_on(body, next(iter(CANDIDATES.values())), N_CLASSES)
 
         yield name, "", built
 
@@ -111,8 +127,8 @@ def network(name: str, settings: list[str]) -> keras.Model:
     return made.model
 
 
-def compared(model: keras.Model) -> list[str]:
-    """A cell for each format, then for each as integers."""
+def compared(model: keras.Model, int8: tuple[str, ...]) -> list[str]:
+    """A cell for each format, then for each of `int8` as integers."""
     pixels = np.random.default_rng(0).integers(0, 256, (N_IMAGES, *model.input_shape[1:]), np.uint8)
     pixels = np.repeat(np.repeat(pixels[:, ::8, ::8], 8, 1), 8, 2)[:, : model.input_shape[1], : model.input_shape[2]]
     spread_out(model, pixels)
@@ -123,13 +139,23 @@ def compared(model: keras.Model) -> list[str]:
         place = Path(folder)
         np.save(place / "calibration.npy", pixels)
         for each in FORMATS.values():
-            write = partial(write_graph, graph, each, place)
+            write = partial(make, model, each, place)
             cells.append(cell(write, each.name, place / each.file, pixels, before))
-        for name in INT8:
+        for name in int8:
             each = FORMATS[name]
-            write = partial(write_int8, graph, each, place, place / "calibration.npy")
+            write = partial(make_int8, model, each, place)
             cells.append(cell(write, name, place / INT8_FOLDER / each.file, pixels, before))
     return cells
+
+
+def make(model: keras.Model, each: Format, place: Path) -> None:
+    """Floats."""
+    write_graph(graph_for(model, each, flip_averaging=True), each, place)
+
+
+def make_int8(model: keras.Model, each: Format, place: Path) -> None:
+    """Integers."""
+    write_int8(graph_for(model, each, flip_averaging=True), each, place, place / "calibration.npy")
 
 
 def spread_out(model: keras.Model, pixels: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from convwise.html_repr import show_by
 from convwise.processor import switch_on_one_dnn
 from convwise.quiet_import import quiet_tensorflow
 
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines are nobody's; a setting of yours wins
 quiet_tensorflow()
+show_by(lambda result: import_module("convwise.commands.notebook").html_of(result))  # when a notebook asks
 switch_on_one_dnn()  # TensorFlow asks when it is imported, which is after this wherever convwise imports it
 
 _HOMES = {

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from convwise.html_repr import ShownAsHtml
 from convwise.intervals import METHODS, Estimate, calibration, mean_class, mean_loss, mistake_cost, wilson
 from convwise.names import counted
 from convwise.records import record_of
@@ -64,7 +65,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(ShownAsHtml):
     """How well a network did on the images of one side of a split.
 
     Attributes:

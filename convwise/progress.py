@@ -1,4 +1,4 @@
-"""What a waiting person sees on standard error: a bar with the time left, or plain lines where there is no terminal."""
+"""What a waiting person sees: a bar with the time left on a terminal, lines without one, one output in a notebook."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from convwise.names import counted, printable
+from convwise.notebook_board import NotebookBoard
 from convwise.training.hooks import Hooks
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class _Shown:
         self._progress = Progress(
             *columns, console=self._console, transient=True, disable=quiet or not self._console.is_terminal
         )
+        self._board = NotebookBoard(self._progress) if self._console.is_jupyter and not quiet else None
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -39,14 +41,31 @@ class _Shown:
 
     def note(self, text: str) -> None:
         """A line that stays."""
+        if self._board:
+            self._board.note(self._wording(text))
+            return
         self._console.print(printable(self._wording(text)), markup=False, soft_wrap=True)
+
+    def _line(self, text: str) -> None:
+        """A line of many, such as one per epoch."""
+        if self._board:
+            self._board.line(text)
+        else:
+            self._console.print(text, markup=False, soft_wrap=True)
+
+    def _update(self, task: TaskID, **values: Any) -> None:
+        self._progress.update(task, **values)
+        if self._board:
+            self._board.renew()
 
     def _plainly(self, text: str) -> None:
         """A line where there is no terminal."""
-        if not self._quiet:
+        if not (self._quiet or self._board):
             print(text, file=sys.stderr, flush=True)
 
     def __exit__(self, *error: object) -> None:
+        if self._board:
+            self._board.renew(ended=True)
         self._progress.stop()
 
 
@@ -61,7 +80,7 @@ class CountBar(_Shown):
 
     def __call__(self, done: int, total: int) -> None:
         """Moves the bar."""
-        self._progress.update(self._task, completed=done, total=total or None)
+        self._update(self._task, completed=done, total=total or None)
         if not self._console.is_terminal and time.monotonic() - self._last > _PLAIN_EVERY_SECONDS:
             self._last = time.monotonic()
             self._plainly(f"{self._title}: {done} of {total or '?'}")
@@ -75,11 +94,11 @@ class _Reading(_Shown):
         self._decoding = self._progress.add_task("reading pictures", total=None, visible=False)
 
     def _note(self, text: str) -> None:
-        self._progress.update(self._decoding, visible=False)
+        self._update(self._decoding, visible=False)
         self.note(text)
 
     def _decoded(self, done: int, total: int) -> None:
-        self._progress.update(self._decoding, visible=True, completed=done, total=total or None)
+        self._update(self._decoding, visible=True, completed=done, total=total or None)
 
 
 class TrainingDisplay(_Reading):
@@ -91,14 +110,14 @@ class TrainingDisplay(_Reading):
         self.hooks = Hooks(self._note, self._decoded, self._stepped, self._epoch)
 
     def _stepped(self, share: float, epoch: int) -> None:
-        self._progress.update(self._training, visible=True, completed=share, description=f"training, epoch {epoch + 1}")
+        self._update(self._training, visible=True, completed=share, description=f"training, epoch {epoch + 1}")
 
     def _epoch(self, row: dict[str, float]) -> None:
         parts = [f"epoch {row['epoch']:>3.0f}", f"loss {row['loss']:.4f}", f"accuracy {row['accuracy']:.4f}"]
         if "val_accuracy" in row:
             parts += [f"validation loss {row['val_loss']:.4f}", f"accuracy {row['val_accuracy']:.4f}"]
         parts += [f"rate {row['learning_rate']:.2g}", f"{row['seconds']:.1f} s"]
-        self._console.print("  ".join(parts), markup=False, soft_wrap=True)
+        self._line("  ".join(parts))
 
 
 @contextmanager
@@ -143,7 +162,7 @@ class StudyDisplay(_Reading):
         if (stage, total) != self._stage:  # the next block
             self._stage = stage, total
             self._progress.reset(self._trials, total=total, description=stage, visible=True)
-        self._progress.update(self._trials, completed=done)
+        self._update(self._trials, completed=done)
         late = time.monotonic() - self._last > _PLAIN_EVERY_SECONDS
         if not self._console.is_terminal and (late or done == total):
             self._last = time.monotonic()

@@ -103,8 +103,10 @@ def test_the_python_interface_is_what_the_docstrings_make_of_it() -> None:
 
 def test_every_page_can_be_reached_from_the_map() -> None:
     linked = re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs/index.md").read_text())
-    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")} - {"index.md"}
-    assert pages == set(linked)
+    pages = {
+        str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*") if page.suffix in (".md", ".ipynb")
+    }
+    assert pages - {"index.md"} == set(linked)
 
 
 def test_every_benchmark_is_listed() -> None:

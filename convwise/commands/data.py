@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convwise.html_repr import ShownAsHtml
 from convwise.images.cleaning import clean_caches
 from convwise.images.copies import check_copies
 from convwise.images.datasets import Installed, add_dataset, list_datasets, resolve
@@ -24,7 +25,7 @@ clean_data = clean_caches
 
 
 @dataclass(frozen=True)
-class DataReport:
+class DataReport(ShownAsHtml):
     """What is in a folder and what is wrong with it.
 
     Attributes:

@@ -12,6 +12,7 @@ import numpy as np
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.evaluation import Evaluation
+from convwise.html_repr import ShownAsHtml
 from convwise.images.datasets import resolve
 from convwise.images.prepare import prepare
 from convwise.images.split import Split
@@ -25,7 +26,7 @@ SPLITS = ("test", "validation", "train", "all")
 
 
 @dataclass(frozen=True)
-class EvaluateResult:
+class EvaluateResult(ShownAsHtml):
     """An evaluation of a finished run.
 
     Attributes:

@@ -9,25 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from convwise import checks
-from convwise.commands.explained import DEFAULT_SIZE, Asked, Subject, is_own, of_own, subject_of
+from convwise.commands.explained import DEFAULT_SIZE, Asked, is_own, of_own, subject_of
 from convwise.conv2d import Conv2DSettings, NetworkSettings, network_settings
 from convwise.conv2d.findings import Finding
 from convwise.errors import RequestError
-from convwise.files import cannot_write
-from convwise.images.image_shape import CHANNELS, ImageShape
+from convwise.html_repr import ShownAsHtml
+from convwise.images.image_shape import ImageShape
 from convwise.names import by_sides, counted
 from convwise.nets.backend import require_backend
 from convwise.nets.layer_table.records import LayerTable
 from convwise.places import folder_to_fill, kind_of, named
-from convwise.runs import Run
 
 _MOST_BATCH = 1_000_000
-_MOST_NUMBERS = 500_000_000  # weights that are given values, for figures: 2 GB
-FIGURES = ("filters.png", "feature_maps.png", "receptive_fields.png")
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(ShownAsHtml):
     """A network layer by layer, the findings about it, and what became of the settings.
 
     Attributes:
@@ -98,8 +95,8 @@ def explain(
         settings: Settings of a network by name or of your own: a record, or texts such as `["conv.kernel_size=5"]`.
         batch: Images per step, for the memory, 1 to 1,000,000.
         silence: Names of findings to leave out.
-        figures: A new folder for pictures of the first filters, the feature maps and the receptive fields; none are
-            drawn if None.
+        figures: A new folder for pictures of the first filters, with what they answer most to, the feature maps and the
+            receptive fields; none are drawn if None.
         image: The picture that the figures are drawn on; a run's first test image if None.
         trust: Whether code is run that a model file holds, such as a Lambda layer, and modules are imported that it
             names.
@@ -147,62 +144,9 @@ def explain(
     table = table_of(graph, batch=batch, optimizer=subject.optimizer, precision=subject.precision)
     table = replace(table, notes=(*notes, *table.notes))
     found = lint_graph(graph, table, n_train=subject.n_train, silence=silence, accepts=subject.accepts)
-    drawn = _draw(subject, table, Path(figures), image) if figures is not None else ()
+    drawn: tuple[Path, ...] = ()
+    if figures is not None:
+        from convwise.commands.explain_figures import draw_figures
+
+        drawn = draw_figures(subject, table, Path(figures), image)
     return Explanation(subject.name, table, found, subject.changes, drawn, subject.make_model)
-
-
-def _draw(subject: Subject, table: LayerTable, folder: Path, image: str | Path | None) -> tuple[Path, ...]:
-    """The three pictures, on one image fitted to the network's shape."""
-    from convwise.images.reading import UnreadableImage, load_pixels
-    from convwise.images.rules import USUAL
-    from convwise.nets.activations import feature_maps, first_filters
-    from convwise.report.network_figures import draw_feature_maps, draw_filters, draw_receptive_fields
-
-    shape = _image_shape(table.input_shape)
-    if len(subject.model.inputs) > 1 or shape is None:
-        taken = " and ".join(by_sides(tensor.shape[1:]) for tensor in subject.model.inputs)
-        raise RequestError(f"figures={folder}: the model must take RGB or gray pictures, not {taken}")
-    if table.totals.weights > _MOST_NUMBERS:
-        raise RequestError(
-            f"figures={folder}: the network has {table.totals.weights:,} weights and would need them all; at most "
-            f"{_MOST_NUMBERS:,} are drawn: narrow it, or leave the figures out"
-        )
-    if image is None and subject.run is None:
-        raise RequestError(f"figures={folder}: name a picture to draw on with image=FILE")
-    resize = subject.run.settings.recipe.resize if subject.run else "stretch"
-    rules = subject.run.settings.reading if subject.run else USUAL
-    path = Path(image) if image is not None else _own_image(subject.run)
-    try:
-        pixels = load_pixels(path, shape=shape, resize=resize, rules=rules)
-    except UnreadableImage as problem:
-        raise RequestError(f"image={path}: {problem}") from None
-    filters, maps, seen = (folder / name for name in FIGURES)
-    views = [
-        (row.name, row.receptive_field.size, row.receptive_field.stride, row.receptive_field.offset)
-        for row in table.rows
-        if row.type == "Conv2D" and row.receptive_field is not None
-    ]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        model = subject.make_model()
-        draw_filters(first_filters(model), filters)
-        draw_feature_maps(pixels, feature_maps(model, pixels), maps)
-        draw_receptive_fields(pixels, views, seen)
-    except OSError as problem:
-        raise cannot_write(folder, problem) from None
-    return filters, maps, seen
-
-
-def _image_shape(found: Sequence[int | None]) -> ImageShape | None:
-    """As an ImageShape, or None where it is none that pictures can be given."""
-    if len(found) != 3 or found[2] not in CHANNELS or None in found:
-        return None
-    height, width, channels = (int(side or 0) for side in found)
-    return ImageShape(height, width, channels)
-
-
-def _own_image(run: Run | None) -> Path:
-    """The run's first test image, else its first training image."""
-    assert run is not None
-    paths = [*run.split["test"], *run.split["train"]]
-    return Path(run.settings.folder, str(paths[0]))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.files import write_atomically
+from convwise.html_repr import ShownAsHtml
 from convwise.images.reading import UnreadableImage, load_pixels
 from convwise.names import shown
 from convwise.nets.backend import require_backend
@@ -25,7 +26,7 @@ _LONGEST = 480  # px of the drawing
 
 
 @dataclass(frozen=True, eq=False)
-class HeatmapResult:
+class HeatmapResult(ShownAsHtml):
     """A heatmap of one picture and one class.
 
     Attributes:
@@ -39,6 +40,7 @@ class HeatmapResult:
         after_random: (39,) the same with that region moved elsewhere and erased.
         believable: Whether erasing the region takes away half at least, and more than 95 % of the random ones take.
         sentence: What that shows, in words.
+        pixels: (height, width, channels) the picture as the network takes it.
         figure: The file that was drawn; None where none was asked for.
 
     Example:
@@ -58,6 +60,7 @@ class HeatmapResult:
     after_random: NDArray[np.float64]
     believable: bool
     sentence: str
+    pixels: NDArray[np.uint8]
     figure: Path | None = None
 
     def __repr__(self) -> str:
@@ -130,10 +133,10 @@ def heatmap(
     ask = asking(model, settings)
     number = int(ask(pixels[None])[0].argmax()) if label is None else names.index(label)
     heat = heat_for(model, settings, pixels, number, ask)
-    from convwise.report.heatmap_words import heat_sentence, overlay
+    from convwise.report.heatmap_words import enlarged, heat_sentence, overlay
 
     if target is not None:
-        _draw(target, np.hstack([_enlarged(pixels), overlay(heat, pixels, _LONGEST)]))
+        _draw(target, np.hstack([enlarged(pixels, _LONGEST), overlay(heat, pixels, _LONGEST)]))
     return HeatmapResult(
         image=place,
         label=names[number],
@@ -145,6 +148,7 @@ def heatmap(
         after_random=heat.after_random,
         believable=heat.believable,
         sentence=heat_sentence(heat, shown(names[number])),
+        pixels=pixels,
         figure=target,
     )
 
@@ -174,16 +178,6 @@ def heat_for(model: Any, settings: RunSettings, pixels: NDArray[np.uint8], numbe
     recipe = settings.recipe
     seed = derive_seed(recipe.seed, "heatmap")
     return heat_of(model, pixels, number, ask, seed=seed, mirrored=recipe.flip_averaging)
-
-
-def _enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import cv2
-
-    height, width = pixels.shape[:2]
-    scale = _LONGEST / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    coloured = pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
-    return np.asarray(cv2.resize(coloured, size, interpolation=cv2.INTER_NEAREST))
 
 
 def _draw(target: Path, picture: NDArray[np.uint8]) -> None:

@@ -18,6 +18,7 @@ from convwise.cores import available_cores
 from convwise.errors import RequestError
 from convwise.export.exported import Exported
 from convwise.files import write_text
+from convwise.html_repr import ShownAsHtml
 from convwise.images.image_shape import ImageShape
 from convwise.images.reading import Picture, UnreadableImage, load_picture
 from convwise.images.rules import Rules
@@ -67,6 +68,16 @@ class Prediction:
         values = {"path": self.path, "label": self.label, "probability": self.probability, "top": top}
         values |= {"warning": self.warning} if self.warning else {}
         return values | ({"unsure": self.unsure} if self.unsure is not None else {})
+
+
+class PredictionList(list[Prediction], ShownAsHtml):
+    """Answers in the order of the files: a list that shows itself in a notebook.
+
+    Example:
+        >>> import convwise
+        >>> convwise.predict("runs/first", ["pictures/star"])[0].error is None
+        True
+    """
 
 
 def predict(
@@ -125,7 +136,7 @@ def predict(
         except UnreadableImage as problem:
             return str(problem)
 
-    answers: list[Prediction] = []
+    answers = PredictionList()
     with ThreadPoolExecutor(available_cores()) as pool:  # reading and decoding release the interpreter's lock
         for start in range(0, len(files), _CHUNK):
             chunk = files[start : start + _CHUNK]
@@ -133,7 +144,7 @@ def predict(
             answers += _answers(asked, chunk, pictures, top)
             if progress is not None:
                 progress(len(answers), len(files))
-    return answers if unsure is None else [_marked(answer, unsure) for answer in answers]
+    return answers if unsure is None else PredictionList(_marked(answer, unsure) for answer in answers)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,6 @@ from convwise.report.run_pictures import N_MISTAKES
 from convwise.report.run_records import RunRecords
 from convwise.report.table import Table
 from convwise.runs import Run
-from convwise.runs.judging import load_model
 from convwise.study.result import StudyResult
 
 CARD = "README.md"
@@ -124,8 +124,8 @@ def _of_run(run: Run, *, pictures: bool, trust: bool, card: Path | None) -> tupl
     """The page, and what is to be said about it; the card is written where there is a place for it."""
     records = records_of(run)
     index, state = pictures_now(run)
-    layers = _layers(run, trust)
-    heats, said = _heatmaps(run, records, trust) if pictures and layers.table is not None else ({}, ())
+    layers, model = _layers(run, trust)
+    heats, said = _heatmaps(run, records, model) if pictures and model is not None else ({}, ())
     first = _first_pixels(run) if pictures else None
     exports, not_read = _exports(run)
     seen = Seen(index, state, layers, heats, said, first, exports)
@@ -149,25 +149,24 @@ def _exports(run: Run) -> tuple[dict[str, tuple[Table, ...]], tuple[str, ...]]:
     return found, tuple(not_read)
 
 
-def _layers(run: Run, trust: bool) -> Layers:
-    """The layer table and findings of `explain`; where the network cannot be loaded, why."""
+def _layers(run: Run, trust: bool) -> tuple[Layers, Any]:
+    """The layer table and findings of `explain`, and the model; where it cannot be loaded, why, and None."""
     from convwise.commands.explain import explain
 
     try:
         found = explain(run.folder, trust=trust)
     except ConvwiseError as problem:
-        return Layers(why_not=str(problem))
-    return Layers(found.table, found.findings)
+        return Layers(why_not=str(problem)), None
+    return Layers(found.table, found.findings), found.model
 
 
-def _heatmaps(run: Run, records: RunRecords, trust: bool) -> tuple[dict[str, HeatView], tuple[str, ...]]:
+def _heatmaps(run: Run, records: RunRecords, model: Any) -> tuple[dict[str, HeatView], tuple[str, ...]]:
     """By path: why each of the worst mistakes was made, as far as the time goes; and what is to be said of that."""
     worst = records.evaluation.mistakes[:N_MISTAKES] if records.evaluation else ()
     found: dict[str, HeatView] = {}
     if not worst:
         return found, ()
     settings, began = run.settings, time.monotonic()
-    model = load_model(run, trust=trust)
     ask = asking(model, settings)
     for mistake in worst:
         if time.monotonic() - began > _SECONDS_OF_HEATMAPS:

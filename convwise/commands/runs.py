@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convwise.errors import RequestError
+from convwise.html_repr import ShownAsHtml
 from convwise.intervals import Estimate
 from convwise.places import kind_of, named
 from convwise.runs import Run
@@ -59,6 +60,18 @@ class RunSummary:
         return {**asdict(self), "folder": str(self.folder), "accuracy": accuracy}
 
 
+class RunList(tuple[RunSummary, ...], ShownAsHtml):
+    """Runs in their order: a tuple that shows itself in a notebook.
+
+    Example:
+        >>> import convwise
+        >>> isinstance(convwise.runs("runs"), tuple)
+        True
+    """
+
+    __slots__ = ()
+
+
 def runs(folder: str | Path = "runs") -> tuple[RunSummary, ...]:
     """Lists the runs in a folder and up to three folders below it, by name; what is damaged is listed as such.
 
@@ -79,7 +92,7 @@ def runs(folder: str | Path = "runs") -> tuple[RunSummary, ...]:
     place = named(folder, "folder")
     if kind_of(place, "folder") != "folder":
         raise RequestError(f"folder={folder}: there is no such folder; name one that holds runs")
-    return tuple(summary_of(each) for each in folders_with(place, (_MARK, "split.json")))
+    return RunList(summary_of(each) for each in folders_with(place, (_MARK, "split.json")))
 
 
 def folders_with(place: Path, marks: Collection[str]) -> list[Path]:

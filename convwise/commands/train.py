@@ -12,6 +12,7 @@ from typing import Any
 
 from convwise.conv2d import Conv2DSettings, NetworkSettings, parse_settings
 from convwise.evaluation import Evaluation
+from convwise.html_repr import ShownAsHtml
 from convwise.nets.own.reference import OwnNetwork
 from convwise.nets.own.trust import require_trusted
 from convwise.progress import training_hooks
@@ -28,7 +29,7 @@ from convwise.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class TrainResult:
+class TrainResult(ShownAsHtml):
     """A finished training.
 
     Attributes:

@@ -9,6 +9,18 @@ import keras
 import numpy as np
 
 from convwise.export.formats import Format
+from convwise.export.onnx_mending import mend
+from convwise.nets.activations import leaf_layers
+from convwise.nets.fast_layers import with_split_groups
+
+
+def graph_for(network: keras.Model, each: Format, *, flip_averaging: bool) -> keras.Model:
+    """`graph_of` a network of the same function, in operations that the format's converter knows."""
+    known = with_split_groups(network) if each.name == "onnx" else network
+    for layer in leaf_layers(known):
+        if isinstance(layer, keras.layers.Normalization):  # its tensors would become further inputs of an ONNX graph
+            layer.mean, layer.variance = (keras.ops.convert_to_numpy(value) for value in (layer.mean, layer.variance))
+    return graph_of(known, flip_averaging=flip_averaging)
 
 
 def graph_of(network: keras.Model, *, flip_averaging: bool) -> keras.Model:
@@ -27,3 +39,5 @@ def graph_of(network: keras.Model, *, flip_averaging: bool) -> keras.Model:
 def write_graph(graph: keras.Model, each: Format, folder: Path, **options: Any) -> None:
     """Writes the graph into the folder, by Keras's own export; `options` go to it."""
     graph.export(str(folder / each.file), format=each.keras, verbose=False, **options)
+    if each.name == "onnx":
+        mend(folder / each.file)

@@ -22,15 +22,16 @@ def make(asked: dict[str, Any]) -> dict[str, Any]:
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # nothing is sent: see runtimes.py
     from convwise.export.formats import formats_of
-    from convwise.export.graph import graph_of, write_graph
+    from convwise.export.graph import graph_for, write_graph
     from convwise.export.int8 import write_int8
     from convwise.runs import Run
     from convwise.runs.judging import load_model
 
     run, place = Run.open(asked["run"]), Path(asked["place"])
-    graph = graph_of(load_model(run, trust=asked["trust"]), flip_averaging=run.settings.recipe.flip_averaging)
+    network, flip_averaging = load_model(run, trust=asked["trust"]), run.settings.recipe.flip_averaging
     for each in formats_of(asked["formats"]):
         try:
+            graph = graph_for(network, each, flip_averaging=flip_averaging)
             write_graph(graph, each, place)
             if asked["calibration"]:
                 write_int8(graph, each, place, Path(asked["calibration"]))

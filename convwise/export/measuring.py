@@ -90,7 +90,8 @@ def _main() -> None:
         np.save(asked["answers"], answers(run, images))
         found["imported"] = sorted(name for name in _FORBIDDEN if sys.modules.get(name) is not None)
     except Exception as problem:  # each runtime has errors of its own
-        told = " ".join(str(problem).split()) or type(problem).__name__
+        file = Path(asked["file"])
+        told = " ".join(str(problem).replace(str(file), file.name).split()) or type(problem).__name__
         found = {"error": f"to={asked['format']}: its own runtime cannot run it: {told[:300]}", "exit_code": 1}
     sys.stdout.write("\n" + json.dumps(found) + "\n")
     sys.stdout.flush()

@@ -106,15 +106,38 @@ def with_fast_layers(model: keras.Model) -> keras.Model:
     return quick
 
 
+def with_split_groups(model: keras.Model) -> keras.Model:
+    """A network of the same function and weights, the groups of its convolutions one by one however many they are.
+
+    For a converter that does not know a grouped convolution. `model` itself where there is none.
+    """
+    if not any(_is_grouped(layer) for layer in leaf_layers(model)):
+        return model
+    split = keras.models.clone_model(
+        model, clone_function=lambda layer: _again(layer, QuickConv2D if _is_grouped(layer) else None), recursive=True
+    )
+    split.set_weights(model.get_weights())
+    for layer in leaf_layers(split):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # what it has learned counts from here on
+    return split
+
+
+def _is_grouped(layer: keras.layers.Layer) -> bool:
+    return type(layer) is keras.layers.Conv2D and layer.groups > 1
+
+
 def _twin(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if not isinstance(layer, keras.layers.Layer) or isinstance(layer, keras.layers.Lambda):
+        return _again(layer, None)
+    return _again(layer, _kind(layer), **({"dtype": "float32"} if _keeps_float32(layer) else {}))
+
+
+def _again(layer: keras.layers.Layer, kind: type[keras.layers.Layer] | None, **changes: Any) -> keras.layers.Layer:
+    """The layer made anew from its configuration, as one of another `kind` if not None."""
     if isinstance(layer, keras.layers.Lambda):  # has no weights, and may hold code that Keras would not read again
         return layer
-    if not isinstance(layer, keras.layers.Layer):  # an operation, such as a sum written as x + y
-        return type(layer).from_config(layer.get_config())
-    config = layer.get_config()
-    if _keeps_float32(layer):
-        config["dtype"] = "float32"
-    return _kind(layer).from_config(config)
+    return (kind or type(layer)).from_config({**layer.get_config(), **changes})
 
 
 def _kind(layer: keras.layers.Layer) -> type[keras.layers.Layer]:

@@ -125,7 +125,7 @@ def _kept(panel: Panel, epoch: int, label: str) -> Markup:
     line = tag('<line class="guide" x1="%s" y1="%s" x2="%s" y2="%s"/>', x, TOP, x, TOP + panel.height)
     # At the right edge the words stand to the left of the line.
     end = "end" if x > panel.x + 0.6 * panel.width else "start"
-    return line + (text(x + (-4 if end == "end" else 4), TOP + 10, label, end) if label else "")
+    return line + (text(x + (-4 if end == "end" else 4), TOP + panel.height - 5, label, end) if label else "")
 
 
 def _end_labels(ends: Sequence[tuple[float, str, float]]) -> list[Markup]:

@@ -36,7 +36,7 @@ def compare_page(comparison: Comparison, pictures: Pictures) -> str:
         comparison=comparison,
         sentences=[f"{each.sentence} on the same {comparison.n:,} test images." for each in comparison.differences],
         table=differences_table(comparison),
-        curves=many_curves(_curves(comparison)),
+        curves=many_curves(validation_curves(comparison)),
         ways=ways,
         partings=partings_table(comparison, _LISTED),
     )
@@ -53,7 +53,7 @@ def _way(comparison: Comparison, pictures: Pictures, right: str, wrong: str) -> 
     return _Way(title, Gallery("", title, tuple(map(Captioned, small, captions)), len(found)))
 
 
-def _curves(comparison: Comparison) -> Mapping[str, list[tuple[float, float]]]:
+def validation_curves(comparison: Comparison) -> Mapping[str, list[tuple[float, float]]]:
     """Validation loss by epoch of each run that has it."""
     return {
         name: [(row["epoch"], row["val_loss"]) for row in rows if "val_loss" in row]

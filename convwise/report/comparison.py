@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.evaluation import log_losses
+from convwise.html_repr import ShownAsHtml
 from convwise.intervals import Estimate, paired_difference, wilson
 from convwise.names import counted, shown
 from convwise.report.confidence import Answers
@@ -90,7 +91,7 @@ class Parting:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(ShownAsHtml):
     """Runs compared on the same test images.
 
     Attributes:
@@ -115,6 +116,9 @@ class Comparison:
     partings: tuple[Parting, ...]
     notes: tuple[str, ...] = ()
     epochs: Mapping[str, tuple[Mapping[str, float], ...]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {counted(len(self.runs), 'run')} on {counted(self.n, 'image')}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

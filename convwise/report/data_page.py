@@ -74,7 +74,7 @@ def data_page(records: DataRecords, pictures: Pictures) -> str:
         "digest": index.digest,
         "pictures_said": pictures_said(pictures),
     }
-    return page("data.html", style=("page.css", "data.css"), data=view)
+    return page("data.html", style=("data.css",), data=view)
 
 
 def headline(index: ImageIndex) -> str:

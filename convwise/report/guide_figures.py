@@ -175,19 +175,18 @@ def _data_format(example: Example) -> Figure:
 def _dilation_rate(example: Example) -> Figure:
     figure = sheet(
         "Gaps let nine weights see further, and the picture keeps its resolution",
-        "Above: where the nine taps stand on the picture. Below: a 3x3 slope at 30 degrees with those gaps.",
+        "Above: the upper half of the star, with the nine taps. Below: a 3x3 slope at 30 degrees with those gaps.",
         height_inches=5.05,
     )
     for column, (rate, case) in enumerate(zip((1, 2, 4), example.cases, strict=True)):
         left = 0.3 + 2.42 * column
         panel = place(figure, left + 0.15, 0.72, 1.8)
-        show(panel, example.image[20:37, 30:47], limits=(0.15, 0.95))
-        taps = 8 + rate * np.array([-1, 0, 1])
-        x, y = np.meshgrid(taps, taps)
-        panel.scatter(x, y, s=42, marker="s", color=ORANGE, edgecolor="white", linewidth=0.7)
-        reach = 2 * rate + 1
-        corner = 8 - rate - 0.5
-        panel.add_patch(Rectangle((corner, corner), reach, reach, fill=False, edgecolor=RED, linewidth=1.6))
+        show(panel, example.image[16:46, 17:47], limits=(0.15, 0.95))
+        centre_x, centre_y, reach = 20, 10, 2 * rate + 1
+        x, y = np.meshgrid(centre_x + rate * np.array([-1, 0, 1]), centre_y + rate * np.array([-1, 0, 1]))
+        panel.scatter(x, y, s=22, marker="s", color=ORANGE, edgecolor="white", linewidth=0.6)
+        corner = centre_x - rate - 0.5, centre_y - rate - 0.5
+        panel.add_patch(Rectangle(corner, reach, reach, fill=False, edgecolor=RED, linewidth=1.6))
         assert case.maps is not None
         side = 1.9 * len(case.maps) / 64
         panel = place(figure, left + 0.1 + (1.9 - side) / 2, 2.66 + (1.9 - side) / 2, side)

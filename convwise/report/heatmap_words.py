@@ -15,8 +15,8 @@ from convwise.report.pictures import data_uri
 from convwise.report.table import percent
 
 
-class Tested(Protocol):
-    """A heatmap and the test of it: see `convwise.nets.heatmap.heatmap.Heat`."""
+class Mapped(Protocol):
+    """A heatmap with its hottest part."""
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -25,6 +25,10 @@ class Tested(Protocol):
     @property
     def region(self) -> NDArray[np.bool_]:
         """(h, w): the hottest part, which was erased."""
+
+
+class Tested(Mapped, Protocol):
+    """A heatmap and the test of it: see `convwise.nets.heatmap.heatmap.Heat`."""
 
     @property
     def probability(self) -> float:
@@ -65,7 +69,7 @@ def heat_view(heat: Tested, pixels: NDArray[np.uint8], label: str, longest: int)
     return HeatView(source, drawn.shape[1], drawn.shape[0], heat_sentence(heat, label), heat.believable)
 
 
-def overlay(heat: Tested, pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+def overlay(heat: Mapped, pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     """(h, w, 3): the picture in gray under the map, dark blue for little, yellow for much; the region outlined."""
     height, width = pixels.shape[:2]
     scale = longest / max(height, width)
@@ -81,6 +85,15 @@ def overlay(heat: Tested, pixels: NDArray[np.uint8], longest: int) -> NDArray[np
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     cv2.drawContours(mixed, outlines, -1, (255, 255, 255), 1)
     return np.asarray(mixed)
+
+
+def enlarged(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """(h, w, 3): the picture, its longer side `longest` px, its pixels as squares."""
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    coloured = pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
+    return np.asarray(cv2.resize(coloured, size, interpolation=cv2.INTER_NEAREST))
 
 
 def heat_sentence(heat: Tested, label: str) -> str:

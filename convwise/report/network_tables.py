@@ -20,7 +20,7 @@ from convwise.report.table import Cell
 Wording = Callable[[str], str]
 MAX_ROWS = 60  # above it the layers of a stage share a line
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
-_NUMBERS = ("field", "stride", "weights", "mult-adds", "activations")
+_NUMBERS = ("field", "stride", "weights", "mult-adds", "memory")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def layers_table(table: LayerTable, *, fold: bool | None = None) -> records.Tabl
     title = f"{table.model}: {len(table.rows)} layers" + (f" in {len(lines)} stages" if folded else "") + f", {shape}"
     caption = (
         "field, stride: of the receptive field, in px of the image (all: the whole image); "
-        "activations: memory kept per image for the backward pass"
+        "memory: of activations kept per image for the backward pass"
     )
     columns = (*records.words("layer", "type", "shape"), *records.numbers(*_NUMBERS))
     return records.Table(title, columns, tuple(map(_cells, lines)), caption=caption)

@@ -71,7 +71,7 @@ class Pictures:
 
 
 def shown_pixels(path: str, pixels: NDArray[np.uint8], quality: int = 80) -> Shown:
-    """The pixels (h, w, 3) under a name."""
+    """The pixels (h, w, 3 or 1) under a name."""
     height, width = pixels.shape[:2]
     return Shown(path, data_uri(jpeg(pixels, quality), "image/jpeg"), width, height)
 

@@ -15,11 +15,11 @@ from convwise.report.table import Cell, Table
 def rich(table: Table, *, details: bool = False, compact: bool = False) -> rich_table.Table:
     """Numbers to the right; words, which are no markup whatever a folder is called, to the left and folded.
 
-    `details`: each number's interval stands behind it. `compact`: without lines around it.
+    `details`: each number's interval stands below it. `compact`: without lines around it.
     """
     made = rich_table.Table(title=Text(shown(table.title)), title_justify="left", title_style="bold", header_style="")
     if compact:
-        made.box, made.padding = SIMPLE_HEAD, (0, 1, 0, 0)
+        made.box, made.padding, made.show_edge = SIMPLE_HEAD, 0, False  # eight columns in 80, names of layers whole
     for column in table.columns:
         made.add_column(column.title, justify="right" if column.numeric else "left", overflow="fold")
     for row in table.rows:
@@ -33,4 +33,7 @@ def rich(table: Table, *, details: bool = False, compact: bool = False) -> rich_
 
 
 def _texts(row: Sequence[Cell], details: bool) -> list[Text]:
-    return [Text(shown(f"{cell.text} ({cell.detail})" if details and cell.detail else cell.text)) for cell in row]
+    return [
+        Text(f"{shown(cell.text)}\n{shown(cell.detail)}" if details and cell.detail else shown(cell.text))
+        for cell in row
+    ]

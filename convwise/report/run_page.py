@@ -97,7 +97,7 @@ def run_page(records: RunRecords, seen: Seen, pictures: Pictures) -> str:
         "matrix": _linked(confusion.matrix_table(evaluation), {each.place for each in cells}) if evaluation else None,
         "diagnosis": found,
         "curves": learning_curves(records.epochs, records.best_epoch),
-        "curves_said": _curves_said(records),
+        "curves_said": run_words.curves_said(records),
         "epochs": epochs_table(records.epochs),
         "reliability": confidence.reliability_table(bins) if answers else None,
         "reliability_chart": reliability_chart(bins) if answers else "",
@@ -199,15 +199,6 @@ def _galleries_said(records: RunRecords, pictures: Pictures) -> str:
     return (
         f"Of wrong answers the {run_pictures.PER_CELL} surest of each cell, of right ones the "
         f"{run_pictures.PER_RIGHT_CELL} least sure; below each the probability of the answer."
-    )
-
-
-def _curves_said(records: RunRecords) -> str:
-    smoothing = records.training.label_smoothing
-    held = f" The training loss holds the label smoothing of {smoothing:g}." if smoothing else ""
-    return (
-        f"Run {records.name}. Training numbers are means over an epoch of augmented images, while the weights still "
-        f"moved; validation numbers are of {counted(len(records.split['validation']), 'image')} as they are.{held}"
     )
 
 

@@ -48,6 +48,17 @@ def network_words(records: RunRecords) -> str:
     return f"{how.net}{source}, {how.shape.told}, recipe {how.recipe}, {records.summary['n_weights']:,} weights"
 
 
+def curves_said(records: RunRecords) -> str:
+    """What the learning curves are made of."""
+    smoothing = records.training.label_smoothing
+    held = f" The training loss holds the label smoothing of {smoothing:g}." if smoothing else ""
+    return (
+        f"Run {shown(records.name)}. Training numbers are means over an epoch of augmented images, while the weights "
+        f"still moved; validation numbers are of {counted(len(records.split['validation']), 'image')} as they "
+        f"are.{held}"
+    )
+
+
 def limits(records: RunRecords) -> tuple[str, ...]:
     """What whoever uses the network should know, a sentence or two each."""
     how, evaluation = records.training, records.evaluation

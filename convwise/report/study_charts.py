@@ -57,6 +57,7 @@ def trade_off_chart(points: Sequence[Point], beaten: Sequence[Point], result: St
         parts.append(text(panel.at(math.log2(tick), 0)[0], base + 15, f"x{tick:g}", "middle"))
     parts.append(text(panel.x + panel.width / 2, base + 30, "time of a training, of the unchanged network's", "middle",
                       "label"))  # fmt: skip
+    parts.append(_frontier(panel, list(zip(logs, points, strict=False))))
     drawn = list(zip(logs, every, strict=True))
     for log, point in reversed(drawn):
         parts.append(_point(panel, log, point, result, "beaten" if point in beaten else "frontier"))
@@ -64,6 +65,21 @@ def trade_off_chart(points: Sequence[Point], beaten: Sequence[Point], result: St
     names = ", ".join(shown(point.name) for point in points)
     said = f"Effect against time. Nothing tried beats {names}; {counted(len(beaten), 'other')} beaten."
     return svg(LEFT + _WIDTH + 20, base + BOTTOM, said, Markup("").join(parts))
+
+
+def _frontier(panel: Panel, drawn: Sequence[tuple[float, Point]]) -> Markup:
+    """The steps that no point lies above: from each time on, the most accurate that takes no longer."""
+    steps: list[tuple[float, float]] = []
+    for log, point in sorted(drawn, key=lambda each: (each[0], -_estimate(each[1]))):
+        best = _estimate(point)
+        if steps and best <= steps[-1][1]:
+            continue
+        if steps:
+            steps.append((log, steps[-1][1]))
+        steps.append((log, best))
+    steps.append((panel.x_range[1], steps[-1][1]))
+    path = " ".join("{:.1f},{:.1f}".format(*panel.at(*step)) for step in steps)
+    return tag('<polyline class="line steps" points="%s"/>', path)
 
 
 def _point(panel: Panel, at: float, point: Point, result: StudyResult, kind: str = "") -> Markup:

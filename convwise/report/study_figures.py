@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from convwise.files import write_atomically
+from convwise.report.study_marks import Mark, mark_of
 from convwise.report.study_numbers import amount, unit
 from convwise.study.result import Interval, Kind, StudyResult
 
-COLOURS: dict[Kind, str] = {
-    "set it": "#1b7837",
-    "keep it": "#555555",
-    "free choice": "#2166ac",
-    "early only": "#762a83",
-    "undecided": "#e08214",
-    "settled by rule": "#999999",
-}
-_ESTIMATE = "#555555"  # of a quick look, which has no verdicts
+# By the tone of a mark: those of the page, which colour-blind readers tell apart.
+COLOURS = {"better": "#0b62a4", "worse": "#a05a00", "same": "#57606a"}
+
+_MARKERS = {"up": "^", "down": "v", "square": "s", "diamond": "D", "circle": "o"}
 _BETWEEN = 0.62  # of a row, for the values within a parameter
 
 
@@ -64,14 +61,15 @@ def effects_figure(result: StudyResult, path: Path) -> None:
     axes.axvspan(-smallest, smallest, color="#eeeeee", zorder=0, label=f"within {amount(smallest, result)}")
     axes.axvline(0, color="#888888", linewidth=0.8)
     for bar in drawn:
-        colour = COLOURS[bar.kind] if bar.kind else _ESTIMATE
+        mark = mark_of(bar.kind, bar.effect)
         limits = [bar.effect.low, bar.effect.high]
-        axes.plot(limits, [bar.height, bar.height], color=colour, linewidth=2.5, solid_capstyle="round")
-        axes.plot(bar.effect.estimate, bar.height, "o", color=colour, markersize=6)
+        axes.plot(limits, [bar.height, bar.height], color=COLOURS[mark.tone], linewidth=2.5, solid_capstyle="round")
+        axes.plot(bar.effect.estimate, bar.height, **_look(mark))
     axes.set_yticks([bar.height for bar in drawn], [f"{bar.parameter}: {bar.value}" for bar in drawn], parse_math=False)
     axes.set_ylim(-0.6, tallest + 0.6)
-    for kind in _in_order(drawn):
-        axes.plot([], [], "o-", color=COLOURS[kind], label=kind)
+    if not result.quick:
+        for word, mark in _in_order(drawn):
+            axes.plot([], [], label=word, linewidth=2.5, **_look(mark))
     what = "estimates of short trainings, no verdicts" if result.quick else "in whole trainings"
     axes.set_xlabel(f"effect on {result.metric.replace('_', ' ')}, {unit(result)}, with the interval that decides")
     axes.set_title(f"{result.net} at {result.size} px on {Path(result.data).name}, {what}", parse_math=False)
@@ -82,6 +80,16 @@ def effects_figure(result: StudyResult, path: Path) -> None:
         figure.savefig(file, format="png", dpi=130)
 
 
-def _in_order(drawn: Sequence[Bar]) -> list[Kind]:
-    kinds = {bar.kind for bar in drawn}
-    return [kind for kind in COLOURS if kind in kinds]
+def _look(mark: Mark) -> dict[str, Any]:
+    colour = COLOURS[mark.tone]
+    return {"color": colour, "marker": _MARKERS[mark.shape], "markersize": 8, "markeredgecolor": colour,
+            "markerfacecolor": "white" if mark.hollow else colour}  # fmt: skip
+
+
+def _in_order(drawn: Sequence[Bar]) -> list[tuple[str, Mark]]:
+    """The marks that are there, with their words, which say where the own value is kept because the other loses."""
+    found = {}
+    for bar in drawn:
+        mark = mark_of(bar.kind, bar.effect)
+        found[f"{mark.word}: it loses" if mark.tone == "worse" else mark.word] = mark
+    return sorted(found.items(), key=lambda each: list(COLOURS).index(each[1].tone))

@@ -33,7 +33,7 @@ def rounded(value: float, digits: int, smallest_effect: float) -> str:
         text = f"{value:+.{places}f}"
         if all(_side(float(text), mark) == _side(value, mark) for mark in (-smallest_effect, 0.0, smallest_effect)):
             break
-    return f"{0:.{digits}f}" if value == 0 else text
+    return f"{0:.{digits}f}" if float(text) == 0 else text
 
 
 def _side(value: float, mark: float) -> int:

@@ -25,7 +25,7 @@ from convwise.study.result import LevelResult, StudyResult, Verdict
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_STYLE = ("page.css", "study.css")
+_STYLE = ("study.css",)
 _SECTIONS = (("parameters", "Parameters"), ("curves", "Curves"), ("tradeoff", "Trade-off"),
              ("confirmed", "Confirmation"), ("control", "Control"), ("others", "Other images"), ("failed", "Failures"),
              ("time", "Time"), ("script", "Your script"), ("method", "Method"), ("reproduce", "Reproduce"))  # fmt: skip

@@ -42,11 +42,13 @@ def print_datasets(found: Sequence[Installed]) -> None:
     for column in ("name", "what", "licence", "images", "where"):
         table.add_column(column, overflow="fold", no_wrap=column == "name")  # a name is typed again: it stays whole
     for entry in found:
-        where = str(entry.folder) if entry.folder else f"not installed: convwise data add {entry.dataset.name}"
+        where = str(entry.folder) if entry.folder else "not installed"
         images = f"{entry.n_images:,}" if entry.folder else ""
         cells = (entry.dataset.name, entry.dataset.description, entry.dataset.licence, images, printable(where))
         table.add_row(*map(Text, cells))
     Console().print(table)
+    if any(entry.folder is None for entry in found):
+        print("to install one: convwise data add NAME")
 
 
 def print_index(index: ImageIndex, remarks: Sequence[str] = (), *, wording: Callable[[str], str] = str) -> None:

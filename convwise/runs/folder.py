@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from convwise.errors import ConvwiseError, RequestError
 from convwise.evaluation import Evaluation
 from convwise.files import write_json, write_text
+from convwise.html_repr import ShownAsHtml
 from convwise.images.saved_split import SavedSplit, read_split
 from convwise.nets.own.reference import OwnNetwork
 from convwise.places import kind_of, named
@@ -32,7 +33,7 @@ _BEGUN_WITH = ("split.json", "classes.json", "settings.json")  # what a run hold
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(ShownAsHtml):
     """One run folder. Its files are read when they are asked for.
 
     Attributes:

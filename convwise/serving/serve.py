@@ -111,7 +111,9 @@ def exported_folder(given: str | Path, *, trust: bool = False) -> Path:
 def _with_onnx(folder: str | Path) -> Path:
     exported = Exported.open(folder)
     if "onnx" not in exported.formats:
-        raise RequestError(f"export={folder}: it holds no ONNX, which the server runs; export again with --to onnx")
+        raise RequestError(
+            f"export={folder}: it holds no ONNX, which is served; export the run again: convwise export RUN --to onnx"
+        )
     return exported.folder
 
 

@@ -24,7 +24,6 @@ from convwise.images.picture_list import LaidOut, PictureList, picture_paths, un
 from convwise.images.prepare import prepare
 from convwise.runs.request import TrainRequest
 from convwise.sklearn.kept_run import KeptRun
-from convwise.sklearn.retracing import without_retracing_remarks
 from convwise.training.class_weights import NAMED
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
@@ -155,7 +154,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise RequestError(f"y: the one class {pictures.classes[0]!r}; at least 2 classes are needed")
         place = pictures.laid_out()
         self._require_all_read(place, pictures)
-        with TemporaryDirectory(prefix="convwise-") as folder, without_retracing_remarks():
+        with TemporaryDirectory(prefix="convwise-") as folder:
             result = train(
                 place.folder, out=Path(folder) / "run", test=0.0, hooks=self._hooks(), **self._train_arguments()
             )
@@ -184,7 +183,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "run_")
         paths = picture_paths(X)
-        with self.run_.opened() as run, without_retracing_remarks():
+        with self.run_.opened() as run:
             answers = predict(run, paths, top=len(self.classes_), most_pixels=self.most_pixels)
             column_of = {name: column for column, name in enumerate(run.class_names)}
         failed = [(number, answer.path, answer.error) for number, answer in enumerate(answers) if answer.error]

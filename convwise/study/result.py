@@ -10,6 +10,7 @@ from typing import Any
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.files import to_plain
+from convwise.html_repr import ShownAsHtml
 from convwise.images.image_shape import ImageShape
 from convwise.names import counted
 from convwise.records import record_of
@@ -113,7 +114,7 @@ class TestResult:
 
 
 @dataclass(frozen=True)
-class StudyResult:
+class StudyResult(ShownAsHtml):
     """All of `result.json`.
 
     Attributes:

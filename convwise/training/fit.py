@@ -24,6 +24,7 @@ from convwise.training.checkpoint import Checkpoints, TrainingState
 from convwise.training.class_weights import class_weights
 from convwise.training.hooks import Hooks
 from convwise.training.recipe import Recipe
+from convwise.training.retracing import without_retracing_remarks
 from convwise.training.schedule import StepSchedule
 from convwise.training.towers import in_towers
 from convwise.training.validation import Validation
@@ -82,7 +83,7 @@ def fit(
     source = checkpoints.start_weights() if recipe.weight_interpolation else None
     training = Training(model, batches, validation, recipe, checkpoints, hooks or Hooks())
     callback = TrainingCallback(training, start, source)
-    with _stream(batches, start.epochs_done) as stream:
+    with _stream(batches, start.epochs_done) as stream, without_retracing_remarks():
         trained.fit(
             stream,
             steps_per_epoch=batches.steps,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convwise.errors import ConvwiseError, one_line
+from convwise.training.retracing import without_retracing_remarks
 
 BATCH = 128
 
@@ -67,7 +68,8 @@ def outputs_for(
 
 def _predicted(model: keras.Model, images: NDArray[np.generic]) -> NDArray[np.float64]:
     try:
-        return np.asarray(model.predict_on_batch(images), np.float64)
+        with without_retracing_remarks():
+            return np.asarray(model.predict_on_batch(images), np.float64)
     except Exception as problem:  # each backend has errors of its own for what it cannot do
         backend = keras.backend.backend()
         raise ConvwiseError(

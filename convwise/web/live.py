@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from weakref import finalize
 
 from starlette.responses import StreamingResponse
 
@@ -34,35 +35,40 @@ class Live:
 
     def __init__(self) -> None:
         self.stopping = False
-        self._open = 0
+        self._open: set[object] = set()
 
     def stream(self, look: Callable[[], Awaitable[Shown]]) -> StreamingResponse:
         """The answer that sends what `look` shows, first at once. Raises Problem 503 for too many at a time."""
-        if self._open >= _MOST_STREAMS:
+        if len(self._open) >= _MOST_STREAMS:
             raise Problem(503, "too many pages are watching", headers={"retry-after": "30"})
-        return StreamingResponse(
-            self._events(look), media_type="text/event-stream", headers={"cache-control": "no-store"}
-        )
+        reader = object()
+        self._open.add(reader)
+        events = self._events(look, reader)
+        finalize(events, self._open.discard, reader)  # an answer that is never begun has no end
+        return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
-    async def _events(self, look: Callable[[], Awaitable[Shown]]) -> AsyncIterator[bytes]:
-        self._open += 1
-        before, silent = None, 0
+    async def _events(self, look: Callable[[], Awaitable[Shown]], reader: object) -> AsyncIterator[bytes]:
         try:
-            while not self.stopping:
-                begun = time.monotonic()
-                now = await _seen(look)
-                took = time.monotonic() - begun
-                if now != before:
-                    yield event("over" if now.over else "news", now)
-                    before, silent = now, 0
-                if now.over:
-                    return
-                silent += 1
-                if silent % _SILENT == 0:
-                    yield b": still here\n\n"
-                await self._pause(max(_SECONDS, _REST * took))
+            async for each in self._news(look):
+                yield each
         finally:
-            self._open -= 1
+            self._open.discard(reader)
+
+    async def _news(self, look: Callable[[], Awaitable[Shown]]) -> AsyncIterator[bytes]:
+        before, silent = None, 0
+        while not self.stopping:
+            begun = time.monotonic()
+            now = await _seen(look)
+            took = time.monotonic() - begun
+            if now != before:
+                yield event("over" if now.over else "news", now)
+                before, silent = now, 0
+            if now.over:
+                return
+            silent += 1
+            if silent % _SILENT == 0:
+                yield b": still here\n\n"
+            await self._pause(max(_SECONDS, _REST * took))
 
     async def _pause(self, seconds: float) -> None:
         while seconds > 0 and not self.stopping:

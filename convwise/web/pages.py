@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _OWN = Path(__file__).parent
-_STYLE = (HERE / "page.css", HERE / "study.css", _OWN / "web.css")
+_STYLE = (HERE / "study.css", _OWN / "web.css")
 _SCRIPT = (HERE / "page.js",)
 _THEMES = ("light", "dark")
 

@@ -92,3 +92,17 @@ def test_the_map_lies_on_its_place_and_the_sentence_holds_the_numbers() -> None:
 def test_a_map_that_fails_says_how(above: bool, says: str) -> None:
     failed = type("Failed", (Drawn,), {"above_chance": above, "believable": False})()
     assert says in heat_sentence(failed, "star")
+
+
+@pytest.mark.slow
+def test_a_report_loads_its_network_once(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from convwise.commands import explained
+
+    loaded: list[object] = []
+    load = explained.load_model
+    monkeypatch.setattr(explained, "load_model", lambda *given, **named: loaded.append(given) or load(*given, **named))
+    result = convwise.report(run, out=tmp_path / "report.html")
+    assert len(loaded) == 1
+    text = result.path.read_text(encoding="utf-8")
+    assert "<h2>Network</h2>\n<ul>" in text
+    assert ('alt="Heatmap: ' in text) == bool(convwise.Run.open(run).evaluation.mistakes)

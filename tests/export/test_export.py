@@ -23,6 +23,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.export import life
 from convwise.export.asked import ExportRequest
 from convwise.export.beside import script_of
+from convwise.export.container import container_files
 from convwise.export.exported import Exported
 from convwise.export.formats import FORMATS
 from convwise.export.proof import Costs, Proof
@@ -108,13 +109,14 @@ def load(made: Path, path: str) -> np.ndarray:
 def test_the_folder_holds_what_it_says(made: Path) -> None:
     assert {path.name for path in (made / "export").iterdir()} == {
         "README.md", "export.json", "labels.json", "model.bin", "model.onnx", "model.tflite", "model.xml", "predict.py",
-        "requirements.txt", "saved_model"
+        "requirements.txt", "saved_model", *container_files("0.1.0"),
     }  # fmt: skip
     wanted = [line.partition("==")[0] for line in (made / "export/requirements.txt").read_text().splitlines()[1:]]
     assert wanted == ["onnxruntime", "numpy", "opencv-python-headless"]
     readme = (made / "export/README.md").read_text()
     assert "`(n, 32, 32, 3)`" in readme
     assert "| onnx |" in readme
+    assert "\n\n## The network\n\n" in readme
 
 
 def test_predict_takes_an_export_and_says_the_same(made: Path, tmp_path: Path) -> None:

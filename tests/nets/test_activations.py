@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from convwise.errors import RequestError
-from convwise.nets.activations import feature_maps, first_filters
+from convwise.nets.activations import LayerMaps, feature_maps, first_filters
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
 
@@ -24,9 +24,21 @@ def _network(name: str = "inner") -> keras.Model:
     return keras.Model(pixels, layers.GlobalAveragePooling2D()(x), name=name)
 
 
+def values_of(found: list[LayerMaps]) -> dict[str, np.ndarray]:
+    return {each.name: each.values for each in found}
+
+
+def test_it_is_said_which_activation_the_maps_are_after() -> None:
+    found = feature_maps(_network(), IMAGE)
+    assert [each.after for each in found] == ["ReLU", "relu", ""]
+    assert min(each.values.min() for each in found[:2]) == 0
+    assert found[2].values.min() < 0  # nothing cut them yet
+    assert [each.name for each in feature_maps(_network(), IMAGE, most=1)] == ["inner_a"]
+
+
 def test_the_maps_are_those_behind_normalisation_and_activation() -> None:
     model = _network()
-    maps = dict(feature_maps(model, IMAGE))
+    maps = values_of(feature_maps(model, IMAGE))
     assert [(name, value.shape) for name, value in maps.items()] == [
         ("inner_a", (16, 16, 4)), ("inner_b", (16, 16, 4)), ("inner_c", (8, 8, 5))
     ]  # fmt: skip
@@ -43,7 +55,7 @@ def test_a_nested_model_gives_the_maps_it_gives_alone() -> None:
     inner = _network()
     pixels = keras.Input((16, 16, 3))
     outer = keras.Model(pixels, layers.Dense(2)(inner(layers.Rescaling(2.0)(pixels))))
-    alone, nested = dict(feature_maps(inner, IMAGE * 2.0)), dict(feature_maps(outer, IMAGE))
+    alone, nested = values_of(feature_maps(inner, IMAGE * 2.0)), values_of(feature_maps(outer, IMAGE))
     assert list(alone) == list(nested)
     for name in alone:
         np.testing.assert_allclose(nested[name], alone[name], atol=1e-4)
@@ -52,7 +64,8 @@ def test_a_nested_model_gives_the_maps_it_gives_alone() -> None:
 
 def test_a_sequential_model_and_bfloat16_are_answered_in_float32() -> None:
     model = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(4, 3, dtype="mixed_bfloat16"), layers.ReLU()])
-    ((_, maps),) = feature_maps(model, IMAGE)
+    ((_, maps, after),) = feature_maps(model, IMAGE)
+    assert after == "ReLU"
     assert maps.dtype == np.float32
     assert maps.min() == 0
     assert first_filters(model).shape == (3, 3, 3, 4)

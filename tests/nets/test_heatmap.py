@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,6 +19,7 @@ from convwise.nets import build
 from convwise.nets.heatmap.class_activation import class_maps
 from convwise.nets.heatmap.heatmap import CLASS_ACTIVATION, ERASED, N_RANDOM, OCCLUSION, Heat, heat_of, hottest, moved
 from convwise.nets.heatmap.occlusion import covered, occlusion_map
+from tests.nets.heatmaps_of import heatmaps
 
 
 def noise(seed: int, side: int = 32) -> NDArray[np.uint8]:
@@ -125,6 +131,37 @@ def test_regions_have_one_size_and_wander_evenly() -> None:
     assert set(others.sum(axis=(1, 2)).tolist()) == {int(region.sum())}
     assert not any(np.array_equal(each, region) for each in others)
     assert moved(region, 3, 2000).mean(axis=0) == pytest.approx(ERASED, abs=0.05)
+
+
+OTHERS = [backend for backend in ("tensorflow", "jax", "torch") if backend != keras.config.backend()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", OTHERS)
+def test_maps_and_their_tests_are_the_same_on_every_backend_that_is_installed(backend: str, tmp_path: Path) -> None:
+    """No gradient is taken, so that only the forward passes can differ: by rounding."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    for net in ("narrowresnet", "vgg"):  # with class maps, and without
+        build(net, shape=shape(32), n_classes=3, settings=none(), seed=1, precision="float32").model.save(
+            tmp_path / f"{net}.keras"
+        )
+    red_detector(True).save(tmp_path / "detector.keras")
+    np.save(tmp_path / "pictures.npy", np.stack([planted(4, 20), planted(20, 12), noise(3)]))
+    here = heatmaps(tmp_path)
+    assert {name.partition(" ")[2] for name in here} == {CLASS_ACTIVATION, OCCLUSION, "probabilities"}
+    command = [sys.executable, "-m", "tests.nets.heatmaps_of", str(tmp_path), str(tmp_path / "there.npz")]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    with np.load(tmp_path / "there.npz") as there:
+        assert set(there) == set(here)
+        for name, values in here.items():
+            assert np.abs(values).max() > 1e-3
+            difference = float(np.abs(there[name] - values).max())
+            print(f"{backend}: {name}: values up to {np.abs(values).max():.3g}, largest difference {difference:.2g}")
+            assert difference < 1e-4, (name, difference)
 
 
 def shape(side: int) -> Any:

@@ -1,5 +1,6 @@
 """The pictures of a network: the right channels, the right boxes, what is left out is said."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_the_channels_that_spread_most_come_first() -> None:
 
 def test_feature_maps_show_each_layer_and_say_what_is_left_out() -> None:
     random = np.random.default_rng(0)
-    maps = [(f"layer_{i}", random.random((4, 4, 10))) for i in range(30)]
+    maps = [(f"layer_{i}", random.random((4, 4, 10)), "relu" if i else "") for i in range(30)]
     few, many = figures.feature_maps_figure(IMAGE, maps[:3]), figures.feature_maps_figure(IMAGE, maps)
     assert len(few.axes) == 1 + 3 * 8
     assert "3 of" not in _texts(few)
@@ -83,9 +84,47 @@ def test_an_area_beyond_the_edge_is_cut_and_said() -> None:
 
 def test_pictures_are_written_900_pixels_wide_and_nothing_else(tmp_path: Path) -> None:
     figures.draw_filters(np.random.default_rng(0).normal(size=(3, 3, 3, 40)), tmp_path / "a.png")
-    figures.draw_feature_maps(IMAGE, [("conv", np.zeros((4, 4, 2)))], tmp_path / "b.png")
+    figures.draw_feature_maps(IMAGE, [("conv", np.zeros((4, 4, 2)), "")], tmp_path / "b.png")
     figures.draw_receptive_fields(IMAGE, [], tmp_path / "c.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png", "c.png"]
     for path in tmp_path.iterdir():
         with Image.open(path) as picture:
             assert picture.width == 900
+
+
+@dataclass(frozen=True)
+class Place:
+    picture: int
+    centre: tuple[float, float]
+    size: tuple[float, float] = (3, 3)
+
+
+def test_beside_each_filter_stand_the_places_that_it_answers_to() -> None:
+    kernels = np.random.default_rng(1).normal(size=(3, 3, 3, 5))
+    windows = [[Place(0, (5, 7)), Place(1, (0, 0))] for _ in range(5)]
+    figure = figures.answers_figure(kernels, figures.Answering([IMAGE, IMAGE], windows))
+    assert len(figure.axes) == 5 * 3
+    patch = figure.axes[1]
+    assert (np.mean(patch.get_xlim()), np.mean(patch.get_ylim())) == (7, 5)
+    box = patch.patches[-1]
+    assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (5.5, 3.5, 3, 3)
+    assert "in 2 pictures" in _texts(figure)
+    many = figures.answers_figure(np.ones((3, 3, 3, 64)), figures.Answering([IMAGE], [[] for _ in range(64)]))
+    assert "The 30 of 64 with the largest weights." in _texts(many)
+    assert "in this picture" in _texts(many)
+
+
+def test_it_is_said_whether_maps_are_after_an_activation() -> None:
+    maps = [("a", np.ones((4, 4, 2)), "relu"), ("b", np.ones((4, 4, 2)), "")]
+    said = _texts(figures.feature_maps_figure(IMAGE, maps))
+    assert "after relu" in said
+    assert "no activation yet" in said
+
+
+def test_fields_stand_from_the_smallest_to_the_largest_and_are_numbered() -> None:
+    fields = [("large", (31, 31), (4, 4), (0, 0)), ("small", (3, 3), (1, 1), (0, 0)), ("tall", (9, 5), (1, 1), (0, 0))]
+    figure = figures.receptive_fields_figure(IMAGE, fields)
+    said = [text.get_text() for text in figure.texts]
+    named = [text for text in said if text[:1].isdigit()]
+    assert named == ["1  small", "2  tall", "3  large"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "2", "3"]

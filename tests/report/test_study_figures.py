@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,8 +44,8 @@ def lit(path: Path, colour: str) -> int:
 def test_the_picture_shows_the_colours_of_the_verdicts_it_has(tmp_path: Path, quick: bool, drawn: bool) -> None:
     path = tmp_path / "effects.png"
     effects_figure(replace(full_result(), quick=quick), path)
-    assert (lit(path, COLOURS["set it"]) > 50) == drawn
-    assert lit(path, COLOURS["early only"]) == 0
+    assert (lit(path, COLOURS["better"]) > 50) == drawn
+    assert lit(path, "#762a83") == 0
 
 
 def test_the_band_is_as_wide_as_the_smallest_effect(tmp_path: Path) -> None:
@@ -57,3 +58,23 @@ def test_the_band_is_as_wide_as_the_smallest_effect(tmp_path: Path) -> None:
 def test_a_study_without_effects_is_drawn_too(tmp_path: Path) -> None:
     effects_figure(result(RULE), tmp_path / "effects.png")
     assert (tmp_path / "effects.png").stat().st_size > 0
+
+
+def test_the_frontier_is_drawn_and_nothing_lies_above_it() -> None:
+    from convwise.report.study_charts import trade_off_chart
+    from convwise.report.study_curves import beaten, trade_off
+
+    whole = full_result()
+    kept, others = trade_off(whole, ()), beaten(whole, ())
+    chart = str(trade_off_chart(kept, others, whole))
+    line = re.search(r'<polyline class="line steps" points="([^"]+)"', chart)
+    assert line
+    steps = [tuple(map(float, place.split(","))) for place in line[1].split()]
+    assert steps == sorted(steps, key=lambda step: (step[0], -step[1]))
+    heights = [y for _, y in steps]
+    assert heights == sorted(heights, reverse=True)  # on the screen, less is higher
+    marks = [tuple(map(float, place)) for place in re.findall(r'<svg x="([\d.]+)" y="([\d.]+)"', chart)]
+    assert marks
+    for x, y in marks:
+        reached = min([height for at, height in steps if at <= x + 0.2], default=1e9)
+        assert y >= reached - 0.2

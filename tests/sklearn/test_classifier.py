@@ -3,7 +3,6 @@
 import dataclasses
 import inspect
 import json
-import logging
 import pickle
 import subprocess
 import sys
@@ -224,25 +223,6 @@ def test_the_same_fit_gives_the_same_probabilities_and_says_nothing(
     again = clone(fitted).fit([pictures[0][i] for i in order], [pictures[1][i] for i in order])
     np.testing.assert_array_equal(again.predict_proba(others[0]), fitted.predict_proba(others[0]))
     assert capfd.readouterr() == ("", "")
-
-
-def test_tensorflows_remark_on_tracing_again_is_dropped_and_no_other(
-    pictures: tuple[list[Path], list[str]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It comes after some fits of a search, and would have the user change what is not his."""
-    remark = "5 out of the last 11 calls to <function f> triggered tf.function retracing. Tracing is expensive"
-
-    def remarking(*arguments: object, **keywords: object) -> None:
-        logging.getLogger("tensorflow").warning(remark)
-        logging.getLogger("tensorflow").warning("another")
-        raise RequestError("enough")
-
-    monkeypatch.setattr("convwise.sklearn.classifier.train", remarking)
-    with pytest.raises(RequestError, match="enough"):
-        ImageClassifier(**SMALL).fit(*pictures)
-    assert caplog.messages == ["another"]
-    logging.getLogger("tensorflow").warning(remark)
-    assert caplog.messages == ["another", remark]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -98,6 +99,19 @@ def test_the_stream_of_a_run_brings_its_page_and_ends_with_the_run(client: Clien
     kind, data = re.findall(r"^event: (\w+)\ndata: (.*)\n\n$", body, flags=re.S)[0]
     assert kind == "over"
     assert json.loads(data)["html"].strip() in client.get("/run/runs/first").body.decode()
+
+
+def test_a_run_that_goes_away_while_it_is_watched_ends_its_stream(client: Client, tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    (run / "run.json").unlink()
+    gone = threading.Timer(1.5, shutil.rmtree, [run])
+    gone.start()
+    body = client.ask("/run-live/runs/first", headers={}, waits=True).body.decode()
+    gone.join()
+    kinds = re.findall(r"^event: (\w+)$", body, flags=re.M)
+    assert kinds == ["news", "over"]
+    assert "Epoch 6 of 6" in body
+    assert "it may have been moved or removed" in body
 
 
 def test_records_of_earlier_versions_are_shown(client: Client, tmp_path: Path) -> None:

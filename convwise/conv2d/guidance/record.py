@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from convwise.html_repr import ShownAsHtml
+
 WIDTH = 80  # columns of a terminal that every text fits
 SUMMARY_WIDTH = 42  # what is left beside a name and a default
 KERAS = "Keras 3.15, keras.layers.Conv2D"
@@ -29,7 +31,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Guidance:
+class Guidance(ShownAsHtml):
     """The guide to one parameter of Conv2D.
 
     Attributes:

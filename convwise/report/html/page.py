@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 """Where templates, styles and scripts lie."""
+STYLE = ("page.css", "charts.css")
+"""What all pages have."""
 
 
-def page(
-    template: str, *, style: Sequence[str] = ("page.css",), script: Sequence[str] = ("page.js",), **context: Any
-) -> str:
-    """The page as UTF-8 text can hold it. `style` and `script` are files of this package, joined in their order."""
-    files = [[HERE / each for each in names] for names in (style, script)]
+def page(template: str, *, style: Sequence[str] = (), script: Sequence[str] = ("page.js",), **context: Any) -> str:
+    """The page as UTF-8 text can hold it. `style`, added to the usual one, and `script` are files of this package."""
+    files = [HERE / each for each in style], [HERE / each for each in script]
     return finished(environment().get_template(template), *files, **context)
 
 
 def finished(
     template: Template, style: Sequence[Path], script: Sequence[Path], *, served: bool = False, **context: Any
 ) -> str:
-    """The page of a template that extends base.html; `served`: see `policy`."""
-    css, js = _joined(style), _joined(script)
+    """The page of a template that extends base.html, `style` added to the usual one; `served`: see `policy`."""
+    css, js = joined([*(HERE / each for each in STYLE), *style]), joined(script)
     from markupsafe import Markup
 
     allowed = policy(f"\n{js}\n", f"\n{css}\n", served=served)  # script and style stand on lines of their own
@@ -76,7 +76,8 @@ def name(text: str) -> Markup:
     return Markup("<bdi>%s</bdi>") % shown(text)
 
 
-def _joined(files: Sequence[Path]) -> str:
+def joined(files: Sequence[Path]) -> str:
+    """Files as one text without empty lines."""
     # The page's empty lines are left out, and so are those here: else the digests would be those of another text.
     lines = (line.rstrip() for each in files for line in each.read_text(encoding="utf-8").splitlines())
     return "\n".join(line for line in lines if line)
