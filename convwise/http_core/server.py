@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from convwise.http_core.connections import protocol
 from convwise.http_core.gate import Gate
 from convwise.http_core.limits import Limits
 
+_TURNS = 3  # of the event loop: in one it hears of connections, in the next it accepts them
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -78,5 +80,16 @@ class _Server(uvicorn.Server):
     def _told_to_end(self, number: int, frame: object) -> None:
         if self.should_exit and number == signal.SIGINT:
             self.force_exit = True  # Ctrl-C twice
-        self._gate.draining = self.should_exit = True
+        self.should_exit = True
         self._ending()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, in an order that loses nobody: who is sent away has no open door to come back through.
+
+        What the system has taken by now is accepted first. Answers end their connections only when nobody listens: a
+        client that was sent away earlier would connect anew, and be cut off unanswered.
+        """
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        self._gate.draining = True  # uvicorn closes the door before it lets the event loop go on
+        await super().shutdown(sockets)
