@@ -51,7 +51,10 @@ class Exported:
         Returns:
             Whether it does.
         """
-        return (Path(folder) / FILE).is_file()
+        try:
+            return (Path(folder) / FILE).is_file()
+        except (OSError, ValueError):  # too long, not to be entered: whoever opens it tells
+            return False
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:

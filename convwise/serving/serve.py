@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from convwise.errors import ConvwiseError, RequestError
 from convwise.export.exported import Exported
 from convwise.http_core.logs import log
+from convwise.places import kind_of
 
 if TYPE_CHECKING:
     from convwise.serving.settings import ServeSettings
 
 _BESIDE = "export"
 """Within a run: where `convwise export` puts its export if nothing else is said."""
-_NEEDED = ("starlette", "uvicorn", "python_multipart", "onnxruntime")
+_HTTP = ("starlette", "uvicorn", "python_multipart")
+_NEEDED = (*_HTTP, "onnxruntime")
 
 
 def serve(
@@ -50,10 +52,11 @@ def serve(
         ...     print(str(problem)[:54])
         host=0.0.0.0: other machines could ask without a token
     """
+    require_packages(_HTTP)
+    settings = settings_of(options)
     require_packages()
     from convwise.http_core.listening import listening_socket, place_of
 
-    settings = settings_of(options)
     shared = settings.workers > 1
     with listening_socket(settings.host, settings.port, shared=shared) as opened:
         folder = exported_folder(export, trust=trust)
@@ -89,10 +92,10 @@ def settings_of(options: Mapping[str, Any]) -> ServeSettings:
     return ServeSettings(**{name: value for name, value in options.items() if name in known}, limits=limits)
 
 
-def require_packages() -> None:
-    """Raises RequestError, in one line with the command, where a package of the server is missing."""
+def require_packages(needed: Sequence[str] = _NEEDED) -> None:
+    """Raises RequestError, in one line with the command, where one of these is missing; it names all that are."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
+    if set(missing) & set(needed):
         raise RequestError(f'serve needs {", ".join(missing)}, not installed here; pip install "convwise[serve]"')
 
 
@@ -101,7 +104,7 @@ def exported_folder(given: str | Path, *, trust: bool = False) -> Path:
     if Exported.is_one(given):
         return _with_onnx(given)
     run = Path(given)
-    if not (run / "run.json").is_file():
+    if kind_of(run / "run.json", "export") != "file":
         raise RequestError(f"export={given}: it is neither an export nor a finished run; name the folder of one")
     if not Exported.is_one(run / _BESIDE):
         _export(run, trust=trust)
