@@ -145,9 +145,9 @@ def epochs_table(epochs: Sequence[Mapping[str, float]]) -> Table:
     rows = [
         (
             count(int(row["epoch"])),
-            *(_number(row.get(key)) for key in ("loss", "val_loss")),
+            *(_number(row.get(key), 3) for key in ("loss", "val_loss")),
             *(Cell(percent(row.get(key)), row.get(key)) for key in ("accuracy", "val_accuracy")),
-            _number(row.get("learning_rate")),
+            _number(row.get("learning_rate"), 6),
         )
         for row in epochs
     ]
@@ -178,8 +178,9 @@ def settings_table(records: RunRecords) -> Table:
     return Table("all settings", words("key", "value"), tuple(rows))
 
 
-def _number(value: float | None) -> Cell:
-    return Cell("–") if value is None else Cell(f"{value:.4g}", value)
+def _number(value: float | None, decimals: int) -> Cell:
+    """Of as many decimals in each row, so that the points stand below each other."""
+    return Cell("–") if value is None else Cell(f"{value:.{decimals}f}", value)
 
 
 def _doubts_said(records: RunRecords, doubtful: Mapping[str, str]) -> str:
