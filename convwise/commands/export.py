@@ -89,7 +89,7 @@ def export(
         >>> import convwise
         >>> result = convwise.export("runs/first", out="exports/second")
         >>> sorted(path.name for path in result.export.folder.iterdir())[:3]
-        ['README.md', 'export.json', 'labels.json']
+        ['Dockerfile', 'README.md', 'compose.yaml']
     """
     checks.true_or_false("card", card)
     names = to if isinstance(to, str) else tuple(to)
