@@ -13,7 +13,7 @@ from convwise.places import kind_of, named
 
 PORT = 8765
 HOST = "127.0.0.1"
-_PACKAGES = ("fastapi", "uvicorn", "python_multipart")
+_PACKAGES = ("starlette", "uvicorn", "python_multipart")
 _END_SECONDS = 2.0
 
 
