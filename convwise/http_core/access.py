@@ -9,9 +9,10 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from starlette.requests import cookie_parser
 
 from convwise.errors import RequestError
 from convwise.http_core.headers import header
@@ -97,7 +98,8 @@ class Access:
         if self.token is None or not self.knows(query.get("token", "")) or not _is_page(scope):
             return None
         rest = urlencode([pair for pair in _pairs(scope) if pair[0] != "token"])
-        path = "/" + scope.get("root_path", "").strip("/") + scope["path"] if scope.get("root_path") else scope["path"]
+        # As it was sent: a name may hold what has a meaning in an address, or bytes that are no text.
+        path = (scope.get("raw_path") or quote(scope["path"], errors="surrogateescape").encode()).decode("latin-1")
         place = f"/{path.lstrip('/')}{f'?{rest}' if rest else ''}"
         return place, f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
 
@@ -143,12 +145,8 @@ def _pairs(scope: Any) -> list[tuple[str, str]]:
 
 def _cookies(scope: Any) -> Mapping[str, str]:
     text = header(scope, b"cookie")
-    if not text:
-        return {}
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(text).items()}
-    except CookieError:
-        return {}
+    # Python's own reader finds nothing where one cookie is not as it should be, such as another server's.
+    return cookie_parser(text)
 
 
 def _digest(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Connections with deadlines: who sends the head of a request too slowly, or nothing at all, is cut off."""
+"""Connections with deadlines: who sends the head of a request too slowly, or takes nothing of an answer, is cut off."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def protocol(limits: Limits) -> type[asyncio.Protocol]:
 
         _head_due: asyncio.TimerHandle | None = None
         _n_head_bytes = 0
+        _taking_due: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
             """Begins to wait for the first head; beyond the most connections it is refused."""
@@ -51,9 +52,26 @@ def protocol(limits: Limits) -> type[asyncio.Protocol]:
                     self._end()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            """Forgets the clock."""
+            """Forgets the clocks."""
             self._head_is_there()
+            self._stop_watching()
             super().connection_lost(exc)
+
+        def pause_writing(self) -> None:
+            """More is written than the client has taken; whether it takes any of it is watched from now on."""
+            super().pause_writing()
+            self._watch_taking()
+
+        def resume_writing(self) -> None:
+            """The client has taken most of it."""
+            self._stop_watching()
+            super().resume_writing()
+
+        def on_response_complete(self) -> None:
+            """Watches as well where the connection ends with the answer, which waits for a client to take it."""
+            super().on_response_complete()
+            if self.transport.is_closing():
+                self._watch_taking()
 
         def timeout_keep_alive_handler(self) -> None:
             """Ends a connection that has been idle too long, whether or not its client takes what was written."""
@@ -80,6 +98,20 @@ def protocol(limits: Limits) -> type[asyncio.Protocol]:
             if self._head_due is not None:
                 self._head_due.cancel()
                 self._head_due = None
+
+        def _watch_taking(self, left_before: int | None = None) -> None:
+            """Cuts a client off that has taken nothing since; a slow one that takes a little goes on."""
+            self._stop_watching()
+            left = self.transport.get_write_buffer_size()
+            if left_before is not None and left >= left_before:
+                self.transport.abort()
+            else:
+                self._taking_due = self.loop.call_later(limits.body_seconds, self._watch_taking, left)
+
+        def _stop_watching(self) -> None:
+            if self._taking_due is not None:
+                self._taking_due.cancel()
+                self._taking_due = None
 
         def _end(self) -> None:
             self.transport.close()

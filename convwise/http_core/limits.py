@@ -20,7 +20,7 @@ class Limits:
         most_held_bytes: Bytes of the bodies of all requests that are held at a time, at least `most_bytes`.
         most_connections: Connections open at a time, 1 to 100,000.
         header_seconds: How long the head of a request may take, 0.1 to 3,600 s.
-        body_seconds: How long its body may take, 0.1 to 3,600 s.
+        body_seconds: How long its body may take, and how long a client may take nothing of an answer, 0.1 to 3,600 s.
         idle_seconds: How long a connection without a request stays open, 0.1 to 3,600 s.
 
     Raises:

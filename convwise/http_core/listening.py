@@ -9,13 +9,14 @@ from convwise import checks
 from convwise.errors import RequestError
 
 
-def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
+def listening_socket(host: str, port: int, *, shared: bool = False, joins: bool = False) -> socket.socket:
     """A socket bound to this host and port; the server listens on it.
 
     Args:
         host: A name or an address of this machine.
         port: The port, 1 to 65,535, or 0 for one that is free.
         shared: Whether other processes of this user may bind the same port, and the system deals connections out.
+        joins: Whether it is one of those; without, a port on which others listen already is taken.
 
     Returns:
         The bound socket.
@@ -30,6 +31,9 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
         http://127.0.0.1
     """
     checks.whole("port", port, 0, 65_535)
+    if shared and not joins:
+        # A port that another server's processes share could be shared with them: two networks would answer by turns.
+        listening_socket(host, port).close()
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):

@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from convwise.errors import ConvwiseError
 from convwise.http_core.decoding import Reading
 from convwise.http_core.multipart import Upload
 from convwise.http_core.problems import Problem
 from convwise.serving.batching import Batches, Heard, Row, Runtime
+from convwise.training.answers import require_probabilities
 
 _QUICK_PIXELS = 2**22
 """Larger pictures are decoded in a thread of their own, one after the other, so that small ones need not wait."""
@@ -183,6 +186,10 @@ def _tell_rows(rows: Sequence[Row[_Task]]) -> None:
 def _answered(row: Row[_Task]) -> Answered | Exception:
     if isinstance(row.probabilities, Exception):
         return row.probabilities
+    try:
+        require_probabilities(row.probabilities[np.newaxis])
+    except ConvwiseError as problem:  # of this picture alone: others of the batch may have theirs
+        return problem
     return Answered(row.whose.picture.name, row.probabilities, beyond_range=row.whose.beyond_range)
 
 

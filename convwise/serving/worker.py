@@ -21,7 +21,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = ServeSettings.from_dict(asked["settings"])
     try:
-        with listening_socket(settings.host, settings.port, shared=True) as opened:
+        with listening_socket(settings.host, settings.port, shared=True, joins=True) as opened:
             place = Place(asked["worker"], asked["shared"])
             serve_here(asked["export"], settings, opened, place, ready=lambda: _tell({"ready": True}))
     except ConvwiseError as problem:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from convwise.http_core.problems import Problem
 
 _NOT_THERE = "there is no such run, study or folder of pictures here; it may have been moved or removed"
-_MOST_LOOKED_AT = 2000  # entries of a run or study that are asked whether they are links
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,15 @@ class Root:
 
 def _links(folder: Path) -> Iterator[Path]:
     """The links in the folder and straight below it."""
-    waiting, seen = [folder], 0
+    waiting = [folder]
     while waiting:
         place = waiting.pop()
         try:
             with os.scandir(place) as listed:
                 for entry in listed:
-                    seen += 1
-                    if seen > _MOST_LOOKED_AT:
-                        return
                     if entry.is_symlink():
                         yield Path(entry.path)
                     elif place == folder and entry.is_dir():
                         waiting.append(Path(entry.path))
-        except OSError:
-            return
+        except OSError:  # what cannot be read shows nothing
+            continue

@@ -77,6 +77,21 @@ def test_the_token_counts_in_every_place_and_nothing_else_does() -> None:
     assert _status(access, cookie=f"convwise-1={TOKEN}") == 401
 
 
+@pytest.mark.parametrize("other", ['seen={"x":1}', "odd name=1", "=", '"', "a=b,c; ; d"])
+def test_a_cookie_of_another_server_on_this_machine_does_not_hide_the_token(other: str) -> None:
+    assert _status(Access(None, TOKEN), cookie=f"{other}; convwise={TOKEN}") == 200
+    assert _status(Access(None, TOKEN), cookie=f"convwise={TOKEN}; {other}") == 200
+
+
+def test_the_address_without_the_token_names_the_same_page() -> None:
+    async def odd(scope: Any, receive: Any, send: Any) -> None:
+        scope |= {"path": "/run/a?b%2F\udcff", "raw_path": b"/run/a%3Fb%252F%FF"}
+        await Gate(_hello, Access(None, TOKEN))(scope, receive, send)
+
+    answer = ask(odd, headers={"accept": "text/html"}, query=f"token={TOKEN}")
+    assert (answer.status, answer.headers["location"]) == (303, "/run/a%3Fb%252F%FF")
+
+
 def test_the_token_leaves_a_pages_address_for_a_cookie_that_scripts_and_other_sites_do_not_get() -> None:
     gate = Gate(_hello, Access(None, TOKEN))
     answer = ask(gate, "/runs", headers={"accept": "text/html"}, query=f"token={TOKEN}&a=1%202")

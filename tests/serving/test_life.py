@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,24 @@ def test_a_client_that_sends_its_request_byte_by_byte_without_end_is_cut_off(ser
         except OSError:  # reset, or a broken pipe
             return
     raise AssertionError("it was read for 30 s")
+
+
+def test_clients_that_take_no_answer_are_cut_off(export: Path) -> None:
+    asked = b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3000
+    with ExitStack() as opened:
+        limits = ("--most-connections", "2", "--body-seconds", "1")
+        running = opened.enter_context(served(export, *limits))
+        for _ in range(2):
+            deaf = opened.enter_context(socket.socket())
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(("127.0.0.1", running.port))
+            deaf.settimeout(0.5)
+            with suppress(OSError):  # neither reads: at some point the server takes no more requests of theirs
+                deaf.sendall(asked)
+        until = time.monotonic() + 20
+        while httpx.get(f"{running.url}/healthz").status_code != 200:
+            assert time.monotonic() < until, "they hold every connection"
+            time.sleep(0.2)
 
 
 def test_a_client_that_leaves_or_sends_no_http_harms_nobody(server: Served) -> None:
