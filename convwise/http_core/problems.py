@@ -6,13 +6,9 @@ import html
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-
-from convwise.http_core.headers import header
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -69,15 +65,6 @@ def answer_of(problem: Problem, accept: str = "") -> Response:
 def wants_page(accept: str) -> bool:
     """Whether this Accept header is that of a browser that opens a page."""
     return accept.lstrip().lower().startswith(("text/html", "application/xhtml+xml"))
-
-
-def exception_handlers() -> dict[Any, Any]:
-    """For the `exception_handlers` of a Starlette or FastAPI application: every error in the one form."""
-
-    async def answered(request: Request, error: Exception) -> Response:
-        return answer_of(problem_of(error), header(request.scope, b"accept"))
-
-    return {Problem: answered, HTTPException: answered, Exception: answered}
 
 
 def _phrase(status: int) -> str:

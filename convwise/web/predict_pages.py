@@ -20,6 +20,7 @@ from convwise.names import counted
 from convwise.report.pictures import Shown, shown_pixels
 from convwise.runs import Run
 from convwise.web.answers import answer
+from convwise.web.jobs import result_of
 from convwise.web.made_pages import waiting
 from convwise.web.neighbours import Neighbours
 from convwise.web.networks import Found
@@ -78,8 +79,7 @@ async def nearest_page(site: Site, asked: Asked) -> Response:
     if not await site.jobs.wait(job, 0.5):
         return waiting(asked, job)
     site.jobs.forget(job)
-    if job.problem is not None:
-        raise job.problem
+    result_of(job)
     return RedirectResponse(back, 303)
 
 

@@ -9,15 +9,13 @@ import pytest
 pytestmark = pytest.mark.extras
 pytest.importorskip("starlette")
 
-from starlette.applications import Starlette  # noqa: E402
-from starlette.responses import JSONResponse, Response  # noqa: E402
-from starlette.routing import Route  # noqa: E402
+from starlette.responses import JSONResponse  # noqa: E402
 
 from convwise.http_core.access import Access  # noqa: E402
 from convwise.http_core.bodies import Intake  # noqa: E402
 from convwise.http_core.gate import Gate  # noqa: E402
 from convwise.http_core.limits import Limits  # noqa: E402
-from convwise.http_core.problems import Problem, exception_handlers  # noqa: E402
+from convwise.http_core.problems import Problem  # noqa: E402
 from tests.http_core.asgi import ask  # noqa: E402
 
 SECRET = "/home/somebody/model.onnx"
@@ -107,22 +105,6 @@ def test_a_draining_server_ends_each_connection() -> None:
     gate = _gate()
     gate.draining = True
     assert ask(gate).headers["connection"] == "close"
-
-
-def test_a_whole_application_of_starlette_answers_its_errors_in_the_same_form() -> None:
-    async def fails(request: Any) -> Response:
-        raise ValueError(SECRET)
-
-    async def refuses(request: Any) -> Response:
-        raise Problem(409, "no")
-
-    routes = [Route("/fails", fails), Route("/refuses", refuses)]
-    gate = Gate(Starlette(routes=routes, exception_handlers=exception_handlers()), Access())
-    assert ask(gate, "/nowhere").json() == {"error": "Not Found", "status": 404}
-    assert ask(gate, "/refuses").json() == {"error": "no", "status": 409}
-    assert ask(gate, "/refuses", method="PUT").status == 405
-    with pytest.raises(ValueError, match=SECRET):  # after its answer, for the log
-        ask(gate, "/fails")
 
 
 def test_websockets_are_closed() -> None:
