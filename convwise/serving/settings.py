@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from convwise import checks
 from convwise.errors import RequestError
-from convwise.http_core.access import LOOPBACK, Access, is_loopback
+from convwise.http_core.access import LOOPBACK, Access, host_name, is_loopback
 from convwise.http_core.limits import Limits
 from convwise.records import record_of
 
@@ -63,6 +63,11 @@ class ServeSettings:
                 f"most_waiting={self.most_waiting}: a request may bring most_files={self.limits.most_files} pictures; "
                 "let as many wait, or allow fewer"
             )
+        for name in self.allow_hosts:
+            if not host_name(name) or host_name(name) != name.lower().strip("[]").rstrip("."):
+                raise RequestError(
+                    f"allow_hosts={name}: name a host alone, such as proxy.example, without scheme and port"
+                )
         _ = self.access
         if self.token is None and not self.insecure and not is_loopback(self.host):
             raise RequestError(
@@ -73,7 +78,7 @@ class ServeSettings:
     @property
     def access(self) -> Access:
         """Who may ask: on a loopback address under its names alone, elsewhere under any unless names are given."""
-        names = tuple(name.lower() for name in self.allow_hosts)
+        names = tuple(host_name(name) for name in self.allow_hosts)
         hosts = (*LOOPBACK, self.host.strip("[]").lower(), *names) if is_loopback(self.host) or names else None
         hosts = None if hosts is None else tuple(dict.fromkeys(hosts))
         return Access(hosts, self.token, OPEN_PATHS, cookie=f"convwise-{self.port}")
