@@ -44,14 +44,15 @@ test: lint
 	$(BIN)/pytest -n auto --dist worksteal -m "(slow or real) and not browser and not extras" --durations 10
 
 # The tests in a browser, of exports, servers, a cluster and the notebook. What they need is installed where it can be; where there
-# is no browser its tests are skipped, saying why.
+# is no browser its tests are skipped, saying why. They are apart: a browser's process has an event loop that is running.
 test-extras: setup
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock --editable ".[test-extras]" \
 	  || echo "not all extras could be installed; the tests that need them will be skipped"
 	@[ -n "$$CONVWISE_TEST_CHROMIUM$$(command -v chromium || command -v chromium-browser || command -v google-chrome)" ] \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install -y -qq chromium >/dev/null; } \
 	  || echo "there is no Chromium: install one (on Debian: apt-get install chromium), or name it in CONVWISE_TEST_CHROMIUM"
-	$(BIN)/pytest -n 2 --dist worksteal -m "browser or extras" --quiet
+	$(BIN)/pytest -n 2 --dist worksteal -m "browser" --quiet
+	$(BIN)/pytest -n 2 --dist worksteal -m "extras and not browser" --quiet
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
