@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -106,9 +107,12 @@ def test_a_walk_from_the_data_to_a_training_its_report_a_picture_and_a_study(
     page.goto(f"{served.base}/")
     asked = ("train", "shapes", "--net", "simple", "--size", "16", "--epochs", "29", "--out", "runs/shapes", "--quiet")
     with served.begin(*asked) as training:
-        page.get_by_role("link", name="runs/shapes").click()  # it appears by itself
+        page.get_by_role("link", name="runs/shapes").wait_for()  # it appears by itself
+        training.send_signal(signal.SIGSTOP)  # a slow browser has time to open it
+        page.get_by_role("link", name="runs/shapes").click()
         page.wait_for_selector("live-part[src^='/run-live/']")
         page.evaluate(SEEN)
+        training.send_signal(signal.SIGCONT)
         page.wait_for_function("() => document.querySelector('h1').textContent.includes('test images are right')")
         headlines = dict.fromkeys(page.evaluate("seen"))
         assert sum(line.startswith("Epoch") for line in headlines) >= 2

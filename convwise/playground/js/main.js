@@ -116,8 +116,9 @@ function showSettings(node) {
   setControls(settings, refused, state.show, {
     groups: Math.max(settings.filters, view.row.inputShapes[0]?.channels ?? 1),
   });
-  showCard(byId("card"), content.guide[state.show], valueText(settings[state.show]), (text) =>
-    changeParameter(state.show, guideValue(state.show, text)),
+  const shown = state.show;
+  showCard(byId("card"), content.guide[shown], valueText(settings[shown]), (text) =>
+    changeParameter(shown, guideValue(shown, text)),
   );
   drawTriesSoon();
   if (view.result)
@@ -140,17 +141,19 @@ function guideValue(parameter, text) {
   return valueOf(parameter, text === "none" && parameter === "activation" ? "linear" : text);
 }
 
-// The maps beside the guide's values wait until nothing moves: there are several of them.
+// The maps beside the guide's values wait until nothing moves: there are several of them. They are those of the card in
+// view, which is one behind where another parameter was touched and nothing is drawn yet.
 function drawTriesSoon() {
   clearTimeout(drawTriesSoon.later);
   drawTriesSoon.later = setTimeout(() => {
     const still = view;
+    const shown = byId("card").dataset.parameter;
     const unseen =
-      /regularizer$|constraint$/.test(state.show) ||
-      (state.show.endsWith("initializer") && (still.made || still.given));
+      /regularizer$|constraint$/.test(shown) ||
+      (shown.endsWith("initializer") && (still.made || still.given));
     drawTries(byId("card"), state.map, (text) => {
       if (!still.result || unseen || still.row.multiplyAdds > MOST_WORK) return { output: null, refused: "" };
-      const other = besides(still, { ...still.settings, [state.show]: guideValue(state.show, text) });
+      const other = besides(still, { ...still.settings, [shown]: guideValue(shown, text) });
       return { output: other.result?.output ?? null, refused: other.row.problems[0]?.message ?? "" };
     });
   }, WAIT_MS);
