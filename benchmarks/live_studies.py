@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from machine import machine
-from scipy import special
+from stored_blocks import mean_interval
 from trial_bench import trial_runner
 
 from convwise.commands.study import study
@@ -171,9 +170,8 @@ def interval(values: Sequence[float]) -> str:
     """The mean with its 95 % interval (Student's t)."""
     if len(values) < 2:
         return f"{np.mean(values):+.2f}"
-    half = -float(special.stdtrit(len(values) - 1, 0.025)) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    mean = float(np.mean(values))
-    return f"{mean:+.2f} ({mean - half:+.2f} to {mean + half:+.2f})"
+    mean, low, high = mean_interval(values)
+    return f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def named(settings: Sequence[str]) -> str:

@@ -107,9 +107,8 @@ class Truth:
         means, intervals = {}, {}
         for name in store.names:
             values = np.array([block.both[name].difference for block in store.blocks])
-            half = -float(special.stdtrit(len(values) - 1, 0.025)) * float(values.std(ddof=1)) / math.sqrt(len(values))
-            means[name] = float(values.mean())
-            intervals[name] = (means[name] - half, means[name] + half)
+            means[name], *ends = mean_interval(values)
+            intervals[name] = (ends[0], ends[1])
         return cls(means, intervals)
 
     def effects(self, smallest_effect: float) -> dict[str, float]:
@@ -119,6 +118,13 @@ class Truth:
             for name, mean in self.means.items()
             if abs(mean) >= smallest_effect and not self.intervals[name][0] <= 0 <= self.intervals[name][1]
         }
+
+
+def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """The mean and its 95 % interval (Student's t), of two values or more."""
+    mean, n = float(np.mean(values)), len(values)
+    half = -float(special.stdtrit(n - 1, 0.025)) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return mean, mean - half, mean + half
 
 
 def opened(folder: Path) -> Store:

@@ -56,3 +56,10 @@ def one_line(problem: BaseException) -> str:
         return lines[-1]
     wrapped = lines[0].startswith("Exception encountered when calling") and len(lines) > 1
     return lines[1] if wrapped else lines[0]
+
+
+def process_end(code: int) -> str:
+    """How a process of ours ended without an answer, by its exit code; negative for a signal."""
+    if code == -9:
+        return "its process was killed (signal 9): out of memory, most likely"
+    return f"its process ended with signal {-code}" if code < 0 else f"its process ended with exit code {code}"

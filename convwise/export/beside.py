@@ -16,7 +16,7 @@ from convwise.export.proof_tables import tables
 from convwise.files import write_text
 from convwise.names import shown
 from convwise.report.markdown import markdown, table_text
-from convwise.runs.environment import package_version
+from convwise.runs.environment import requirement
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -61,9 +61,8 @@ def preferred(formats: Sequence[Format]) -> Format:
 def requirements(chosen: Format) -> str:
     """What predict.py needs, in the versions by which the proof was made."""
     packages = (chosen.package, "numpy", "opencv-python-headless")
-    found = {name: version for name in packages if (version := package_version(name))}
-    lines = [f"{name}=={found[name]}" if name in found else name for name in packages]
-    return "\n".join(["# The versions of the proof; newer ones should do.", *lines]) + "\n"
+    lines = ["# The versions of the proof; newer ones should do.", *map(requirement, packages)]
+    return "\n".join(lines) + "\n"
 
 
 def _filled(name: str, values: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convwise.runs.environment import package_version
+from convwise.runs.environment import requirement
 
 PACKAGES = (
     "numpy", "opencv-python-headless", "pillow", "simplejpeg", "onnxruntime", "starlette", "uvicorn",
@@ -78,5 +78,4 @@ def container_files(version: str) -> dict[str, str]:
 
 def _requirements() -> str:
     """Each package, in the version that is here: that is what was tried together."""
-    found = {name: package_version(name) for name in PACKAGES}
-    return "".join(f"{name}=={version}\n" if version else f"{name}\n" for name, version in found.items())
+    return "".join(f"{requirement(name)}\n" for name in PACKAGES)

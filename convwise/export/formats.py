@@ -16,7 +16,6 @@ class Format:
     `file`: its file or folder within an export; `files`: all that belong to it. `title`: as people call it. `extra`:
     of convwise, empty where nothing more is needed. `makers` and `runner`: the modules that make and run it.
     `package`: the distribution that brings the runner. `keras`: the name that Keras's `Model.export` has for it.
-    `option` selects it.
     """
 
     name: str

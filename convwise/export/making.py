@@ -15,7 +15,7 @@ from convwise.export.processes import carry_out
 
 
 def make(asked: dict[str, Any]) -> dict[str, Any]:
-    """Writes the files; their names.
+    """Writes the files; the answer is empty.
 
     `asked`: the folders `run` and `place`, the names `formats`, whether to `trust`, and for `int8` the file of pixels
     `calibration` ("" for floats alone).

@@ -74,9 +74,8 @@ def answers(run: Callable[[NDArray[Any]], NDArray[Any]], images: Path) -> NDArra
 
 def _main() -> None:
     asked = json.loads(sys.stdin.readline())
-    for (
-        name
-    ) in _FORBIDDEN:  # an import of them fails; TensorFlow, where it is the runtime, tries Keras and goes without
+    # An import of them fails; TensorFlow, where it is the runtime, tries Keras and goes without.
+    for name in _FORBIDDEN:
         sys.modules[name] = None  # type: ignore[assignment]
     spec = importlib.util.spec_from_file_location("runtimes", Path(__file__).with_name("runtimes.py"))
     assert spec is not None

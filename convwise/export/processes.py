@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from convwise.errors import ConvwiseError, RequestError
+from convwise.errors import ConvwiseError, RequestError, process_end
 
 _TOLD_LINES = 3  # of standard error, where a process ended without an answer
 
@@ -73,11 +73,9 @@ def _answer(lines: list[str], code: int, said: str, what: str) -> dict[str, Any]
 
 
 def _death(code: int, said: str) -> str:
-    if code == -9:
-        return "its process was killed (signal 9): out of memory, most likely"
+    ended = process_end(code)
     last = " ".join(line.strip() for line in said.strip().splitlines()[-_TOLD_LINES:])[-300:]
-    ended = f"its process ended with signal {-code}" if code < 0 else f"its process ended with exit code {code}"
-    return f"{ended}; {last}" if last else ended
+    return f"{ended}; {last}" if last and code != -9 else ended  # of a killed one, the cause is known
 
 
 def carry_out(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

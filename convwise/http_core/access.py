@@ -7,15 +7,12 @@ import hmac
 import ipaddress
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from starlette.requests import cookie_parser
-
 from convwise.errors import RequestError
-from convwise.http_core.headers import header
+from convwise.http_core.headers import cookies, header
 from convwise.http_core.problems import Problem, wants_page
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -107,7 +104,7 @@ class Access:
         kind, _, bearer = header(scope, b"authorization").partition(" ")
         found = [bearer.strip()] if kind.lower() == "bearer" else []
         found.append(header(scope, b"x-token"))
-        found.append(_cookies(scope).get(self.cookie, ""))
+        found.append(cookies(scope).get(self.cookie, ""))
         if scope["method"] in _READING:
             found.append(self._query(scope).get("token", ""))
         return [given for given in found if given]
@@ -141,12 +138,6 @@ def _is_page(scope: Any) -> bool:
 
 def _pairs(scope: Any) -> list[tuple[str, str]]:
     return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-
-
-def _cookies(scope: Any) -> Mapping[str, str]:
-    text = header(scope, b"cookie")
-    # Python's own reader finds nothing where one cookie is not as it should be, such as another server's.
-    return cookie_parser(text)
 
 
 def _digest(text: str) -> bytes:

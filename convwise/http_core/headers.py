@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from starlette.requests import cookie_parser
+
 NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """The Content-Security-Policy of an answer that is no page."""
 
@@ -23,6 +25,11 @@ def header(scope: Any, name: bytes) -> str:
     """The header's text in lower-case `name`; "" where there is none, or where it comes twice and says two things."""
     found = {value for key, value in scope["headers"] if key == name}
     return found.pop().decode("latin-1") if len(found) == 1 else ""
+
+
+def cookies(scope: Any) -> dict[str, str]:
+    """A request's cookies. Python's own reader finds none where one of them, such as another server's, is odd."""
+    return cookie_parser(header(scope, b"cookie"))
 
 
 def secured(headers: Sequence[tuple[bytes, bytes]], policy: str = NOTHING) -> list[tuple[bytes, bytes]]:

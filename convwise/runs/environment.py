@@ -31,6 +31,12 @@ def environment() -> dict[str, Any]:
     }
 
 
+def requirement(name: str) -> str:
+    """A line of requirements.txt: the package in the version that is here, by its name alone where there is none."""
+    version = package_version(name)
+    return f"{name}=={version}" if version else name
+
+
 def package_version(name: str) -> str | None:
     """The installed version, None where there is none."""
     try:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from convwise.errors import ConvwiseError, RequestError
+from convwise.errors import ConvwiseError, RequestError, process_end
 from convwise.study.trials import ExperimentSpec, Outcome, Trial, failed
 
 TRIES = 3  # of a trial whose worker dies under it
@@ -60,10 +60,7 @@ class _Worker:
 
     def death(self) -> str:
         """How the process ended."""
-        code = self._process.wait()
-        if code == -9:
-            return "its process was killed (signal 9): out of memory, most likely"
-        return f"its process ended with signal {-code}" if code < 0 else f"its process ended with exit code {code}"
+        return process_end(self._process.wait())
 
     def end(self) -> None:
         """Ends the process at once."""

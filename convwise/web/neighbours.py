@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,15 @@ class Neighbours:
         ]
 
 
+@lru_cache(maxsize=16)
+def _digest(path: Path, size: int, mtime_ns: int) -> str:
+    """Of a model file, read once as long as it has this size and time: each page of a run asks for it."""
+    return hashlib.sha256(read_regular(path, _MOST_MODEL_BYTES)).hexdigest()
+
+
 def _place(run: Run) -> Path:
     """Where they are kept: under what decides them, the network's file and the images."""
-    settings = run.settings
-    model = hashlib.sha256(read_regular(run.model_path, _MOST_MODEL_BYTES)).hexdigest()
+    settings, status = run.settings, run.model_path.stat()
+    model = _digest(run.model_path, status.st_size, status.st_mtime_ns)
     decides = "\n".join((model, settings.index_digest, settings.split_digest))
     return cache_dir() / FEATURES / f"{hashlib.sha256(decides.encode()).hexdigest()[:32]}.npz"

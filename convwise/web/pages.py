@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convwise.http_core.headers import header
+from convwise.http_core.headers import cookies
 from convwise.report.html.page import HERE, environment, finished, tidy
 
 if TYPE_CHECKING:
@@ -46,6 +46,5 @@ def _templates() -> Environment:
 
 
 def _theme(scope: Any) -> str:
-    cookies = header(scope, b"cookie").split(";")
-    chosen = next((each.partition("=")[2].strip() for each in cookies if each.strip().startswith("theme=")), "")
+    chosen = cookies(scope).get("theme", "")
     return chosen if chosen in _THEMES else ""
