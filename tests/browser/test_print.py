@@ -54,6 +54,20 @@ def test_on_paper_all_is_open_dark_on_white_and_nothing_is_cut(
         " > innerWidth + 1).map(each => each.getAttribute('aria-label') ?? each.textContent.slice(0, 60))"
     )
     assert cut == []
+    broken = page.locator("thead th").evaluate_all(
+        """heads => heads.filter(head => {
+          const wanted = document.createElement("span");  // as wide as the longest word
+          wanted.style = "position: absolute; visibility: hidden; width: min-content; overflow-wrap: normal";
+          wanted.textContent = head.textContent;
+          head.append(wanted);
+          const style = getComputedStyle(head);
+          const room = head.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+          const broken = head.checkVisibility() && !head.closest(".matrix") && wanted.offsetWidth > room + 1;
+          wanted.remove();
+          return broken;
+        }).map(head => head.textContent)"""
+    )
+    assert broken == []
     closed = page.locator("details:not(.broad)").evaluate_all(
         "folds => folds.filter(fold => !fold.lastElementChild.checkVisibility({ contentVisibilityAuto: true })).length"
     )

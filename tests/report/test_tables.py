@@ -7,7 +7,7 @@ from rich.console import Console
 from convwise.evaluation import Evaluation, evaluate
 from convwise.report import tables
 from convwise.report.rich_tables import rich
-from convwise.report.table import Table
+from convwise.report.table import Cell, Table, count, numbers, words
 
 
 def evaluation(names: list[str], n: int = 300) -> Evaluation:
@@ -104,3 +104,16 @@ def test_beside_the_headline_stands_what_it_does_not_tell(
     means = [cell.strip() for cell in text_of(tables.classes_table(result)).splitlines()[-2].strip("│").split("│")]
     assert means[2] == f"{100 * result.mean_class_accuracy.value:.1f} %"  # the column of the recall
     assert result.to_dict()["not_tested"] == [name for name, n in zip("abc", counts, strict=True) if not n]
+
+
+def test_eighty_columns_fold_a_name_and_a_title_before_an_interval() -> None:
+    columns = (*words("run"), *numbers("accuracy", "points", "log loss", "it alone right", "first alone right"))
+    cells = (Cell("98.2 %", 0.982, "97.0 to 99.1"), Cell("-6.2", -6.2, "-10.9 to -1.5"))
+    row = (Cell("/somewhere/far/away/a-run"), *cells, Cell("+0.001", 0.001, "-0.091 to +0.093"), count(34), count(1234))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(rich(Table("two runs", columns, (row,)), details=True))
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= 80
+    for whole in ("97.0 to 99.1", "-10.9 to -1.5", "-0.091 to +0.093", "1,234"):
+        assert whole in text
+    assert "".join(line[2:12].strip() for line in text.splitlines() if line.startswith("│")) == row[0].text
