@@ -5,6 +5,7 @@ shared machine takes time away from both, the processor's time for a request sta
 
     python benchmarks/serve_load.py --export runs/first/export --run runs/first --pictures FOLDER --wrk PATH
 
+Ray Serve takes part where --ray names a Python that has ray[serve] and convwise; its processes share the server's core.
 `--soak MINUTES` instead: that long under load with 5 % hostile uploads, then SIGTERM under load.
 """
 
@@ -23,11 +24,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from machine import machine
 
 HERE = Path(__file__).resolve().parent
@@ -46,20 +48,27 @@ class Server:
 
     @property
     def cpu_seconds(self) -> float:
-        """Of all its threads so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all threads of all its processes so far."""
+        return sum(each.user + each.system for each in (one.cpu_times() for one in family(self.process.pid)))
 
     @property
     def resident_mib(self) -> float:
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return sum(each.memory_info().rss for each in family(self.process.pid)) / 2**20
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all that descend from it."""
+    own = psutil.Process(pid)
+    return [own, *own.children(recursive=True)]
 
 
 @contextmanager
-def running(name: str, command: list[str], port: int, **environment: str) -> Iterator[Server]:
+def running(
+    name: str, command: list[str], port: int, *, python: str = sys.executable, **environment: str
+) -> Iterator[Server]:
     """The server, pinned to its core, once it answers."""
     process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, sys.executable, *command],
+        ["taskset", "-c", SERVER_CORE, python, *command],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
@@ -78,7 +87,8 @@ def running(name: str, command: list[str], port: int, **environment: str) -> Ite
                 time.sleep(0.1)
         yield Server(name, port, process)
     finally:
-        process.kill()
+        for each in reversed(family(process.pid)):
+            each.kill()
         process.wait()
 
 
@@ -87,9 +97,15 @@ def convwise_server(export: Path, port: int, *options: str) -> Any:
     return running("convwise serve", command, port)
 
 
-def plain(name: str, port: int, **environment: str) -> Any:
-    command = ["-m", "uvicorn", f"{name}:app", "--port", str(port), "--no-access-log", "--log-level", "warning"]
-    return running(name, command, port, **environment)
+def plain(module: str, port: int, *, name: str = "", **environment: str) -> Any:
+    command = ["-m", "uvicorn", f"{module}:app", "--port", str(port), "--no-access-log", "--log-level", "warning"]
+    return running(name or module, command, port, **environment)
+
+
+def on_ray(python: str, export: Path, port: int) -> Any:
+    return running(
+        "ray_serve", ["ray_serve.py", str(export), str(port)], port, python=python, PYTHONPATH=str(HERE.parent)
+    )
 
 
 def form(data: bytes) -> bytes:
@@ -145,16 +161,23 @@ def compare(options: argparse.Namespace, pictures: list[Path], folder: Path) -> 
         names.append(str(folder / f"{number}"))
     bodies.write_text("\n".join(names) + "\n")
     rows: dict[tuple[str, int], list[dict[str, float]]] = {}
-    with convwise_server(options.export, 18711) as ours, \
-            plain("plain_onnxruntime", 18712, EXPORT=str(options.export)) as onnx, \
-            plain("plain_keras", 18713, RUN=str(options.run)) as keras:  # fmt: skip
+    with ExitStack() as stack:
+        begin = stack.enter_context
+        servers = [
+            begin(convwise_server(options.export, 18711)),
+            begin(plain("plain_onnxruntime", 18712, EXPORT=str(options.export))),
+            begin(plain("plain_keras", 18713, RUN=str(options.run))),
+            begin(plain("plain_keras", 18715, RUN=str(options.run), CALL="predict", name="plain_keras predict")),
+        ]
+        if options.ray:
+            servers.append(begin(on_ray(options.ray, options.export, 18716)))
         for _ in range(options.rounds):
             for clients in options.clients:
-                for server in (ours, onnx, keras):
+                for server in servers:
                     counted = load(options.wrk, server, bodies, clients, options.seconds)
                     rows.setdefault((server.name, clients), []).append(counted)
             rows.setdefault(("bare loop", 1), []).append(bare_loop(options.export, pictures, options.seconds))
-        print(f"resident MiB: {', '.join(f'{each.name} {each.resident_mib:.0f}' for each in (ours, onnx, keras))}")
+        print(f"resident MiB: {', '.join(f'{each.name} {each.resident_mib:.0f}' for each in servers)}")
     print(f"{'server':<20}{'clients':>8}{'requests/s':>12}{'median ms':>11}{'p99 ms':>9}{'cpu ms':>8}{'broken':>8}")
     for (name, clients), found in sorted(rows.items(), key=lambda item: (item[0][1], item[0][0])):
         middle = {key: statistics.median(each[key] for each in found)
@@ -164,7 +187,7 @@ def compare(options: argparse.Namespace, pictures: list[Path], folder: Path) -> 
     for clients in options.clients:
         for key, told in (("per_second", "requests a second"), ("cpu_ms", "processor time for a request, inverted")):
             ratios = []
-            for other in ("plain_onnxruntime", "plain_keras", "bare loop"):
+            for other in ("bare loop", *(each.name for each in servers[1:])):
                 theirs = rows[other, 1 if other == "bare loop" else clients]
                 each = [a[key] / b[key] for a, b in zip(rows["convwise serve", clients], theirs, strict=True)]
                 ratios.append(
@@ -232,6 +255,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path)
     parser.add_argument("--pictures", type=Path, required=True, help="a folder of JPEG")
     parser.add_argument("--wrk", default="wrk")
+    parser.add_argument("--ray", metavar="PYTHON", help="a Python with ray[serve]")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
