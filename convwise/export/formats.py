@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 from convwise import checks
 from convwise.errors import RequestError
+from convwise.extras import require
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,7 @@ class Format:
         self._require((*self.makers, self.runner), "making")
 
     def _require(self, modules: tuple[str, ...], what: str) -> None:
-        missing = [name for name in modules if not _is_there(name)]
-        if missing:
-            install = f'pip install "convwise[{self.extra}]"' if self.extra else f"pip install {self.package}"
-            raise RequestError(f"to={self.name}: {what} it needs {', '.join(missing)}, not installed here; {install}")
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # the package that it would be in
-        return False
+        require(f"to={self.name}: {what} it", modules, f"convwise[{self.extra}]" if self.extra else self.package)
 
 
 FORMATS = {

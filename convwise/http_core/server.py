@@ -14,6 +14,9 @@ from convwise.http_core.connections import protocol
 from convwise.http_core.gate import Gate
 from convwise.http_core.limits import Limits
 
+_ANSWERING_SECONDS = (
+    60  # for a full queue and a slow network, after the last body has come; then the end is not held up
+)
 _TURNS = 3  # of the event loop: in one it hears of connections, in the next it accepts them
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -50,7 +53,7 @@ def run_server(
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]
-        timeout_graceful_shutdown=round(limits.header_seconds + limits.body_seconds) + 1,
+        timeout_graceful_shutdown=round(limits.header_seconds + limits.body_seconds) + _ANSWERING_SECONDS,
     )
     _Server(config, gate, ready, ending).run([opened])
 

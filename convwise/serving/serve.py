@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.export.exported import Exported
+from convwise.extras import missing, require
 from convwise.http_core.logs import log
 from convwise.places import kind_of
 
@@ -52,7 +52,8 @@ def serve(
         ...     print(str(problem)[:54])
         host=0.0.0.0: other machines could ask without a token
     """
-    require_packages(_HTTP)
+    if missing(_HTTP):  # the settings' own modules need these
+        require_packages()
     settings = settings_of(options)
     require_packages()
     from convwise.http_core.listening import listening_socket, place_of
@@ -92,11 +93,9 @@ def settings_of(options: Mapping[str, Any]) -> ServeSettings:
     return ServeSettings(**{name: value for name, value in options.items() if name in known}, limits=limits)
 
 
-def require_packages(needed: Sequence[str] = _NEEDED) -> None:
-    """Raises RequestError, in one line with the command, where one of these is missing; it names all that are."""
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if set(missing) & set(needed):
-        raise RequestError(f'serve needs {", ".join(missing)}, not installed here; pip install "convwise[serve]"')
+def require_packages() -> None:
+    """Raises RequestError where a package of the extra is missing."""
+    require("serve", _NEEDED, "convwise[serve]")
 
 
 def exported_folder(given: str | Path, *, trust: bool = False) -> Path:
@@ -106,9 +105,15 @@ def exported_folder(given: str | Path, *, trust: bool = False) -> Path:
     run = Path(given)
     if kind_of(run / "run.json", "export") != "file":
         raise RequestError(f"export={given}: it is neither an export nor a finished run; name the folder of one")
-    if not Exported.is_one(run / _BESIDE):
+    beside = run / _BESIDE
+    if not Exported.is_one(beside):
         _export(run, trust=trust)
-    return _with_onnx(run / _BESIDE)
+    elif (beside / "export.json").exists():
+        from convwise.export.proof import Proof
+
+        for fault in Proof.read(beside).faults:
+            raise ConvwiseError(f"{fault}; remove {beside} and export the run again, or name an export to serve")
+    return _with_onnx(beside)
 
 
 def _with_onnx(folder: str | Path) -> Path:

@@ -17,7 +17,7 @@ from convwise.http_core.headers import header
 from convwise.http_core.problems import Problem, problem_of, wants_page
 from convwise.web import data_pages, made_pages, overview, predict_pages, run_pages, study_pages
 from convwise.web.answers import answer
-from convwise.web.jobs import StoppedError
+from convwise.web.jobs import BusyError, StoppedError
 from convwise.web.pages import modules, page
 from convwise.web.site import Asked, Site
 
@@ -94,7 +94,7 @@ def _told(scope: Any, problem: Exception) -> Response:
 
 
 def _as_problem(problem: Exception) -> Problem:
-    if isinstance(problem, StoppedError):
+    if isinstance(problem, (BusyError, StoppedError)):
         return Problem(503, str(problem))
     if isinstance(problem, ConvwiseError):
         return Problem(422, str(problem))

@@ -20,6 +20,10 @@ _MOST_WAITING = 32
 _MOST_KEPT = 64  # pieces that are over and that nobody has asked for
 
 
+class BusyError(ConvwiseError):
+    """Too much waits to be done: asked again later, it is."""
+
+
 class StoppedError(ConvwiseError):
     """The page was ended while work went on."""
 
@@ -54,13 +58,13 @@ class Jobs:
         self._threads: list[threading.Thread] = []
 
     def ask(self, lane: Lane, key: str, title: str, work: Work) -> Job:
-        """The job of that key: the one that waits or goes on, else a new one. Raises ConvwiseError for too many."""
+        """The job of that key: the one that waits or goes on, else a new one. Raises BusyError for too many."""
         with self._lock:
             known = self._known.get(key)
             if known is not None and not known.over:
                 return known
             if self._waiting[lane].qsize() >= _MOST_WAITING:
-                raise ConvwiseError("too much is waiting to be done; ask again when some of it is over")
+                raise BusyError("too much is waiting to be done; ask again when some of it is over")
             job = Job(key, title, work)
             self._known[key] = job
             self._start()

@@ -13,6 +13,7 @@ from starlette.responses import StreamingResponse
 
 from convwise.errors import ConvwiseError
 from convwise.http_core.problems import Problem
+from convwise.web.jobs import BusyError
 from convwise.web.pages import part
 
 _SECONDS = 1.0  # between two looks
@@ -60,10 +61,10 @@ class Live:
             begun = time.monotonic()
             now = await _seen(look)
             took = time.monotonic() - begun
-            if now != before:
+            if now is not None and now != before:
                 yield event("over" if now.over else "news", now)
                 before, silent = now, 0
-            if now.over:
+            if now is not None and now.over:
                 return
             silent += 1
             if silent % _SILENT == 0:
@@ -76,10 +77,12 @@ class Live:
             seconds -= 0.1
 
 
-async def _seen(look: Callable[[], Awaitable[Shown]]) -> Shown:
-    """What there is to show; where it is gone or damaged meanwhile, that."""
+async def _seen(look: Callable[[], Awaitable[Shown]]) -> Shown | None:
+    """What there is to show, nothing new where others are served first; where it is gone or damaged meanwhile, that."""
     try:
         return await look()
+    except BusyError:
+        return None
     except (ConvwiseError, OSError, Problem) as problem:
         reason = str(problem)
         return Shown(part("gone.html", reason=reason), reason, over=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convwise.errors import RequestError
+from convwise.extras import require
 from convwise.places import kind_of, named
 
 PORT = 8765
@@ -31,7 +32,7 @@ def serve_page(folder: str | Path = ".", *, port: int = PORT, ready: Callable[[s
     place = named(folder, "folder")
     if kind_of(place, "folder") != "folder":
         raise RequestError(f"folder={folder}: there is no such folder; name one that holds runs, or will")
-    _require_packages()
+    require("the page", _PACKAGES, "convwise[web]")
     from convwise.http_core.access import LOOPBACK, Access, new_token
     from convwise.http_core.listening import listening_socket, place_of
     from convwise.http_core.server import run_server
@@ -60,11 +61,3 @@ def _end(site: Any) -> None:
         sys.stderr.flush()
         os._exit(0)  # a thread within TensorFlow cannot be stopped, and would hold up the interpreter's end
     site.decoding.close()
-
-
-def _require_packages() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise RequestError(f"{missing[0]} is not installed, which the page needs: pip install 'convwise[web]'")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from convwise import extras
 from convwise.errors import RequestError
-from convwise.export import formats
 from convwise.export.exported import Exported
 from convwise.export.formats import FORMATS, formats_of
 from convwise.export.labels import Labels
@@ -80,7 +80,7 @@ def test_formats_are_named_once_and_in_any_form() -> None:
 
 @pytest.mark.parametrize(("name", "command"), [("onnx", "convwise[onnx]"), ("litert", "convwise[litert]")])
 def test_a_missing_extra_is_a_line_with_its_command(name: str, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda module: None)
+    monkeypatch.setattr(extras, "find_spec", lambda module: None)
     with pytest.raises(RequestError, match="not installed here") as problem:
         FORMATS[name].require_makers()
     assert f'pip install "{command}"' in str(problem.value)

@@ -115,11 +115,11 @@ def test_one_bad_picture_of_several_leaves_the_others_their_answers(server: Serv
 
 
 def test_hostile_uploads_are_never_the_servers_fault(server: Served) -> None:
-    """A few hundred of the fuzz suite's; benchmarks/serve_load.py sends thousands."""
+    """A thousand of the fuzz suite's; benchmarks/serve_load.py sends more."""
     rng = random.Random(11)
     statuses: dict[int, int] = {}
     with server.client() as client:
-        for number in range(400):
+        for number in range(1000):
             form = rng.choice(tuple(SUFFIX))
             if number % 4 == 0:
                 data, must_fail = rng.choice(INCOMPLETE)(rng, valid_picture(rng, form, side=32)), True
@@ -133,7 +133,7 @@ def test_hostile_uploads_are_never_the_servers_fault(server: Served) -> None:
             assert not (must_fail and answer.status_code == 200)
         answer = client.post("/predict", content=RED, headers={"content-type": "image/png"})
         assert answer.json()["predictions"][0]["label"] == "red"
-    assert min(statuses.get(200, 0), statuses.get(422, 0)) > 50, statuses
+    assert min(statuses.get(200, 0), statuses.get(422, 0)) > 125, statuses
     assert not [line for line in server.log if line["event"] in ("error", "library")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,10 @@ for _needed in ("onnxruntime", "onnx", "uvicorn", "httpx"):
 
 import httpx  # noqa: E402
 
+from convwise.errors import ConvwiseError  # noqa: E402
+from convwise.export.proof import Proof  # noqa: E402
+from convwise.serving.serve import exported_folder  # noqa: E402
+from tests.export.test_proof import BEFORE, COSTS, IMAGES, against  # noqa: E402
 from tests.serving.made_export import make_export, picture  # noqa: E402
 from tests.serving.running import Served, served  # noqa: E402
 
@@ -106,6 +111,19 @@ def test_a_port_that_is_taken_and_an_export_without_onnx_are_refused(export: Pat
         command = [sys.executable, "-m", "convwise", "serve", str(place), "--port", "0"]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (ended.returncode, told in ended.stderr) == (2, True), ended.stderr
+
+
+def test_the_export_beside_a_run_is_not_served_where_its_proof_failed(export: Path, tmp_path: Path) -> None:
+    shutil.copytree(export, tmp_path / "export")
+    (tmp_path / "run.json").write_text("{}")
+    assert exported_folder(tmp_path) == tmp_path / "export"
+    after = BEFORE.copy()
+    after[2] = (0.45, 0.55)
+    proof = Proof("run", "test", 6, IMAGES.accuracy(BEFORE), COSTS, (against(after),), {}, 1.0)
+    proof.write(tmp_path / "export")
+    with pytest.raises(ConvwiseError, match=f"onnx does not answer as the run.* remove {tmp_path}/export and export"):
+        exported_folder(tmp_path)
+    assert exported_folder(tmp_path / "export") == tmp_path / "export"  # asked for by its name
 
 
 def test_slow_clients_are_cut_off_and_cost_others_nothing(server: Served) -> None:
