@@ -30,7 +30,15 @@ from convwise.processor import ONE_DNN, instruction_set, processor_name, was_set
 from convwise.runs.environment import BACKEND_PACKAGES, package_version
 
 _PACKAGES = ("keras", "numpy", "scipy", "opencv-python-headless", "pillow", "h5py", "matplotlib", "rich")
-_EXTRAS = ("jax", "torch", "tensorboard", "ray")
+_EXTRAS = {
+    **{name: (name,) for name in ("jax", "torch", "tensorboard", "ray", "openvino")},
+    "sklearn": ("scikit-learn",),
+    "onnx": ("onnxruntime", "onnx", "tf2onnx"),
+    "litert": ("ai-edge-litert",),
+    "serve": ("starlette", "uvicorn", "onnxruntime", "python-multipart"),
+    "web": ("starlette", "uvicorn", "python-multipart"),
+}
+"""By extra the packages that it takes, first the one whose version tells most."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox", "msedge")
 _VARIABLES = (
     *("KERAS_", "CONVWISE_", "TF_ENABLE_", "TF_CPP_", "TF_NUM_", "TF_XLA_", "TF_GPU_", "XLA_", "JAX_", "CUDA_"),
@@ -86,7 +94,7 @@ def doctor() -> Diagnosis:
         "layouts, grouped": lambda: _working(lambda layout: layout_works(layout, grouped=True), _LAYOUTS),
         "types": lambda: f"{_working(type_works, _TYPES)}; trains in {_precision()}",
         "packages": lambda: _listed(_PACKAGES),
-        "extras": lambda: _listed(_EXTRAS, f"; pip install 'convwise[{','.join(_missing(_EXTRAS))}]'"),
+        "extras": _extras,
         "browser": lambda: next((found for name in _BROWSERS if (found := shutil.which(name))), "none found"),
         "caches": _caches,
         "runs": _runs,
@@ -151,16 +159,23 @@ def _working(works: Callable[[str], bool], names: tuple[str, ...]) -> str:
     return ", ".join(f"{name} {'works' if works(name) else 'does not work'}" for name in names)
 
 
-def _listed(names: tuple[str, ...], hint: str = "") -> str:
-    """The versions that are there, and what is missing."""
-    missing = _missing(names)
-    there = [f"{name} {package_version(name)}" for name in names if name not in missing]
-    absent = [f"missing: {', '.join(missing)}{hint}"] if missing and (hint or not there) else []
-    return "; ".join([", ".join(there), *absent] if there else absent)
+def _listed(names: tuple[str, ...]) -> str:
+    """The versions that are there; where none is, what is missing."""
+    there = [f"{name} {version}" for name in names if (version := package_version(name)) is not None]
+    return ", ".join(there) if there else f"missing: {', '.join(names)}"
 
 
-def _missing(names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if package_version(name) is None]
+def _extras() -> str:
+    """The extras that are whole here, with the version that tells most, and how to install the others."""
+    told, missing = [], []
+    for extra, packages in _EXTRAS.items():
+        versions = [package_version(each) for each in packages]
+        if None in versions:
+            missing.append(extra)
+        else:
+            told.append(f"{extra}: " * (extra != packages[0]) + f"{packages[0]} {versions[0]}")
+    absent = [f"missing: {', '.join(missing)}; pip install 'convwise[{','.join(missing)}]'"] if missing else []
+    return "; ".join([*([", ".join(told)] if told else []), *absent])
 
 
 def _caches() -> str:

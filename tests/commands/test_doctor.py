@@ -21,6 +21,15 @@ def test_it_tells_what_was_found_by_computing() -> None:
     assert "channels_last works" in found["layouts"]
 
 
+def test_an_extra_is_there_when_all_its_packages_are() -> None:
+    versions = {"onnxruntime": "1.0", "starlette": "2.0", "python-multipart": "3.0", "uvicorn": "4.0", "ray": "5.0"}
+    with mock.patch("convwise.commands.doctor.package_version", side_effect=versions.get):
+        assert doctor().to_dict()["extras"] == (
+            "ray 5.0, serve: starlette 2.0, web: starlette 2.0; missing: jax, torch, tensorboard, openvino, sklearn, onnx, "
+            "litert; pip install 'convwise[jax,torch,tensorboard,openvino,sklearn,onnx,litert]'"
+        )
+
+
 def test_what_is_broken_is_told_once_and_the_rest_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "nope")
     found = doctor().to_dict()
