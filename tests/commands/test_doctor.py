@@ -25,8 +25,8 @@ def test_an_extra_is_there_when_all_its_packages_are() -> None:
     versions = {"onnxruntime": "1.0", "starlette": "2.0", "python-multipart": "3.0", "uvicorn": "4.0", "ray": "5.0"}
     with mock.patch("convwise.commands.doctor.package_version", side_effect=versions.get):
         assert doctor().to_dict()["extras"] == (
-            "ray 5.0, serve: starlette 2.0, web: starlette 2.0; missing: jax, torch, tensorboard, openvino, sklearn, onnx, "
-            "litert; pip install 'convwise[jax,torch,tensorboard,openvino,sklearn,onnx,litert]'"
+            "ray 5.0, serve: starlette 2.0, web: starlette 2.0; missing: jax, torch, tensorboard, openvino, sklearn, "
+            "onnx, litert; pip install 'convwise[jax,torch,tensorboard,openvino,sklearn,onnx,litert]'"
         )
 
 
