@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,6 +33,11 @@ def _histogram(name: str, bounds: Iterable[float]) -> list[str]:
 
 _NAMES = _slots()
 _PLACES = {name: place for place, name in enumerate(_NAMES)}
+_HISTOGRAMS: dict[str, tuple[int, tuple[float, ...]]] = {
+    name: (_PLACES[f'{name}_bucket{{le="{bounds[0]:g}"}}'], bounds)
+    for name, bounds in (("convwise_predict_seconds", SECONDS), ("convwise_batch_pictures", SIZES))
+}
+"""By name: the place of its first bucket, and the buckets' bounds."""
 _HELP = {
     "convwise_requests_total": ("counter", "Requests by path and status."),
     "convwise_predict_seconds": ("histogram", "Seconds from the head of a request to /predict to its answer."),
@@ -83,10 +89,8 @@ class Metrics:
 
     def observe(self, name: str, value: float) -> None:
         """A value of a histogram: `convwise_predict_seconds` or `convwise_batch_pictures`."""
-        bounds: tuple[float, ...] = SECONDS if name == "convwise_predict_seconds" else SIZES
-        first = _PLACES[f'{name}_bucket{{le="{bounds[0]:g}"}}']
-        at = int(np.searchsorted(bounds, value))
-        self._own[first + at : first + len(bounds) + 1] += 1
+        first, bounds = _HISTOGRAMS[name]
+        self._own[first + bisect_left(bounds, value) : first + len(bounds) + 1] += 1
         self._own[first + len(bounds) + 1] += value
         self._own[first + len(bounds) + 2] += 1
 
