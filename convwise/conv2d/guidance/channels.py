@@ -71,7 +71,8 @@ groups      each filter sees      weights
         claim="None: the tutorial is older than this parameter. Fewer weights at little loss is worth measuring.",
         rules=(
             "It must divide both the input's channels and filters. A picture's three channels allow 1 and 3, a gray "
-            "picture's one only 1, so a value for all convolutions fails in the first layer: set it for later layers.",
+            "picture's one only 1, so in plain Keras a value for all convolutions fails in the first layer. "
+            "`--set conv.groups=2` leaves that layer alone.",
             "TensorFlow has no plain grouped convolution on a CPU; Keras compiles one with XLA, also for training.",
         ),
         elsewhere="groups of torch.nn.Conv2d. keras.layers.DepthwiseConv2D is the case groups = channels.",
