@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from convwise.sklearn import CopyAwareKFold as CopyAwareKFold
     from convwise.sklearn import ImageClassifier as ImageClassifier
     from convwise.training.recipe import Recipe
+    from convwise.web.server import web
 
 __version__ = "0.1.0"
 
@@ -73,6 +74,7 @@ _HOMES = {
     "serve": "convwise.serving.serve",
     "study": "convwise.commands.study",
     "train": "convwise.commands.train",
+    "web": "convwise.web.server",
 }
 
 # Without CopyAwareKFold and ImageClassifier, which need scikit-learn: `from convwise import *` must work without it.
@@ -102,6 +104,7 @@ __all__ = [
     "serve",
     "study",
     "train",
+    "web",
 ]
 
 
@@ -120,7 +123,7 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """Keeps `convwise.study` the function: importing the package of that name would put this in its place.
 
-    The same for `export`, `playground`, `report` and `runs`. What the packages hold is imported as ever: `from
+    The same for `export`, `playground`, `report`, `runs` and `web`. What the packages hold is imported as ever: `from
     convwise.runs import Run`.
     """
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from convwise.errors import RequestError
 from convwise.extras import require
@@ -18,17 +15,34 @@ _PACKAGES = ("starlette", "uvicorn", "python_multipart")
 _END_SECONDS = 2.0
 
 
-def serve_page(folder: str | Path = ".", *, port: int = PORT, ready: Callable[[str], None] = print) -> None:
-    """Serves the page about a folder to this machine, until Ctrl-C.
+def web(folder: str | Path = ".", *, port: int = PORT, ready: Callable[[str], None] = print) -> None:
+    """Serves a page about a folder to this machine, until SIGTERM or Ctrl-C; it starts no training.
 
     Args:
         folder: Where runs, studies and folders of pictures are looked for.
         port: 1 to 65535, or 0 for any that is free.
         ready: Hears the address with its token, when it can be opened.
 
+    Returns:
+        Nothing, when the page was ended. Work that could not stop at once, such as a network that is asked, may go on
+        for a moment in a thread.
+
     Raises:
         RequestError: there is no such folder, the port is taken, or a package of the extra is not installed.
+
+    Example:
+        >>> import convwise
+        >>> try:
+        ...     convwise.web("nowhere")
+        ... except convwise.RequestError as problem:
+        ...     print(problem)
+        folder=nowhere: there is no such folder; name one that holds runs, or will
     """
+    serve_page(folder, port=port, ready=ready)
+
+
+def serve_page(folder: str | Path, *, port: int, ready: Callable[[str], None]) -> bool:
+    """What `web` does; whether all work had stopped at the end, within moments."""
     place = named(folder, "folder")
     if kind_of(place, "folder") != "folder":
         raise RequestError(f"folder={folder}: there is no such folder; name one that holds runs, or will")
@@ -50,14 +64,8 @@ def serve_page(folder: str | Path = ".", *, port: int = PORT, ready: Callable[[s
         site = Site.of(place)
         address = f"{place_of(opened)}/?token={token}"
         run_server(guarded(site, access), opened, site.limits, ready=lambda: ready(address), ending=site.stop)
-    _end(site)
-
-
-def _end(site: Any) -> None:
-    """Ends the work, too. What does not stop within moments, such as a network that is asked, is not waited for."""
     site.stop()
-    if not site.jobs.close(_END_SECONDS):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)  # a thread within TensorFlow cannot be stopped, and would hold up the interpreter's end
-    site.decoding.close()
+    over = site.jobs.close(_END_SECONDS)  # what does not stop within moments is not waited for
+    if over:
+        site.decoding.close()
+    return over

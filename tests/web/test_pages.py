@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -164,6 +165,21 @@ def test_the_command_serves_this_machine_alone_and_ends_with_ctrl_c(tmp_path: Pa
         assert begun.wait(20) == 0
         begun.stdout.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_function_serves_the_same_page_and_returns_when_it_is_ended(tmp_path: Path) -> None:
+    code = (
+        "import convwise, sys; convwise.web(sys.argv[1], port=0, ready=lambda at: print(at, flush=True)); print('over')"
+    )
+    begun = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert begun.stdout is not None
+    address = begun.stdout.readline().strip()
+    with urllib.request.urlopen(address) as answer:
+        assert "<h1>" in answer.read().decode()
+    begun.send_signal(signal.SIGTERM)
+    assert begun.stdout.read() == "over\n"
+    assert begun.wait(20) == 0
+    begun.stdout.close()
 
 
 def test_reading_needs_no_backend(tmp_path: Path) -> None:
