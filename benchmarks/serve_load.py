@@ -57,9 +57,12 @@ class Server:
 
 
 def family(pid: int) -> list[psutil.Process]:
-    """A process and all that descend from it."""
-    own = psutil.Process(pid)
-    return [own, *own.children(recursive=True)]
+    """A process and all that descend from it; nothing where it is over."""
+    try:
+        own = psutil.Process(pid)
+        return [own, *own.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 @contextmanager
