@@ -43,9 +43,11 @@ def main() -> None:
     level = level_for(looks[-1])
     print(machine())
     plt.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "convwise", "font.size": 10, "font.family": "sans-serif"}
-    figure, panels = plt.subplots(1, len(options.changes), figsize=(4.4 * len(options.changes), 3.4), sharey=True)
-    for panel, change in zip([panels] if len(options.changes) == 1 else panels, options.changes, strict=True):
-        found = {way: by_look(store, looks, change, scores=way == "with the score") for way in WAYS}
+    n = len(options.changes)
+    figure, (panels,) = plt.subplots(1, n, figsize=(4.4 * n, 3.4), sharey=True, squeeze=False)
+    ways = dict(zip(WAYS, (by_look(store.without_scores(), looks), by_look(store, looks)), strict=True))
+    for panel, change in zip(panels, options.changes, strict=True):
+        found = {way: {look: each[change] for look, each in looked.items()} for way, looked in ways.items()}
         for way, estimates in found.items():
             for look, each in estimates.items():
                 low, high = each.interval(level)
@@ -59,13 +61,12 @@ def main() -> None:
     figure.savefig(options.out, metadata={"Date": None})
 
 
-def by_look(store: Store, looks: list[int], change: str, *, scores: bool) -> dict[int, Estimate]:
-    """The estimate after so many blocks."""
-    known = store if scores else store.without_scores()
+def by_look(store: Store, looks: list[int]) -> dict[int, Mapping[str, Estimate]]:
+    """The estimates after so many blocks, by name; with the score where the store has it."""
     found = {}
     for look in looks:
-        readings = {name: [block.both[name] for block in known.blocks[:look]] for name in known.names}
-        found[look] = weighed(readings, fitted(readings) if scores else None)[change]
+        readings = {name: [block.both[name] for block in store.blocks[:look]] for name in store.names}
+        found[look] = weighed(readings, fitted(readings))
     return found
 
 

@@ -32,14 +32,14 @@ def add(verbs: Any) -> None:
 
 
 def _web(options: argparse.Namespace) -> None:
-    from convwise.web.server import PORT, serve_page
+    from convwise.web.server import serve_page
 
     def ready(address: str) -> None:
         print_line(f"open {address}")
         print_line("stop with Ctrl-C")
         sys.stdout.flush()
 
-    if not serve_page(**{"folder": ".", "port": PORT, **given(options)}, ready=ready):
+    if not serve_page(**given(options), ready=ready):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)  # a thread within TensorFlow cannot be stopped, and would hold up the interpreter's end

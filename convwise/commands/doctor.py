@@ -174,8 +174,10 @@ def _extras() -> str:
             missing.append(extra)
         else:
             told.append(f"{extra}: " * (extra != packages[0]) + f"{packages[0]} {versions[0]}")
-    absent = [f"missing: {', '.join(missing)}; pip install 'convwise[{','.join(missing)}]'"] if missing else []
-    return "; ".join([*([", ".join(told)] if told else []), *absent])
+    parts = [", ".join(told)] if told else []
+    if missing:
+        parts += [f"missing: {', '.join(missing)}", f"pip install 'convwise[{','.join(missing)}]'"]
+    return "; ".join(parts)
 
 
 def _caches() -> str:

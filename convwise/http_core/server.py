@@ -14,9 +14,7 @@ from convwise.http_core.connections import protocol
 from convwise.http_core.gate import Gate
 from convwise.http_core.limits import Limits
 
-_ANSWERING_SECONDS = (
-    60  # for a full queue and a slow network, after the last body has come; then the end is not held up
-)
+_ANSWERING_SECONDS = 60  # at the end, for a full queue and a slow network, when the last body has come
 _TURNS = 3  # of the event loop: in one it hears of connections, in the next it accepts them
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -24,10 +24,10 @@ def rich(table: Table, *, details: bool = False, compact: bool = False) -> rich_
         made.box, made.padding, made.show_edge = SIMPLE_HEAD, 0, False  # eight columns in 80, names of layers whole
     rows = [_texts(row, details) for row in (*table.rows, *([table.footer] * bool(table.footer)))]
     for number, column in enumerate(table.columns):
-        title = _folded(column.title, [row[number] for row in rows]) if column.numeric and details else column.title
+        whole = column.numeric and details  # a name folds before an interval does
+        title = _folded(column.title, [row[number] for row in rows]) if whole else column.title
         justify: JustifyMethod = "right" if column.numeric else "left"
-        # A name folds before an interval does.
-        made.add_column(title, justify=justify, overflow="fold", no_wrap=column.numeric and details)
+        made.add_column(title, justify=justify, overflow="fold", no_wrap=whole)
     for row in rows[: len(table.rows)]:
         made.add_row(*row)
     if table.footer:
@@ -41,7 +41,7 @@ def rich(table: Table, *, details: bool = False, compact: bool = False) -> rich_
 def _folded(title: str, cells: Sequence[Text]) -> str:
     """A title in lines no wider than the numbers below it, its words whole."""
     lines = [*title.split(), *(line.plain for cell in cells for line in cell.split())]
-    return "\n".join(textwrap.wrap(title, max(map(len, lines))))
+    return "\n".join(textwrap.wrap(title, max(map(len, lines), default=1)))
 
 
 def _texts(row: Sequence[Cell], details: bool) -> list[Text]:

@@ -100,8 +100,6 @@ class Application:
 
 
 def _top(scope: Any) -> int:
-    if not scope["query_string"]:
-        return _USUAL_TOP
     given = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("top", str(_USUAL_TOP))
     if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= 100_000 or len(given) > 6:
         raise Problem(400, "top must be a whole number from 1 to 100,000")

@@ -13,14 +13,16 @@ ROUTES = ("/predict", "/labels", "/healthz", "/readyz", "/metrics", "/openapi.js
 STATUSES = (200, 303, 400, 401, 403, 404, 405, 408, 413, 415, 422, 500, 503)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+_BOUNDS: dict[str, tuple[float, ...]] = {"convwise_predict_seconds": SECONDS, "convwise_batch_pictures": SIZES}
+"""Of the buckets of each histogram."""
 _OUTCOMES = ("answered", "refused")
 
 
 def _slots() -> list[str]:
     """Every series without its worker, in the order of the array."""
     names = [f'convwise_requests_total{{path="{route}",status="{status}"}}' for route in ROUTES for status in STATUSES]
-    names += _histogram("convwise_predict_seconds", SECONDS)
-    names += _histogram("convwise_batch_pictures", SIZES)
+    for histogram, bounds in _BOUNDS.items():
+        names += _histogram(histogram, bounds)
     names += [f'convwise_pictures_total{{outcome="{outcome}"}}' for outcome in _OUTCOMES]
     return [*names, "convwise_runtime_seconds_total", "convwise_received_bytes_total",
             "convwise_waiting_pictures", "convwise_resident_bytes", "convwise_start_seconds"]  # fmt: skip
@@ -33,11 +35,7 @@ def _histogram(name: str, bounds: Iterable[float]) -> list[str]:
 
 _NAMES = _slots()
 _PLACES = {name: place for place, name in enumerate(_NAMES)}
-_HISTOGRAMS: dict[str, tuple[int, tuple[float, ...]]] = {
-    name: (_PLACES[f'{name}_bucket{{le="{bounds[0]:g}"}}'], bounds)
-    for name, bounds in (("convwise_predict_seconds", SECONDS), ("convwise_batch_pictures", SIZES))
-}
-"""By name: the place of its first bucket, and the buckets' bounds."""
+_FIRST_BUCKETS = {name: _PLACES[f'{name}_bucket{{le="{bounds[0]:g}"}}'] for name, bounds in _BOUNDS.items()}
 _HELP = {
     "convwise_requests_total": ("counter", "Requests by path and status."),
     "convwise_predict_seconds": ("histogram", "Seconds from the head of a request to /predict to its answer."),
@@ -89,7 +87,7 @@ class Metrics:
 
     def observe(self, name: str, value: float) -> None:
         """A value of a histogram: `convwise_predict_seconds` or `convwise_batch_pictures`."""
-        first, bounds = _HISTOGRAMS[name]
+        first, bounds = _FIRST_BUCKETS[name], _BOUNDS[name]
         self._own[first + bisect_left(bounds, value) : first + len(bounds) + 1] += 1
         self._own[first + len(bounds) + 1] += value
         self._own[first + len(bounds) + 2] += 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from convwise.errors import ConvwiseError, RequestError
 from convwise.export.exported import Exported
 from convwise.extras import missing, require
+from convwise.http_core import PACKAGES
 from convwise.http_core.logs import log
 from convwise.places import kind_of
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 _BESIDE = "export"
 """Within a run: where `convwise export` puts its export if nothing else is said."""
-_HTTP = ("starlette", "uvicorn", "python_multipart")
-_NEEDED = (*_HTTP, "onnxruntime")
+_NEEDED = (*PACKAGES, "onnxruntime")
 
 
 def serve(
@@ -52,7 +52,7 @@ def serve(
         ...     print(str(problem)[:54])
         host=0.0.0.0: other machines could ask without a token
     """
-    if missing(_HTTP):  # the settings' own modules need these
+    if missing(PACKAGES):  # the settings' own modules need these
         require_packages()
     settings = settings_of(options)
     require_packages()
@@ -108,12 +108,18 @@ def exported_folder(given: str | Path, *, trust: bool = False) -> Path:
     beside = run / _BESIDE
     if not Exported.is_one(beside):
         _export(run, trust=trust)
-    elif (beside / "export.json").exists():
-        from convwise.export.proof import Proof
-
-        for fault in Proof.read(beside).faults:
-            raise ConvwiseError(f"{fault}; remove {beside} and export the run again, or name an export to serve")
+    else:
+        _require_no_fault(beside)
     return _with_onnx(beside)
+
+
+def _require_no_fault(folder: Path) -> None:
+    """Raises ConvwiseError where the export's proof, if there is one, says that it does not answer as its run."""
+    from convwise.export.proof import FILE, Proof  # it needs more than the server's image has
+
+    if (folder / FILE).exists():
+        for fault in Proof.read(folder).faults:
+            raise ConvwiseError(f"{fault}; remove {folder} and export the run again, or name an export to serve")
 
 
 def _with_onnx(folder: str | Path) -> Path:

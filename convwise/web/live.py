@@ -63,9 +63,9 @@ class Live:
             took = time.monotonic() - begun
             if now is not None and now != before:
                 yield event("over" if now.over else "news", now)
+                if now.over:
+                    return
                 before, silent = now, 0
-            if now is not None and now.over:
-                return
             silent += 1
             if silent % _SILENT == 0:
                 yield b": still here\n\n"

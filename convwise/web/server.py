@@ -7,11 +7,11 @@ from pathlib import Path
 
 from convwise.errors import RequestError
 from convwise.extras import require
+from convwise.http_core import PACKAGES
 from convwise.places import kind_of, named
 
 PORT = 8765
 HOST = "127.0.0.1"
-_PACKAGES = ("starlette", "uvicorn", "python_multipart")
 _END_SECONDS = 2.0
 
 
@@ -41,12 +41,12 @@ def web(folder: str | Path = ".", *, port: int = PORT, ready: Callable[[str], No
     serve_page(folder, port=port, ready=ready)
 
 
-def serve_page(folder: str | Path, *, port: int, ready: Callable[[str], None]) -> bool:
+def serve_page(folder: str | Path = ".", *, port: int = PORT, ready: Callable[[str], None] = print) -> bool:
     """What `web` does; whether all work had stopped at the end, within moments."""
     place = named(folder, "folder")
     if kind_of(place, "folder") != "folder":
         raise RequestError(f"folder={folder}: there is no such folder; name one that holds runs, or will")
-    require("the page", _PACKAGES, "convwise[web]")
+    require("the page", PACKAGES, "convwise[web]")
     from convwise.http_core.access import LOOPBACK, Access, new_token
     from convwise.http_core.listening import listening_socket, place_of
     from convwise.http_core.server import run_server
