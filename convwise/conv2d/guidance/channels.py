@@ -72,7 +72,7 @@ groups      each filter sees      weights
         rules=(
             "It must divide both the input's channels and filters. A picture's three channels allow 1 and 3, a gray "
             "picture's one only 1, so in plain Keras a value for all convolutions fails in the first layer. "
-            "`--set conv.groups=2` leaves that layer alone.",
+            "The setting `conv.groups=2` of convwise leaves that layer alone.",
             "TensorFlow has no plain grouped convolution on a CPU; Keras compiles one with XLA, also for training.",
         ),
         elsewhere="groups of torch.nn.Conv2d. keras.layers.DepthwiseConv2D is the case groups = channels.",
