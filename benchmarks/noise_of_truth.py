@@ -20,6 +20,7 @@ from stored_blocks import AGAIN, STORE, UNCHANGED, Store, StoredBlock, Truth, op
 
 from convwise.study.estimates import Reading
 from convwise.study.ruler import Ruler, fitted
+from convwise.study.weighing import weighed
 
 _LEAST_NOISE = 0.5  # times the unchanged network's: less is hardly told from it in a few blocks
 
@@ -123,6 +124,26 @@ def _deviations(store: Store, truth: Truth, ruler: Ruler) -> dict[str, float]:
     return {name: ruler.slope * scores[name] - truth.means[name] for name in store.names}
 
 
+def gain_of_score(store: Store, n_blocks: int, *, draws: int = 60) -> tuple[float, float]:
+    """What the score does for the estimates of studies of `n_blocks` drawn blocks, beside accuracy alone.
+
+    Returns:
+        The mean squared error about the store's mean effects and the mean width of an interval, as ratios.
+    """
+    random, truth = np.random.default_rng(0), Truth.of(store)
+    ways = (store, store.without_scores())
+    errors, widths = np.zeros(len(ways)), np.zeros(len(ways))
+    for _ in range(draws):
+        drawn = random.choice(len(store.blocks), n_blocks)
+        for i, way in enumerate(ways):
+            readings = {name: [way.blocks[block].both[name] for block in drawn] for name in store.names}
+            for name, each in weighed(readings, fitted(readings)).items():
+                errors[i] += (each.estimate - truth.means[name]) ** 2
+                low, high = each.interval(0.025)
+                widths[i] += high - low
+    return float(errors[0] / errors[1]), float(widths[0] / widths[1])
+
+
 def table(store: Store, world: World) -> str:
     """Markdown: by candidate, what was seen and what the world takes for it."""
     lines = ["| change | effect | sd | sd of the score, nats | noise, times | off the line | cost |", "|---" * 7 + "|"]
@@ -154,6 +175,10 @@ def main() -> None:
     print(f"the two unchanged trainings correlate at {block_correlation(store):.2f} over the blocks")
     print(f"the deviation from the training of the same seed is {shared_seed(store):.2f} of that from another seed")
     print(table(store, world))
+    for n_blocks in (4, 8, 12):
+        error, width = gain_of_score(store, n_blocks)
+        print(f"{n_blocks} blocks, with the score: {error:.2f} of the squared error of accuracy alone, ", end="")
+        print(f"intervals {width:.2f} times as wide")
 
 
 if __name__ == "__main__":

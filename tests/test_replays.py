@@ -351,6 +351,16 @@ def test_the_noise_is_printed_as_a_world(
     assert "World({}, sd=" in text
     assert f"judged={N_JUDGED}" in text
     assert all(f"| {name} |" in text for name in PLANTED)
+    assert "8 blocks, with the score: " in text
+
+
+def test_intervals_with_a_score_are_narrower(folder: Path) -> None:
+    from noise_of_truth import gain_of_score
+    from stored_blocks import opened
+
+    store = opened(folder)
+    assert gain_of_score(store.without_scores(), 4, draws=2) == (1, 1)
+    assert gain_of_score(store, 4, draws=10)[1] < 1
 
 
 def test_the_simulation_takes_its_fitted_lines_from_a_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

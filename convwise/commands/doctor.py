@@ -35,7 +35,7 @@ _EXTRAS = {
     "sklearn": ("scikit-learn",),
     "onnx": ("onnxruntime", "onnx", "tf2onnx"),
     "litert": ("ai-edge-litert",),
-    "serve": ("starlette", "uvicorn", "onnxruntime", "python-multipart"),
+    "serve": ("starlette", "uvicorn", "onnxruntime", "python-multipart", "httptools", "uvloop"),
     "web": ("starlette", "uvicorn", "python-multipart"),
 }
 """By extra the packages that it takes, first the one whose version tells most."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
+import convwise
 from convwise import cli
-from convwise.commands.doctor import doctor
+from convwise.commands.doctor import _EXTRAS, doctor
 from convwise.nets.backend import layout_works
 
 
@@ -21,8 +25,19 @@ def test_it_tells_what_was_found_by_computing() -> None:
     assert "channels_last works" in found["layouts"]
 
 
+def test_the_extras_are_those_that_the_project_offers() -> None:
+    offered = tomllib.loads((Path(convwise.__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {
+        extra: {re.split(r"[^\w-]", each)[0] for each in wanted}
+        for extra, wanted in offered["project"]["optional-dependencies"].items()
+        if extra not in ("dev", "test-extras")
+    }
+    assert {extra: set(names) for extra, names in _EXTRAS.items()} == packages
+
+
 def test_an_extra_is_there_when_all_its_packages_are() -> None:
     versions = {"onnxruntime": "1.0", "starlette": "2.0", "python-multipart": "3.0", "uvicorn": "4.0", "ray": "5.0"}
+    versions |= {"httptools": "6.0", "uvloop": "7.0"}
     with mock.patch("convwise.commands.doctor.package_version", side_effect=versions.get):
         assert doctor().to_dict()["extras"] == (
             "ray 5.0, serve: starlette 2.0, web: starlette 2.0; missing: jax, torch, tensorboard, openvino, sklearn, "
