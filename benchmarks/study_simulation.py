@@ -23,6 +23,7 @@ from stored_blocks import FEWEST_BLOCKS, STORE, opened
 EASY = World({}, sd=0.31, judged=515, seconds=33, score_sd=0.15, slope=-21, spread=0.16)
 HARD = World({}, sd=2.2, judged=1136, seconds=90, score_sd=0.9, slope=-27, spread=0.16)
 NOISE = {"c8": 2.0, "c9": 3.0}
+COARSE = replace(HARD, score_sd=1.8, slope=-36, correlation=0.64)  # as noisy as in the stored hard trainings
 MIXTURE = (3.0, -3.0, -1.5, 0.5, -0.5, 1.0)
 
 
@@ -46,6 +47,9 @@ def lines() -> list[tuple[str, World, float, float]]:
     found += [
         ("hard, no effects", replace(HARD, effects=effects(12)), 60, 1.0),
         ("hard, no effects, by accuracy alone", by_accuracy(replace(HARD, effects=effects(12))), 60, 1.0),
+        ("hard, no effects, a coarse score", replace(COARSE, effects=effects(12)), 60, 1.0),
+        ("hard, +3, a coarse score", replace(COARSE, effects=effects(12, 3.0)), 60, 1.0),
+        ("hard, a mixture, a coarse score", replace(COARSE, effects=effects(12, *MIXTURE)), 60, 1.0),
         ("hard, +3 and no others", replace(HARD, effects=effects(12, 3.0)), 60, 1.0),
         ("hard, +3, by accuracy alone", by_accuracy(replace(HARD, effects=effects(12, 3.0))), 60, 1.0),
         ("hard, a mixture", hard, 60, 1.0),
