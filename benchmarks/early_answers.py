@@ -1,8 +1,9 @@
-"""How soon convwise answers: wrong requests about a folder of a thousand pictures, and one picture predicted.
+"""How soon convwise answers: light commands, wrong requests about a folder of a thousand pictures, one prediction.
 
 Each is a command of its own, from a cold start without caches, the sides in turn; the median of the repeats is told.
-The prediction stands beside plain Keras, which imports, loads the same model and predicts once. `--before FOLDER`, a
-checkout of an earlier version, is measured in the same run; each version predicts with a run that it trained itself.
+In the last column, light commands stand beside `import keras` alone, and the prediction beside plain Keras, which
+imports, loads the same model and predicts once. `--light` measures light commands only. `--before FOLDER`, a checkout
+of an earlier version, is measured in the same run; each version predicts with a run that it trained itself.
 """
 
 import argparse
@@ -36,13 +37,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", help="a checkout of an earlier version")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--light", action="store_true", help="light commands only")
     options = parser.parse_args()
     here = Path(__file__).resolve().parent.parent
     sides = [Side("now", here)] + ([Side("before", Path(options.before).resolve())] if options.before else [])
     print(machine())
-    print(f"| what | {' | '.join(f'{side.name}, s' for side in sides)} |\n|---|{'---|' * len(sides)}", flush=True)
+    columns = ["what", *(f"{side.name}, s" for side in sides), "Keras, s"]
+    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|", flush=True)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        keras = [sys.executable, "-c", "import keras"]
+        for arguments in (["--help"], ["guide"], ["explain", "stridednet"], ["explain", "inception"]):
+            light = [lambda a=arguments, s=side: Command(a).seconds(s, folder, code=0) for side in sides]
+            row(f"`convwise {' '.join(arguments)}`", options.repeats, [*light, lambda: clocked(keras, {}, 0)])
+        if options.light:
+            return
         draw(folder)
         trained = Command(["train", str(folder / "classes"), "--epochs", "1", "--out", RUN])
         for side in sides:
