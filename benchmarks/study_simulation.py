@@ -20,10 +20,10 @@ from noise_of_truth import fitted_world
 from simulated_study import Rates, World, studied
 from stored_blocks import FEWEST_BLOCKS, STORE, opened
 
-EASY = World({}, sd=0.31, judged=515, seconds=33, score_sd=0.15, slope=-21, spread=0.16)
-HARD = World({}, sd=2.2, judged=1136, seconds=90, score_sd=0.9, slope=-27, spread=0.16)
+CALM = World({}, sd=0.31, judged=515, seconds=33, score_sd=0.15, slope=-21, spread=0.16)
+NOISY = World({}, sd=2.2, judged=1136, seconds=90, score_sd=0.9, slope=-27, spread=0.16)
 NOISE = {"c8": 2.0, "c9": 3.0}
-COARSE = replace(HARD, score_sd=1.8, slope=-36, correlation=0.64)  # as noisy as in the stored hard trainings
+COARSE = replace(NOISY, score_sd=1.8, slope=-36, correlation=0.64)  # as noisy as in the stored hard trainings
 MIXTURE = (3.0, -3.0, -1.5, 0.5, -0.5, 1.0)
 
 
@@ -41,28 +41,28 @@ def lines() -> list[tuple[str, World, float, float]]:
     """What is simulated, in which world, in how many minutes, at which smallest effect."""
     found: list[tuple[str, World, float, float]] = []
     for minutes in (15, 60):
-        found.append(("easy, no effects", replace(EASY, effects=effects(12)), minutes, 1.0))
-        found.append(("easy, a mixture", replace(EASY, effects=effects(12, 1.0, -1.0, 0.5, -3.0)), minutes, 1.0))
-    hard = replace(HARD, effects=effects(12, *MIXTURE))
+        found.append(("calm, no effects", replace(CALM, effects=effects(12)), minutes, 1.0))
+        found.append(("calm, a mixture", replace(CALM, effects=effects(12, 1.0, -1.0, 0.5, -3.0)), minutes, 1.0))
+    noisy = replace(NOISY, effects=effects(12, *MIXTURE))
     found += [
-        ("hard, no effects", replace(HARD, effects=effects(12)), 60, 1.0),
-        ("hard, no effects, by accuracy alone", by_accuracy(replace(HARD, effects=effects(12))), 60, 1.0),
-        ("hard, no effects, a coarse score", replace(COARSE, effects=effects(12)), 60, 1.0),
-        ("hard, +3, a coarse score", replace(COARSE, effects=effects(12, 3.0)), 60, 1.0),
-        ("hard, a mixture, a coarse score", replace(COARSE, effects=effects(12, *MIXTURE)), 60, 1.0),
-        ("hard, +3 and no others", replace(HARD, effects=effects(12, 3.0)), 60, 1.0),
-        ("hard, +3, by accuracy alone", by_accuracy(replace(HARD, effects=effects(12, 3.0))), 60, 1.0),
-        ("hard, a mixture", hard, 60, 1.0),
-        ("hard, a mixture, by accuracy alone", by_accuracy(hard), 60, 1.0),
-        ("hard, a mixture, at 2 points", hard, 60, 2.0),
-        ("effects that differ by seed", replace(hard, by_seed=1.0), 60, 1.0),
-        ("two with two and three times the noise", replace(hard, noisier=NOISE), 60, 1.0),
-        ("one that only calibrates", replace(hard, deviations={"c10": 2.0}), 60, 1.0),
-        ("few images: 60 to judge", replace(hard, judged=60, sd=6.0, seconds=10), 60, 2.0),
-        ("two that fail for a tenth of the seeds", replace(hard, fails={"c0": 0.1, "c6": 0.1}), 60, 1.0),
-        ("hard, thirty, no effects, all night", replace(HARD, effects=effects(30)), 480, 1.0),
-        ("every effect at the edge, +1", replace(HARD, effects=effects(12, *[1.0] * 12)), 240, 1.0),
-        ("every effect at the edge, -1", replace(HARD, effects=effects(12, *[-1.0] * 12)), 240, 1.0),
+        ("noisy, no effects", replace(NOISY, effects=effects(12)), 60, 1.0),
+        ("noisy, no effects, by accuracy alone", by_accuracy(replace(NOISY, effects=effects(12))), 60, 1.0),
+        ("noisy, no effects, a coarse score", replace(COARSE, effects=effects(12)), 60, 1.0),
+        ("noisy, +3, a coarse score", replace(COARSE, effects=effects(12, 3.0)), 60, 1.0),
+        ("noisy, a mixture, a coarse score", replace(COARSE, effects=effects(12, *MIXTURE)), 60, 1.0),
+        ("noisy, +3 and no others", replace(NOISY, effects=effects(12, 3.0)), 60, 1.0),
+        ("noisy, +3, by accuracy alone", by_accuracy(replace(NOISY, effects=effects(12, 3.0))), 60, 1.0),
+        ("noisy, a mixture", noisy, 60, 1.0),
+        ("noisy, a mixture, by accuracy alone", by_accuracy(noisy), 60, 1.0),
+        ("noisy, a mixture, at 2 points", noisy, 60, 2.0),
+        ("effects that differ by seed", replace(noisy, by_seed=1.0), 60, 1.0),
+        ("two with two and three times the noise", replace(noisy, noisier=NOISE), 60, 1.0),
+        ("one that only calibrates", replace(noisy, deviations={"c10": 2.0}), 60, 1.0),
+        ("few images: 60 to judge", replace(noisy, judged=60, sd=6.0, score_sd=2.4, seconds=10), 60, 2.0),
+        ("two that fail for a tenth of the seeds", replace(noisy, fails={"c0": 0.1, "c6": 0.1}), 60, 1.0),
+        ("noisy, thirty, no effects, all night", replace(NOISY, effects=effects(30)), 480, 1.0),
+        ("every effect at the edge, +1", replace(NOISY, effects=effects(12, *[1.0] * 12)), 240, 1.0),
+        ("every effect at the edge, -1", replace(NOISY, effects=effects(12, *[-1.0] * 12)), 240, 1.0),
     ]
     return found + [line for name in ("easy", "hard") for line in fitted_lines(name)]
 

@@ -27,7 +27,7 @@ _STYLES = {
     "undecided": "yellow",
     "settled by rule": "dim",
 }
-_PLACES = re.compile(r"(?<=[:,/=_])")  # where a long value may be broken
+_PLACES = re.compile(r"(?<=[:,/=_])|(?<=[A-Za-z]\.)")  # where a long value may be broken; not in a number
 
 
 def print_study(result: StudyResult, folder: str | Path | None = None) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from convwise.cores import take_one_thread
 from convwise.errors import ConvwiseError, RequestError, one_line
+from convwise.names import counted
 from convwise.nets.own.reference import OwnNetwork
 from convwise.processor import ONE_DNN
 from convwise.study.engine import TRIES
@@ -116,7 +117,8 @@ def ray_engine(
     except (ConnectionError, ValueError, RuntimeError) as problem:
         raise RequestError(f"address={address}: no Ray cluster answers there ({one_line(problem)[:200]})") from None
     cores = int(ray.cluster_resources().get("CPU", 1))
-    note(f"Ray: {len(ray.nodes())} machines, {cores} cores; {n_workers} trials at a time")
+    machines, trainings = counted(len(ray.nodes()), "machine"), counted(n_workers, "training")
+    note(f"Ray: {machines}, {counted(cores, 'core')}; {trainings} at a time")
     engine = RayEngine(ray, spec, n_workers)
     try:
         yield engine

@@ -39,6 +39,8 @@ def widest(scale: float = 1.0) -> StudyResult:
     tried = level("kernel_constraint=max_norm:3:axis=0,1,2", effect, costs=Costs(10.21, 12.25, 12.3, 4))
     long = verdict(tried, "32/64/128/256", Reason("open", "", 3))
     others = [replace(long, parameter=name) for name in ("activity_regularizer", "kernel_initializer")]
+    scoped = replace(tried, name="strides=stage4_1_conv.strides=1", value="stage4_1_conv.strides=1", settings=())
+    others.append(verdict(scoped, "2x2", Reason("open", "", 3)))
     return result(long, *others, RULE, KERNEL)
 
 

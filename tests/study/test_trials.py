@@ -207,8 +207,7 @@ from convwise.study.ray_engine import ray_engine
 from convwise.study.trials import ExperimentSpec, Trial
 
 described = json.load(open(sys.argv[1]))
-found = {}
-killed = []
+found, killed, notes = {}, [], []
 
 def kill():
     deadline = time.monotonic() + 60
@@ -222,9 +221,9 @@ def kill():
                 return
 
 threading.Thread(target=kill).start()
-with ray_engine(ExperimentSpec.from_dict(described["spec"]), 2, None, lambda text: None) as engine:
+with ray_engine(ExperimentSpec.from_dict(described["spec"]), 2, None, notes.append) as engine:
     engine.run([Trial.from_dict(t) for t in described["trials"]], lambda o: found.__setitem__(o.key, o.to_dict()))
-print(json.dumps({"found": found, "killed": len(killed)}))
+print(json.dumps({"found": found, "killed": len(killed), "notes": notes}))
 """
     answer = subprocess.run(
         [sys.executable, "-c", code, "/dev/stdin"],
@@ -238,6 +237,7 @@ print(json.dumps({"found": found, "killed": len(killed)}))
     assert answer.returncode == 0, answer.stderr[-3000:]
     values = json.loads(answer.stdout.splitlines()[-1])
     assert values["killed"] == 1
+    assert values["notes"] == ["Ray: 1 machine, 2 cores; 2 trainings at a time"]
     assert {key: numbers(Outcome.from_dict(outcome)) for key, outcome in values["found"].items()} == {
         key: numbers(outcome) for key, outcome in undisturbed.items()
     }
