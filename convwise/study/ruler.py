@@ -17,7 +17,9 @@ import numpy as np
 from convwise.study.estimates import Estimate, Reading, estimates
 
 # Of two data sets: 21 and 27 points per nat, and candidates 0.14 to 0.18 points off the line. What a study finds itself
-# outweighs this soon; where no candidate has an effect there is no slope to find, and none is needed to say so.
+# outweighs this soon; where no candidate has an effect there is no slope to find, and none is needed to say so. A dozen
+# candidates know their spread badly, and intervals that take it for too small miss what is at the smallest effect: less
+# than the usual spread is not believed.
 USUAL_SLOPE, SLOPE_VARIES = -24.0, 12.0
 USUAL_SPREAD, _PRIOR_CANDIDATES = 0.2, 4.0
 _SHARED_NOISE = 0.5  # of the variance of a difference: the part of the unchanged network, where it is trained once
@@ -46,7 +48,8 @@ def fitted(readings: Mapping[str, Sequence[Reading]]) -> Ruler | None:
     v_s = np.array([on_score[name].error ** 2 for name in names])
     correlation = _correlation([readings[name] for name in names])
     slope, spread2 = _line(a, s, v_a, v_s, correlation)
-    error = _error(s, v_s, v_a - 2 * slope * correlation * np.sqrt(v_a * v_s) + slope**2 * v_s, spread2)
+    noise = v_a - 2 * slope * correlation * np.sqrt(v_a * v_s) + slope**2 * v_s
+    error = _error(s, v_s, noise, slope, spread2)
     return Ruler(slope, error, math.sqrt(spread2), correlation)
 
 
@@ -71,32 +74,40 @@ def measured(ruler: Ruler, on_accuracy: Estimate, on_score: Estimate) -> Estimat
     return Estimate(on_accuracy.estimate - weight * off, math.sqrt(variance), on_accuracy.df, on_accuracy.n)
 
 
-def _error(s: np.ndarray, v_s: np.ndarray, noise: np.ndarray, spread2: float) -> float:
+def _signal(s: np.ndarray, v_s: np.ndarray, slope: float, spread2: float) -> np.ndarray:
+    """What the squared effects on the score hold of effects on accuracy, nats squared: without their noise, and without
+    the candidates' own deviations, which are in the score and not in the accuracy."""
+    return np.maximum(s**2 - v_s - spread2 / max(slope**2, 1e-9), 0)
+
+
+def _error(s: np.ndarray, v_s: np.ndarray, noise: np.ndarray, slope: float, spread2: float) -> float:
     """Of the slope. The noise of the unchanged network, which is in every difference, does not average out."""
-    pull = np.sqrt(np.maximum(s**2 - v_s, 0)) * np.sign(s) / (noise + spread2)
+    signal = _signal(s, v_s, slope, spread2)
+    pull = np.sqrt(signal) * np.sign(s) / (noise + spread2)
     own = float((pull**2 * (noise + spread2)).sum())
     together = _SHARED_NOISE * (float((pull * np.sqrt(noise)).sum()) ** 2 - float((pull**2 * noise).sum()))
-    weight = float((np.maximum(s**2 - v_s, 0) / (noise + spread2)).sum()) + 1 / SLOPE_VARIES**2
+    weight = float((signal / (noise + spread2)).sum()) + 1 / SLOPE_VARIES**2
     return math.sqrt((own + max(together, 0.0) + 1 / SLOPE_VARIES**2) / weight**2)
 
 
 def _line(a: np.ndarray, s: np.ndarray, v_a: np.ndarray, v_s: np.ndarray, correlation: float) -> tuple[float, float]:
-    """Slope and squared spread, in turns: weighted least squares through the origin, its bias by the score's noise
-    taken off (Fuller 1987, section 1.2), and the mean excess of squared residuals; both with their usual values."""
+    """Slope and squared spread, in turns: weighted least squares through the origin, its bias by the score's noise and
+    deviations taken off (Fuller 1987, section 1.2), and the mean excess of squared residuals; both with their usual
+    values."""
     spread2, slope = USUAL_SPREAD**2, USUAL_SLOPE
     cov = correlation * np.sqrt(v_a * v_s)
     for _ in range(20):
         noise = v_a - 2 * slope * cov + slope**2 * v_s + spread2
         # What stands far off the line only calibrates, and is no witness for it (Huber's weights, squared at 2).
         weight = 1 / np.maximum(noise, (a - slope * s) ** 2 / 4)
-        signal = np.maximum(s**2 - v_s, 0) * weight
-        crossed = np.where(s**2 > v_s, (a * s - cov) * weight, 0)
+        signal = _signal(s, v_s, slope, spread2) * weight
+        crossed = np.where(signal > 0, (a * s - cov) * weight, 0)
         slope = (float(crossed.sum()) + USUAL_SLOPE / SLOPE_VARIES**2) / (float(signal.sum()) + 1 / SLOPE_VARIES**2)
         without = v_a - 2 * slope * cov + slope**2 * v_s
         excess = np.minimum((a - slope * s) ** 2, 4 * (without + spread2)) - without
         spread2 = max(
             (_PRIOR_CANDIDATES * USUAL_SPREAD**2 + float(excess.sum())) / (_PRIOR_CANDIDATES + len(a)),
-            (USUAL_SPREAD / 2) ** 2,
+            USUAL_SPREAD**2,
         )
     return slope, spread2
 

@@ -51,6 +51,22 @@ def test_intervals_are_half_as_wide_and_still_cover() -> None:
     assert narrower / (n * len(EFFECTS)) < 0.65
 
 
+def test_idle_changes_that_calibrate_a_little_do_not_flatten_the_slope() -> None:
+    """What a dozen of them show of the line must not push one effect below what it is, however many blocks there are."""
+    random = np.random.default_rng(3)
+    names = ["gains", *(f"idle {i}" for i in range(11))]
+    slopes, below, n = [], 0, 400
+    for _ in range(n):
+        off = {name: random.normal(0, 0.16) for name in names}
+        readings = drawn(random, {name: float(name == "gains") for name in names}, off=off, n=48)
+        ruler = fitted(readings)
+        assert ruler is not None
+        slopes.append(ruler.slope)
+        below += weighed(readings, ruler)["gains"].interval(0.025)[1] < 1
+    assert np.mean(slopes) == pytest.approx(SLOPE, abs=3)
+    assert below / n < 0.06
+
+
 def test_what_only_calibrates_is_not_taken_for_accuracy() -> None:
     random = np.random.default_rng(2)
     claimed, n = 0, 300
