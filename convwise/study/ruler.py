@@ -77,7 +77,7 @@ def measured(ruler: Ruler, on_accuracy: Estimate, on_score: Estimate) -> Estimat
 def _signal(s: np.ndarray, v_s: np.ndarray, slope: float, spread2: float) -> np.ndarray:
     """What the squared effects on the score hold of effects on accuracy, nats squared: without their noise, and without
     the candidates' own deviations, which are in the score and not in the accuracy."""
-    return np.maximum(s**2 - v_s - spread2 / max(slope**2, 1e-9), 0)
+    return np.asarray(np.maximum(s**2 - v_s - spread2 / max(slope**2, 1e-9), 0))
 
 
 def _error(s: np.ndarray, v_s: np.ndarray, noise: np.ndarray, slope: float, spread2: float) -> float:

@@ -52,7 +52,7 @@ def test_intervals_are_half_as_wide_and_still_cover() -> None:
 
 
 def test_idle_changes_that_calibrate_a_little_do_not_flatten_the_slope() -> None:
-    """What a dozen of them show of the line must not push one effect below what it is, however many blocks there are."""
+    """Idle ones must not push an effect below what it is, however many blocks there are."""
     random = np.random.default_rng(3)
     names = ["gains", *(f"idle {i}" for i in range(11))]
     slopes, below, n = [], 0, 400
