@@ -26,7 +26,7 @@ from convwise.commands.study import study
 from convwise.conv2d import NetworkSettings
 from convwise.study.engine import Engine, local_engine
 from convwise.study.factors import factors_of
-from convwise.study.result import StudyResult
+from convwise.study.folder import StudyFolder
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import Outcome, Trial, unpacked
 
@@ -113,7 +113,7 @@ def settings_of(place: Path) -> tuple[str, ...]:
     """What a study recommends, or a search found best."""
     if (place / "best.json").exists():
         return tuple(json.loads((place / "best.json").read_text())["settings"])
-    return StudyResult.from_dict(json.loads((place / "result.json").read_text())["result"]).settings
+    return StudyFolder(place).result.settings
 
 
 def values_of(runner: TrialRunner) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -15,6 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=[], help="data sets (default: all planted ones)")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=4, help="of each study")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -22,7 +23,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for name in options.names or PLANTED:
-            for seed in range(options.seeds):
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
                 row = one(name, seed, options, Path(place) / f"{name}-{seed}")
                 rows.append(row)
                 print(json.dumps(row), flush=True)
