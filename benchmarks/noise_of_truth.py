@@ -113,7 +113,7 @@ def _control_mean(store: Store, of: Callable[[Reading], float]) -> float:
 
 
 def _ruler(store: Store) -> Ruler:
-    ruler = fitted({name: [block.both[name] for block in store.blocks] for name in store.names})
+    ruler = fitted(store.readings(store.blocks))
     assert ruler  # stored trainings have scores
     return ruler
 
@@ -136,7 +136,7 @@ def gain_of_score(store: Store, n_blocks: int, *, draws: int = 60) -> tuple[floa
     for _ in range(draws):
         drawn = random.choice(len(store.blocks), n_blocks)
         for i, way in enumerate(ways):
-            readings = {name: [way.blocks[block].both[name] for block in drawn] for name in store.names}
+            readings = way.readings([way.blocks[block] for block in drawn])
             for name, each in weighed(readings, fitted(readings)).items():
                 errors[i] += (each.estimate - truth.means[name]) ** 2
                 low, high = each.interval(0.025)

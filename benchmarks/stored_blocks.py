@@ -74,6 +74,10 @@ class Store:
         drawn = random.integers(len(self.blocks), size=len(self.blocks))
         return replace(self, blocks=tuple(self.blocks[i] for i in drawn))
 
+    def readings(self, blocks: Sequence[StoredBlock]) -> dict[str, list[Reading]]:
+        """By candidate, in the order of the blocks, as the estimates of a study take them."""
+        return {name: [block.both[name] for block in blocks] for name in self.names}
+
     def without_scores(self) -> Store:
         """The same without the finer ruler."""
 

@@ -65,7 +65,7 @@ def by_look(store: Store, looks: list[int]) -> dict[int, Mapping[str, Estimate]]
     """The estimates after so many blocks, by name; with the score where the store has it."""
     found = {}
     for look in looks:
-        readings = {name: [block.both[name] for block in store.blocks[:look]] for name in store.names}
+        readings = store.readings(store.blocks[:look])
         found[look] = weighed(readings, fitted(readings))
     return found
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from convwise.study.estimates import Estimate, Reading, estimates
 # than the usual spread is not believed.
 USUAL_SLOPE, SLOPE_VARIES = -24.0, 12.0
 USUAL_SPREAD, _PRIOR_CANDIDATES = 0.2, 4.0
+_Number = TypeVar("_Number", float, np.ndarray)
 _SHARED_NOISE = 0.5  # of the variance of a difference: the part of the unchanged network, where it is trained once
 
 
@@ -48,7 +50,7 @@ def fitted(readings: Mapping[str, Sequence[Reading]]) -> Ruler | None:
     v_s = np.array([on_score[name].error ** 2 for name in names])
     correlation = _correlation([readings[name] for name in names])
     slope, spread2 = _line(a, s, v_a, v_s, correlation)
-    noise = v_a - 2 * slope * correlation * np.sqrt(v_a * v_s) + slope**2 * v_s
+    noise = _noise(v_a, v_s, correlation * np.sqrt(v_a * v_s), slope)
     error = _error(s, v_s, noise, slope, spread2)
     return Ruler(slope, error, math.sqrt(spread2), correlation)
 
@@ -61,7 +63,7 @@ def measured(ruler: Ruler, on_accuracy: Estimate, on_score: Estimate) -> Estimat
     """
     v_a, v_s = on_accuracy.error**2, on_score.error**2
     c = ruler.correlation * math.sqrt(v_a * v_s)
-    noise = v_a - 2 * ruler.slope * c + ruler.slope**2 * v_s + (ruler.error * on_score.estimate) ** 2
+    noise = _noise(v_a, v_s, c, ruler.slope) + (ruler.error * on_score.estimate) ** 2
     off = on_accuracy.estimate - ruler.slope * on_score.estimate
     spread2 = max(ruler.spread**2, off**2 - noise)
     shared = v_a - ruler.slope * c
@@ -72,6 +74,11 @@ def measured(ruler: Ruler, on_accuracy: Estimate, on_score: Estimate) -> Estimat
     if not 0 < variance < v_a:
         return on_accuracy
     return Estimate(on_accuracy.estimate - weight * off, math.sqrt(variance), on_accuracy.df, on_accuracy.n)
+
+
+def _noise(v_a: _Number, v_s: _Number, cov: _Number, slope: float) -> _Number:
+    """The variance of accuracy - slope x score, points squared, by those of the two and their covariance."""
+    return v_a - 2 * slope * cov + slope**2 * v_s
 
 
 def _signal(s: np.ndarray, v_s: np.ndarray, slope: float, spread2: float) -> np.ndarray:
@@ -97,13 +104,13 @@ def _line(a: np.ndarray, s: np.ndarray, v_a: np.ndarray, v_s: np.ndarray, correl
     spread2, slope = USUAL_SPREAD**2, USUAL_SLOPE
     cov = correlation * np.sqrt(v_a * v_s)
     for _ in range(20):
-        noise = v_a - 2 * slope * cov + slope**2 * v_s + spread2
+        noise = _noise(v_a, v_s, cov, slope) + spread2
         # What stands far off the line only calibrates, and is no witness for it (Huber's weights, squared at 2).
         weight = 1 / np.maximum(noise, (a - slope * s) ** 2 / 4)
         signal = _signal(s, v_s, slope, spread2) * weight
         crossed = np.where(signal > 0, (a * s - cov) * weight, 0)
         slope = (float(crossed.sum()) + USUAL_SLOPE / SLOPE_VARIES**2) / (float(signal.sum()) + 1 / SLOPE_VARIES**2)
-        without = v_a - 2 * slope * cov + slope**2 * v_s
+        without = _noise(v_a, v_s, cov, slope)
         excess = np.minimum((a - slope * s) ** 2, 4 * (without + spread2)) - without
         spread2 = max(
             (_PRIOR_CANDIDATES * USUAL_SPREAD**2 + float(excess.sum())) / (_PRIOR_CANDIDATES + len(a)),
