@@ -60,6 +60,14 @@ def places_in(values: Any, above: Place = ()) -> Iterator[Place]:
         yield from places_in(value, (*above, key))
 
 
+def leaves_of(values: Any, above: Place = ()) -> dict[Place, Any]:
+    """Each single value with its place; an empty table or list is one."""
+    if not isinstance(values, (dict, list, tuple)) or not values:
+        return {above: values}
+    inner = values.items() if isinstance(values, dict) else enumerate(values)
+    return {place: leaf for key, value in inner for place, leaf in leaves_of(value, (*above, key)).items()}
+
+
 def without(values: Any, place: Place) -> Any:
     """A copy in which that key is missing."""
     found = copy.deepcopy(values)

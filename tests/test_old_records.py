@@ -19,7 +19,7 @@ from convwise.records import record_text
 from convwise.runs import Run
 from convwise.study.folder import StudyFolder
 from convwise.study.trials import packed
-from tests.tampering import OLD_RECORDS, values_of, without_other_images
+from tests.tampering import OLD_RECORDS, leaves_of, values_of, without_other_images
 
 
 @pytest.fixture
@@ -82,9 +82,12 @@ def test_the_study_is_taken_up_with_all_its_trials(place: Path) -> None:
     journal = (place / "whole-study" / "trials.jsonl").read_bytes()
     (place / "whole-study" / "result.json").unlink()
     now = resume_study("whole-study", quiet=True)
-    assert without_other_images(dataclasses.replace(now, seconds=then.seconds).to_dict()) == without_other_images(
-        then.to_dict()
-    )
+    now = dataclasses.replace(now, seconds=then.seconds)
+    found, before = (leaves_of(without_other_images(result.to_dict())) for result in (now, then))
+    # Today's method judges the trials: its ruler has another slope, which moves estimates and limits a little.
+    assert found == {
+        place: pytest.approx(leaf, rel=0.1) if isinstance(leaf, float) else leaf for place, leaf in before.items()
+    }
     assert (place / "whole-study" / "trials.jsonl").read_bytes() == journal
 
 
