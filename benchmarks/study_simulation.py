@@ -73,11 +73,16 @@ def fitted_lines(name: str) -> list[tuple[str, World, float, float]]:
     if len(list(folder.glob("block-*.npz"))) < FEWEST_BLOCKS:
         return []
     store = opened(folder)
-    return [
-        (f"fitted-{name}, {what}", fitted_world(store, effects=effects), minutes, 1.0)
-        for what, effects in (("no effects", False), ("its effects", True))
-        for minutes in (15, 60)
+    idle = fitted_world(store, effects=False)
+    alike = replace(idle, noisier={}, costs={})
+    worlds = [
+        ("no effects", idle, (15, 60)),
+        ("its effects", fitted_world(store), (15, 60)),
+        ("twelve, no effects", replace(alike, effects=effects(12)), (60,)),
+        ("twelve, +3 and no others", replace(alike, effects=effects(12, 3.0)), (60,)),
+        ("twelve, a mixture", replace(alike, effects=effects(12, *MIXTURE)), (60,)),
     ]
+    return [(f"fitted-{name}, {what}", world, minutes, 1.0) for what, world, times in worlds for minutes in times]
 
 
 def _some(of: tuple[World, float, float, int, int]) -> Rates:
