@@ -10,6 +10,7 @@ from typing import Any
 from convwise.names import counted
 from convwise.report.study_numbers import amount, effect_text, error_share, rounded, savings, width_for_other_images
 from convwise.report.study_script import script_lines
+from convwise.study.budget import minutes_that_do
 from convwise.study.result import ConfirmationResult, Interval, LevelResult, StudyResult, Verdict
 
 _METRICS = {"accuracy": "accuracy", "mean_class_accuracy": "mean class accuracy", "log_loss": "log loss"}
@@ -28,8 +29,9 @@ def in_words(result: StudyResult) -> dict[str, Any]:
 def first_lines(result: StudyResult) -> list[str]:
     """What the time bought, what was compared, and what the smallest effect amounts to."""
     lines = [result.sentence] if result.sentence else []
-    if result.quick and result.minutes_needed is not None and f"{result.minutes_needed:.0f} min" not in result.sentence:
-        lines.append(f"three blocks of whole trainings take about {result.minutes_needed:.0f} minutes: --minutes")
+    if result.quick and result.minutes_needed is not None:
+        enough = f"{minutes_that_do(result.minutes_needed)} minutes"
+        lines += [] if enough in result.sentence else [f"three blocks of whole trainings take {enough}: --minutes"]
     unchanged = f"{result.unchanged:.3f} nats" if result.metric == "log_loss" else f"{result.unchanged:.2f} %"
     lines.append(
         f"the unchanged network ({result.net}, {result.size} px, {counted(result.epochs, 'epoch')}): "

@@ -46,6 +46,11 @@ def makespan(seconds: Iterable[float], n_workers: int) -> float:
     return max(free)
 
 
+def minutes_that_do(needed: float) -> int:
+    """Whole minutes to advise where so many are needed: a tenth more, since whoever gives them is timed anew."""
+    return math.ceil(1.1 * round(needed, 1))
+
+
 class Minutes:
     """Time: prices from the trainings asked for so far, by what was changed in them, else from the first estimate.
 

@@ -11,7 +11,7 @@ from convwise.errors import ConvwiseError, RequestError
 from convwise.names import counted
 from convwise.records import record_of
 from convwise.study import record_checks
-from convwise.study.budget import Minutes, Pace, Trainings
+from convwise.study.budget import Minutes, Pace, Trainings, minutes_that_do
 from convwise.study.engine import Engine
 from convwise.study.factors import Factor, Level
 from convwise.study.looks import FEWEST
@@ -58,7 +58,7 @@ class Plan:
             return (
                 f"{request.minutes:g} minutes are too few for verdicts on "
                 f"{counted(len(request.factors), 'parameter')}: three blocks of {n} whole trainings "
-                f"take {self.minutes_needed:.0f} minutes ({each}). This is a quick "
+                f"take {minutes_that_do(self.minutes_needed)} minutes ({each}). This is a quick "
                 f"look at {counted(self.epochs, 'epoch')}: estimates, no verdicts"
             )
         return f"{request.minutes:g} minutes are about {counted(self.n_blocks, 'block')} of {n} whole trainings, {each}"
@@ -106,7 +106,8 @@ def plan_of(request: Request, runner: TrialRunner, pace: Pace, *, before: float)
     least = (FEWEST * block(1)[1] + before) / 60
     raise RequestError(
         f"minutes={request.minutes:g}: too few even for a quick look at {counted(len(request.factors), 'parameter')}; "
-        f"give {least:.0f} for that, {needed:.0f} for verdicts from whole trainings, or name fewer parameters"
+        f"give {minutes_that_do(least)} for that, {minutes_that_do(needed)} for verdicts from whole trainings, or name "
+        "fewer parameters"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 
 from convwise.errors import ConvwiseError, RequestError
 from convwise.report.study_words import reach_lines
+from convwise.study.budget import Pace
 from convwise.study.factors import Settled
 from convwise.study.folder import StudyFolder
-from convwise.study.plan import planned, replanned
+from convwise.study.plan import Plan, plan_of, planned, replanned
 from convwise.study.request import Request, StudyHooks
 from convwise.study.result import StudyResult
 from convwise.study.run_study import run_study
@@ -147,6 +149,19 @@ def test_too_small_a_budget_is_refused_with_the_one_that_would_do() -> None:
         planned(request(*FACTORS, runs=None, minutes=0.01), of, Formula(of, {}))
     with pytest.raises(RequestError, match="runs=11: too few for any verdict on 3 parameters; give at least 12"):
         planned(request(*FACTORS, runs=11), of, Formula(of, {}))
+
+
+@pytest.mark.parametrize("start", [2.0, 7.5, 9.0, 31.0, 100.0])
+def test_the_minutes_that_are_advised_would_do(start: float) -> None:
+    def plan(minutes: float) -> Plan:
+        return plan_of(request(*FACTORS, runs=None, minutes=minutes), runner(), Pace(start, 0.001), before=3.0)
+
+    with pytest.raises(RequestError) as caught:
+        plan(0.01)
+    advised = re.search(r"give (\d+) for that, (\d+) for verdicts", str(caught.value))
+    assert advised
+    plan(int(advised[1]))
+    assert plan(int(advised[2])).epochs is None
 
 
 def test_a_failing_value_is_blamed_by_itself_with_its_reason(tmp_path: Path) -> None:
