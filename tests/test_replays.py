@@ -368,6 +368,10 @@ def test_the_simulation_takes_its_fitted_lines_from_a_store(folder: Path, monkey
 
     monkeypatch.setattr(study_simulation, "STORE", folder.parent)
     lines = {name: world for name, world, _, _ in study_simulation.fitted_lines("easy")}
-    assert list(lines) == ["fitted-easy, no effects", "fitted-easy, its effects"]
+    own = ["fitted-easy, no effects", "fitted-easy, its effects"]
+    assert list(lines) == own + [
+        f"fitted-easy, twelve, {what}" for what in ("no effects", "+3 and no others", "a mixture")
+    ]
     assert lines["fitted-easy, its effects"].effects["gains"] > 5
+    assert all(len(lines[name].effects) == 12 for name in lines if name not in own)
     assert study_simulation.fitted_lines("hard") == []
