@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 Wording = Callable[[str], str]
 # What parts of the program call a thing that a command takes under another name.
-_ALSO = {"run": "resume", "study": "resume", "name": "data"}
+_ALSO = (("run", "resume"), ("run", "runs"), ("study", "resume"), ("name", "data"))
 _FILE = re.compile(r"config=\S+: ")
 
 
@@ -49,7 +49,7 @@ def _flags(parser: argparse.ArgumentParser) -> tuple[Mapping[str, str], set[str]
         shown[action.dest] = action.option_strings[-1] if action.option_strings else str(action.metavar or action.dest)
         if action.nargs == 0:
             switches.add(action.dest)
-    for name, known in _ALSO.items():
+    for name, known in _ALSO:
         if known in shown:
             shown.setdefault(name, shown[known])
     return shown, switches

@@ -62,8 +62,8 @@ class Recipe:
         label_smoothing: Share of the target that is spread evenly over all classes, 0 to 0.9.
         cutmix: Share of the batches that are mixed, 0 to 1.
         augmentation: How far a training image may be moved.
-        precision: Type of the arithmetic: "float32", "bfloat16" or "auto", which takes bfloat16 on accelerators that
-            multiply it, with JAX and PyTorch.
+        precision: Type of the arithmetic: "float32", "bfloat16" or "auto", which takes bfloat16 with TensorFlow on
+            processors that multiply matrices of it (AMX), and on accelerators with JAX and PyTorch.
         towers: Data parallel replicas, at least 1 and at most `batch`: a core, a part of the batch and batch statistics
             each; what the cores allow if None.
         flip_averaging: Whether evaluation and prediction average over the image and its mirror image.

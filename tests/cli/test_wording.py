@@ -49,6 +49,7 @@ def worded(command: str, text: str) -> str:
         ("predict", "top=0: it must be", "--top 0: it must be"),
         ("predict", "paths=a.png: there is no such file", "PATH a.png: there is no such file"),
         ("predict", "run=r: it is not finished", "RUN r: it is not finished"),
+        ("compare", "run=r: its test images are not; shared=True", "RUN r: its test images are not; --shared"),
         ("evaluate", "evaluate them as new ones with data=x", "evaluate them as new ones with --data x"),
         ("data", "most_pixels=0: it must be", "--most-pixels 0: it must be"),
         ("add", "name=imagnet: choose one of", "NAME imagnet: choose one of"),
