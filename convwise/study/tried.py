@@ -8,6 +8,7 @@ place where the network cannot take it.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -129,13 +130,16 @@ def require_studied(name: str) -> str:
     return name
 
 
+_LEVEL = re.compile(r"(?:axis=-?\d+(?:,-?\d+)*|[^,])+")  # the commas between the axes of a constraint part no levels
+
+
 def read_levels(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """`["kernel_size=3,5"]` -> {"kernel_size": ("3", "5")}. Raises RequestError for no parameter and for no level."""
     levels: dict[str, tuple[str, ...]] = {}
     for text in texts:
         parameter, equals, written = text.partition("=")
         require_studied(parameter.strip())
-        values = tuple(value.strip() for value in written.split(",") if value.strip())
+        values = tuple(value.strip() for value in _LEVEL.findall(written) if value.strip())
         if not equals or not values:
             raise RequestError(f"levels={text}: write PARAMETER=VALUE,VALUE, for example kernel_size=3,5")
         levels[parameter.strip()] = values

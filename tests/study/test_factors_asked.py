@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from convwise.conv2d import PARAMETERS
 from convwise.errors import RequestError
 from convwise.study.asked import StudyRequest
-from convwise.study.tried import RECIPE_PARAMETERS, STUDIED, rank_of, read_levels
+from convwise.study.tried import RECIPE_PARAMETERS, STUDIED, rank_of, read_levels, tried
 
 
 def test_levels_are_read_by_parameter() -> None:
     found = read_levels(["kernel_size=3,5", " batch = 16 , 64"])
     assert found == {"kernel_size": ("3", "5"), "batch": ("16", "64")}
+
+
+def test_the_axes_of_a_constraint_are_one_value() -> None:
+    """Every first value that a study has of its own can be named."""
+    written = "max_norm:3:axis=0,1,2, unit_norm:axis=0,1,2 ,non_neg"
+    found = read_levels([f"kernel_constraint={written}"])
+    assert found == {"kernel_constraint": ("max_norm:3:axis=0,1,2", "unit_norm:axis=0,1,2", "non_neg")}
+    for parameter in PARAMETERS:
+        of = tried(parameter, 64)
+        for value in (*of.first, *of.rungs, *of.further, *of.opposite):
+            assert read_levels([f"{parameter}={value}"]) == {parameter: (value,)}
 
 
 @pytest.mark.parametrize(
