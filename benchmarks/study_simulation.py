@@ -61,6 +61,7 @@ def lines() -> list[tuple[str, World, float, float]]:
         ("few images: 60 to judge", replace(noisy, judged=60, sd=6.0, score_sd=2.4, seconds=10), 60, 2.0),
         ("two that fail for a tenth of the seeds", replace(noisy, fails={"c0": 0.1, "c6": 0.1}), 60, 1.0),
         ("noisy, thirty, no effects, all night", replace(NOISY, effects=effects(30)), 480, 1.0),
+        ("+1 and no others, a steep slope", replace(NOISY, slope=-36, effects=effects(12, 1.0)), 240, 1.0),
         ("every effect at the edge, +1", replace(NOISY, effects=effects(12, *[1.0] * 12)), 240, 1.0),
         ("every effect at the edge, -1", replace(NOISY, effects=effects(12, *[-1.0] * 12)), 240, 1.0),
     ]

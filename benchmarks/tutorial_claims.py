@@ -1,6 +1,6 @@
 """The tutorial's advice on each parameter, measured: a study on four classes of Caltech-101 and one on twenty.
 
-Each piece of advice is a claim about the network `simple` at 64 px, trained to the end. The images of each block's fold
+Each piece of advice is a claim about the network `simple` at 48 px, trained to the end. The images of each block's fold
 judge; nothing is chosen by the test images. Prints a table in Markdown.
 """
 
@@ -16,6 +16,7 @@ from convwise.commands.study import study
 from convwise.images.datasets import resolve
 
 N_CLASSES, PER_CLASS = 20, 70  # the largest classes have 85 images at least
+SIZE_PX = 48
 SMALLEST = 1.0  # points
 Expected = Literal["not better", "better", "the same"]
 
@@ -64,7 +65,7 @@ def measured(data: str, out: Path, options: argparse.Namespace, per_class: int |
         study(
             data,
             net="simple",
-            size=64,
+            size=SIZE_PX,
             minutes=options.minutes,
             per_class=per_class,
             levels=[f"{parameter}={value}" for parameter, _, value, _ in CLAIMS],
