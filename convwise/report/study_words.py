@@ -31,7 +31,8 @@ def first_lines(result: StudyResult) -> list[str]:
     lines = [result.sentence] if result.sentence else []
     if result.quick and result.minutes_needed is not None:
         enough = f"{minutes_that_do(result.minutes_needed)} minutes"
-        lines += [] if enough in result.sentence else [f"three blocks of whole trainings take {enough}: --minutes"]
+        if enough not in result.sentence:
+            lines.append(f"three blocks of whole trainings take {enough}: --minutes")
     unchanged = f"{result.unchanged:.3f} nats" if result.metric == "log_loss" else f"{result.unchanged:.2f} %"
     lines.append(
         f"the unchanged network ({result.net}, {result.size} px, {counted(result.epochs, 'epoch')}): "

@@ -49,8 +49,9 @@ def fitted(readings: Mapping[str, Sequence[Reading]]) -> Ruler | None:
     v_a = np.array([on_accuracy[name].error ** 2 for name in names])
     v_s = np.array([on_score[name].error ** 2 for name in names])
     correlation = _correlation([readings[name] for name in names])
-    slope, spread2 = _line(a, s, v_a, v_s, correlation)
-    noise = _noise(v_a, v_s, correlation * np.sqrt(v_a * v_s), slope)
+    cov = correlation * np.sqrt(v_a * v_s)
+    slope, spread2 = _line(a, s, v_a, v_s, cov)
+    noise = _noise(v_a, v_s, cov, slope)
     error = _error(s, v_s, noise, slope, spread2)
     return Ruler(slope, error, math.sqrt(spread2), correlation)
 
@@ -97,12 +98,11 @@ def _error(s: np.ndarray, v_s: np.ndarray, noise: np.ndarray, slope: float, spre
     return math.sqrt((own + max(together, 0.0) + 1 / SLOPE_VARIES**2) / weight**2)
 
 
-def _line(a: np.ndarray, s: np.ndarray, v_a: np.ndarray, v_s: np.ndarray, correlation: float) -> tuple[float, float]:
+def _line(a: np.ndarray, s: np.ndarray, v_a: np.ndarray, v_s: np.ndarray, cov: np.ndarray) -> tuple[float, float]:
     """Slope and squared spread, in turns: weighted least squares through the origin, its bias by the score's noise and
     deviations taken off (Fuller 1987, section 1.2), and the mean excess of squared residuals; both with their usual
     values."""
     spread2, slope = USUAL_SPREAD**2, USUAL_SLOPE
-    cov = correlation * np.sqrt(v_a * v_s)
     for _ in range(20):
         noise = _noise(v_a, v_s, cov, slope) + spread2
         # What stands far off the line only calibrates, and is no witness for it (Huber's weights, squared at 2).

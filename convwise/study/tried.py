@@ -21,6 +21,7 @@ STUDIED = (*PARAMETERS, *RECIPE_PARAMETERS)
 """Everything that a study can vary, in the order of its result."""
 _LARGE_PX = 128  # above, the tutorial's advice for the window is about the first layers alone
 _MAX_NORM = "max_norm:{}:axis=0,1,2"  # the norm of a whole filter
+_LEVEL = re.compile(r"(?:axis=-?\d+(?:,-?\d+)*|[^,])+")  # the commas between the axes of a constraint part no levels
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,6 @@ def require_studied(name: str) -> str:
         near = difflib.get_close_matches(name, STUDIED, n=2, cutoff=0.5) or STUDIED
         raise RequestError(f"{name}: there is no such parameter to study; did you mean {' or '.join(near)}?")
     return name
-
-
-_LEVEL = re.compile(r"(?:axis=-?\d+(?:,-?\d+)*|[^,])+")  # the commas between the axes of a constraint part no levels
 
 
 def read_levels(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
