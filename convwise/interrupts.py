@@ -1,4 +1,4 @@
-"""Ctrl-C wherever it arrives: what Python swallows is sent again, what a library made an error of its own is known."""
+"""Ctrl-C wherever it arrives: what Python or a library swallows is raised again, what C code made of it is known."""
 
 from __future__ import annotations
 
@@ -21,14 +21,27 @@ class Interrupts:
     came: bool = False
 
 
+_current = Interrupts()  # of the block that is entered; outside any, no signal has come
+
+
+def raise_lost_interrupt() -> None:
+    """Raises KeyboardInterrupt where a signal to stop came and the work goes on all the same; for each tick of a bar.
+
+    NumPy drops any error that is raised while it asks an object for its array, so that the signal would have no effect.
+    """
+    if _current.came and threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
+
+
 @contextmanager
 def no_interrupt_lost() -> Iterator[Interrupts]:
     """Within the block a KeyboardInterrupt raised in a weak reference's callback or a finaliser comes a second time.
 
     Python prints such an error and goes on (`sys.unraisablehook`), so the work would not stop.
     """
+    global _current
     before = sys.unraisablehook
-    interrupts = Interrupts()
+    interrupts, outer = Interrupts(), _current
     again: list[threading.Timer] = []
 
     def hook(problem: Any) -> None:
@@ -40,12 +53,12 @@ def no_interrupt_lost() -> Iterator[Interrupts]:
         again.append(timer)
         timer.start()
 
-    sys.unraisablehook = hook
+    sys.unraisablehook, _current = hook, interrupts
     try:
         with _noted(interrupts):
             yield interrupts
     finally:
-        sys.unraisablehook = before
+        sys.unraisablehook, _current = before, outer
         for timer in again:
             timer.cancel()  # the work is over
             timer.join()

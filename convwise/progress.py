@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from convwise.interrupts import raise_lost_interrupt
 from convwise.names import counted, printable
 from convwise.notebook_board import NotebookBoard
 from convwise.training.hooks import Hooks
@@ -54,6 +55,7 @@ class _Shown:
             self._console.print(text, markup=False, soft_wrap=True)
 
     def _update(self, task: TaskID, **values: Any) -> None:
+        raise_lost_interrupt()
         self._progress.update(task, **values)
         if self._board:
             self._board.renew()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import gc
+import atexit
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from convwise import __version__
 from convwise.cli import (
@@ -90,10 +92,31 @@ def entry() -> int:
 
     # A scheduler's polite end is handled as Ctrl-C is.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end = _End()
+    atexit.register(end)  # before all others: it is called after them
     with safe_streams(), filtered_standard_error():
         code = main()
-    gc.freeze()  # else the end waits a second or two for a search through TensorFlow's objects for what to free
+    end.code = code
     return code
+
+
+@dataclass
+class _End:
+    """The last thing that the process does: it ends with `code`, and the interpreter is not taken apart.
+
+    That takes a second or two, for a search through TensorFlow's objects for what to free. And where a thread of
+    TensorFlow makes a batch at that moment, C++ aborts the process: exit code -6 when all is done.
+    """
+
+    code: int | None = None
+
+    def __call__(self) -> None:
+        if self.code is None:
+            return
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # a reader that has gone, a closed stream
+                stream.flush()
+        os._exit(self.code)
 
 
 def build_parser() -> argparse.ArgumentParser:
