@@ -53,7 +53,7 @@ class TrainingPlan:
     def _work(self) -> str:
         work = f"{counted(self.epochs, 'epoch')} of {counted(self.steps_per_epoch, 'step')}"
         minutes = self.settings["recipe"]["minutes"]
-        return f"at most {minutes:g} minutes, whatever that gives in epochs" if minutes is not None else work
+        return f"at most {counted(minutes, 'minute')}, whatever that gives in epochs" if minutes is not None else work
 
     def _cost(self) -> str:
         if self.seconds_per_step is None or self.seconds is None:

@@ -15,7 +15,7 @@ def bought_table(records: StudyRecords) -> Table:
     """The plan, and what the time bought."""
     bought, result = records.bought, records.result
     length = "short" if result.quick else "whole"
-    asked = f"{bought.minutes:g} minutes" if bought.minutes is not None else counted(bought.runs or 0, "training")
+    asked = counted(bought.minutes, "minute") if bought.minutes is not None else counted(bought.runs or 0, "training")
     planned = counted(bought.blocks_planned, "block") if bought.blocks_planned else ""
     rows = [
         ("asked for", asked, counted(result.trainings, f"{length} training") + f" in {duration(result.seconds)}"),

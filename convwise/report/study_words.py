@@ -30,9 +30,9 @@ def first_lines(result: StudyResult) -> list[str]:
     """What the time bought, what was compared, and what the smallest effect amounts to."""
     lines = [result.sentence] if result.sentence else []
     if result.quick and result.minutes_needed is not None:
-        enough = f"{minutes_that_do(result.minutes_needed)} minutes"
+        enough = counted(minutes_that_do(result.minutes_needed), "minute")
         if enough not in result.sentence:
-            lines.append(f"three blocks of whole trainings take {enough}: --minutes")
+            lines.append(f"three blocks of whole trainings fit into {enough}: --minutes")
     unchanged = f"{result.unchanged:.3f} nats" if result.metric == "log_loss" else f"{result.unchanged:.2f} %"
     lines.append(
         f"the unchanged network ({result.net}, {result.size} px, {counted(result.epochs, 'epoch')}): "

@@ -54,14 +54,15 @@ class Plan:
         each = f"about {self.training:.0f} s per training on one core"
         if request.minutes is None:
             return f"{counted(request.runs or 0, 'whole training')}, {n} in a block; {each}"
+        time_is = f"{counted(request.minutes, 'minute')} {'is' if request.minutes == 1 else 'are'}"
         if self.epochs:
             return (
-                f"{request.minutes:g} minutes are too few for verdicts on "
+                f"{time_is} too few for verdicts on "
                 f"{counted(len(request.factors), 'parameter')}: three blocks of {n} whole trainings "
-                f"take {minutes_that_do(self.minutes_needed)} minutes ({each}). This is a quick "
+                f"fit into {counted(minutes_that_do(self.minutes_needed), 'minute')} ({each}). This is a quick "
                 f"look at {counted(self.epochs, 'epoch')}: estimates, no verdicts"
             )
-        return f"{request.minutes:g} minutes are about {counted(self.n_blocks, 'block')} of {n} whole trainings, {each}"
+        return f"{time_is} about {counted(self.n_blocks, 'block')} of {n} whole trainings, {each}"
 
 
 def planned(request: Request, runner: TrialRunner, engine: Engine) -> Plan:

@@ -82,7 +82,7 @@ def _view(site: Site, place: bytes) -> dict[str, Any]:
 def so_far(rows: Rows, epochs: int, minutes: float | None, n_validation: int) -> str:
     """`Epoch 3 of 12: 82.1 % of 224 validation images are right (76.6 to 86.6).`"""
     trained = [row for row in rows if row["epoch"] > 0]
-    goal = f" of {epochs:,}" if minutes is None else f", of {minutes:g} minutes"
+    goal = f" of {epochs:,}" if minutes is None else f", of {counted(minutes, 'minute')}"
     if not trained:
         return f"No epoch{goal} has ended yet."
     last = trained[-1]

@@ -26,6 +26,7 @@ from convwise.commands.study import study
 from convwise.conv2d import parse_settings
 from convwise.errors import ConvwiseError, RequestError
 from convwise.images.planted import make_planted
+from convwise.names import counted
 from convwise.study.budget import minutes_that_do
 from convwise.study.folder import StudyFolder
 from convwise.study.request import StudyHooks
@@ -205,10 +206,10 @@ def test_a_quick_look_says_so_first_and_more_minutes_make_it_a_study(pictures: P
     assert quick.epochs < 20
     assert {verdict.kind for verdict in quick.verdicts} == {"undecided"}
     assert (quick.recommended, quick.confirmations, quick.test) == ((), (), None)
-    assert f"three blocks of 2 whole trainings take {minutes_that_do(quick.minutes_needed)} minutes" in quick.sentence
+    enough = counted(minutes_that_do(quick.minutes_needed), "minute")
+    assert f"three blocks of 2 whole trainings fit into {enough} (" in quick.sentence
     assert quick.sentence in told
-    enough = 3 * quick.minutes_needed + 0.2  # timed on a machine that others use too
-    whole = resume_study(out, minutes=enough)
+    whole = resume_study(out, minutes=3 * quick.minutes_needed + 0.2)  # timed on a machine that others use too
     assert (whole.quick, whole.epochs, whole.minutes_needed) == (False, 20, None)
     assert whole.blocks >= 3
     folder = StudyFolder.open(out)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from convwise.study.budget import Minutes, makespan
+from convwise.study.budget import Minutes, Pace, makespan
+from convwise.study.plan import Plan
 from convwise.study.state import AGAIN
+from tests.study.simulated import factor, request
 
 
 def test_each_training_goes_to_the_first_worker_that_is_free() -> None:
@@ -34,3 +38,12 @@ def test_a_block_on_top_of_what_was_adopted_costs_what_that_network_costs() -> N
 def test_a_later_value_of_a_parameter_takes_the_place_of_an_earlier_one() -> None:
     budget = Minutes(600, 10, {"filters=x2": 2.0, "filters=x4": 4.0}, 1)
     assert budget.training(("filters=x2", "filters=x4")) == budget.training(("filters=x4",))
+
+
+def test_one_minute_is_one_and_what_three_blocks_need_is_advised_with_a_tenth_more() -> None:
+    plan = Plan(Pace(1.0, 0.01), 20.0, 40.0, 1, minutes_needed=10.0, epochs=3)
+    few = plan.sentence(request(factor("padding"), runs=None, minutes=1.0))
+    assert few.startswith("1 minute is too few for verdicts on 1 parameter: three blocks of 2 whole trainings")
+    assert " fit into 11 minutes (" in few
+    whole = dataclasses.replace(plan, epochs=None).sentence(request(factor("padding"), runs=None, minutes=15.0))
+    assert whole.startswith("15 minutes are about 1 block of ")
