@@ -114,7 +114,7 @@ class _End:
         if self.code is None:
             return
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):  # a reader that has gone, a closed stream
+            with contextlib.suppress(AttributeError, OSError, ValueError):  # none, a reader that has gone, a closed one
                 stream.flush()
         os._exit(self.code)
 

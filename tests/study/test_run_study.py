@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from convwise.errors import ConvwiseError, RequestError
+from convwise.names import counted
 from convwise.report.study_words import reach_lines
-from convwise.study.budget import Pace
+from convwise.study.budget import Pace, minutes_that_do
 from convwise.study.factors import Settled
 from convwise.study.folder import StudyFolder
 from convwise.study.plan import Plan, plan_of, planned, replanned
@@ -126,7 +127,7 @@ def test_too_little_time_for_whole_trainings_is_a_quick_look_without_verdicts(tm
     assert result.epochs < 18
     assert {verdict.kind for verdict in result.verdicts} == {"undecided"}
     assert result.minutes_needed is not None
-    assert f"{result.minutes_needed:.0f} minutes" in result.sentence
+    assert f"fit into {counted(minutes_that_do(result.minutes_needed), 'minute')} (" in result.sentence
     assert result.recommended == ()
     assert result.of("kernel_size").tried.effect.estimate == pytest.approx(4, abs=1)  # type: ignore[union-attr]
 
