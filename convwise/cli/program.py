@@ -32,6 +32,8 @@ from convwise.cli.wording import wording_of
 from convwise.errors import ConvwiseError
 from convwise.interrupts import Interrupts, no_interrupt_lost
 
+_BACKENDS = ("tensorflow", "jax", "torch")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
@@ -102,16 +104,16 @@ def entry() -> int:
 
 @dataclass
 class _End:
-    """The last thing that the process does: it ends with `code`, and the interpreter is not taken apart.
+    """The last thing that a process with a backend does: it ends with `code`, and the interpreter is not taken apart.
 
     That takes a second or two, for a search through TensorFlow's objects for what to free. And where a thread of
-    TensorFlow makes a batch at that moment, C++ aborts the process: exit code -6 when all is done.
+    TensorFlow makes a batch at that moment, C++ aborts the process, exit code -6 when all is done, or waits for ever.
     """
 
     code: int | None = None
 
     def __call__(self) -> None:
-        if self.code is None:
+        if self.code is None or sys.modules.keys().isdisjoint(_BACKENDS):
             return
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):  # none, a reader that has gone, a closed one
