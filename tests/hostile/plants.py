@@ -6,10 +6,9 @@ import atexit
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from unittest import mock
 
 Replacement = Callable[[Any], Any]
 
@@ -25,20 +24,27 @@ class Plant:
 
     @contextmanager
     def planted(self) -> Iterator[None]:
-        """Within the block it stands everywhere that the original does."""
+        """Within the block it stands everywhere that the original does, in modules too that are imported meanwhile."""
         original = self._original()
-        with ExitStack() as stay:
-            for module in [module for name, module in sys.modules.items() if name.startswith("convwise")]:
-                for name, value in list(vars(module).items()):
-                    if value is original:
-                        stay.enter_context(mock.patch.object(module, name, self.instead(original)))
+        instead = self.instead(original)
+        _replace(original, instead)
+        try:
             yield
+        finally:
+            _replace(instead, original)
 
     def _original(self) -> Callable[..., Any]:
         module, _, name = self.target.partition(":")
         __import__(module)
         found: Callable[..., Any] = getattr(sys.modules[module], name)
         return found
+
+
+def _replace(found: Any, by: Any) -> None:
+    """Everywhere in convwise."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("convwise")]:
+        for name in [name for name, value in vars(module).items() if value is found]:
+            setattr(module, name, by)
 
 
 def really_plant(name: str) -> None:

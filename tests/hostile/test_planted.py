@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -54,6 +56,18 @@ def _first(name: str, process: WarmProcess) -> tuple[Result, Fault]:
                 assert f"--kind {plant.kind} --seed 1 --case {number}" in result.report()
                 return result, fault
     raise AssertionError(f"{name}: no {plant.sort} in {_MOST} cases of {plant.kind}")
+
+
+def test_a_module_that_is_imported_meanwhile_has_the_original_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    from convwise.images import walking
+
+    original, imported = walking.walk, ModuleType("convwise.imported_meanwhile")
+    with PLANTS["walk-drops-a-file"].planted():
+        imported.walk = walking.walk  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, imported.__name__, imported)
+        assert walking.walk is not original
+    assert walking.walk is original
+    assert imported.walk is original
 
 
 _FINE = Case(("guide",))
