@@ -49,7 +49,7 @@ PARAMETERS = {
 }
 WITHOUT_EFFECT = tuple(PARAMETERS)[9:]
 """What guides a training and is no part of the trained network."""
-BODIES = ("MobileNetV2", "EfficientNetV2B0", "ResNet50")
+BODIES = ("MobileNetV2", "EfficientNetV2B0", "ResNet50", "DenseNet121", "Xception")
 
 
 def main() -> None:
