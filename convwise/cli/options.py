@@ -136,6 +136,16 @@ def add_sides(group: Any, validation: str) -> None:
     group.add_argument("--validation", type=number, metavar="SHARE", help=validation)
 
 
+def add_batch(group: Any) -> None:
+    """--batch."""
+    group.add_argument("--batch", type=whole_number, metavar="N", help="images per step (default: the recipe's)")
+
+
+def add_config(group: Any) -> None:
+    """--config."""
+    group.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
+
+
 def add_optimizer(group: Any) -> None:
     """--learning-rate, --weight-decay and --optimizer."""
     group.add_argument(

@@ -11,6 +11,8 @@ from convwise.cli.options import (
     METRICS,
     RECIPES,
     TRUST_TO_RESUME,
+    add_batch,
+    add_config,
     add_copies,
     add_group_by,
     add_json,
@@ -124,12 +126,14 @@ def _add_training(parser: Parser) -> None:
     budget.add_argument("--minutes", type=number, metavar="M", help="time for everything (default 15)")
     budget.add_argument("--runs", type=whole_number, metavar="N", help="number of whole trainings, in place of time")
     add_recipe(group, f"{RECIPES[0]}; finetune with --weights")
-    add_optimizer(group)
     group.add_argument("--epochs", type=whole_number, metavar="N", help="of each training (default: the recipe's)")
+    add_batch(group)
+    add_optimizer(group)
     group.add_argument("--workers", type=whole_number, metavar="N", help="trainings at a time (default: one per core)")
     group.add_argument("--engine", choices=ENGINES, help="what runs the trainings (default local)")
     group.add_argument("--address", metavar="HOST:PORT", help="of a Ray cluster (default: one is started here)")
     add_seed(group)
+    add_config(group)
 
 
 def _study(options: argparse.Namespace) -> None:

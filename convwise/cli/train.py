@@ -9,6 +9,8 @@ from convwise.cli.options import (
     DATA,
     RECIPES,
     TRUST_TO_RESUME,
+    add_batch,
+    add_config,
     add_copies,
     add_group_by,
     add_json,
@@ -79,7 +81,7 @@ def _add_training(parser: Parser) -> None:
     add_recipe(group, f"{RECIPES[0]}; finetune with --weights")
     group.add_argument("--epochs", type=whole_number, metavar="N", help="passes through the training images")
     group.add_argument("--minutes", type=number, metavar="M", help="training time, in place of epochs")
-    group.add_argument("--batch", type=whole_number, metavar="N", help="images per step")
+    add_batch(group)
     add_optimizer(group)
     group.add_argument(
         "--patience", type=whole_number, metavar="N", help="stop after N epochs without a better validation log loss"
@@ -92,7 +94,7 @@ def _add_training(parser: Parser) -> None:
         "the same, whatever their size; or weights by name. Metrics stay unweighted",
     )
     add_seed(group)
-    group.add_argument("--config", metavar="FILE", help="TOML or JSON with any key of the recipe and of this command")
+    add_config(group)
 
 
 def _add_output(parser: Parser) -> None:

@@ -64,6 +64,7 @@ def study(
     most_pixels: int | None = None,
     copies: str | None = None,
     group_by: str | None = None,
+    batch: int | None = None,
     learning_rate: float | None = None,
     weight_decay: float | None = None,
     optimizer: str | None = None,
@@ -117,6 +118,7 @@ def study(
             "near" if None.
         group_by: What else stays on one side: "folder" for the pictures of one folder below their class's, or a regular
             expression whose first group names in the path what belongs together; nothing if None.
+        batch: Images per step, 1 to 65,536; the recipe's if None.
         learning_rate: Peak of the schedule, 1e-8 to 100; the recipe's if None.
         weight_decay: What a step shrinks each kernel by, times the learning rate, 0 to 1; the recipe's if None.
         optimizer: "sgd", "adam" or "adamw"; the recipe's if None.

@@ -393,3 +393,16 @@ def test_ctrl_c_ends_with_the_command_that_goes_on(
     with pytest.raises(ConvwiseError, match=f"stopped; go on with: convwise study --resume {tmp_path / 'study'}"):
         study(pictures, **SMALL, parameters=["padding"], runs=9, out=tmp_path / "study")
     assert StudyFolder.open(tmp_path / "study").plan is not None
+
+
+def test_the_training_that_is_studied_may_stand_in_a_file(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "recipe.toml"
+    config.write_text("momentum = 0.5\nbatch = 8\nepochs = 1\n")
+    asked = ["study", str(pictures), "--config", str(config), "--batch", "16", "--parameters", "padding", "--dry-run"]
+    assert main([*asked, "--runs", "6"]) == 0
+    assert "1 epoch; " in " ".join(capsys.readouterr().err.split())
+    config.write_text("momentun = 0.5\n")
+    assert main([*asked, "--runs", "6"]) == 2
+    assert "--config " in capsys.readouterr().err

@@ -86,10 +86,10 @@ def test_network_division_and_settings_are_asked_for() -> None:
 
 def test_a_study_is_asked_about_the_same_network_and_images() -> None:
     settings = replace(
-        USUAL, net="simple", per_class=30, recipe=named_recipe("plain", {"size": 32}).for_network("simple")
+        USUAL, net="simple", per_class=30, recipe=named_recipe("plain", {"size": 32, "batch": 16}).for_network("simple")
     )
     words = asked(Again(settings).study(parameters="filters,strides", minutes=5))
     study = StudyRequest.asked(words.pop("data"), config=None, settings=words.pop("settings", ()), below={}, **words)
     assert (study.net, study.per_class, study.minutes) == ("simple", 30, 5)
-    assert study.full_recipe.size == 32
+    assert (study.full_recipe.size, study.full_recipe.batch) == (32, 16)
     assert study.parameters == ["filters", "strides"] or tuple(study.parameters or ()) == ("filters", "strides")
