@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from convwise.cli.parser import number, picture_size, whole_number
+from convwise.cli.parser import number, picture_size, weight_list, whole_number
 from convwise.nets import NETWORKS
 
 # The names that the library knows, written out since its modules take long to import; a test holds them equal.
@@ -139,6 +139,17 @@ def add_sides(group: Any, validation: str) -> None:
 def add_batch(group: Any) -> None:
     """--batch."""
     group.add_argument("--batch", type=whole_number, metavar="N", help="images per step (default: the recipe's)")
+
+
+def add_class_weights(group: Any) -> None:
+    """--class-weights."""
+    group.add_argument(
+        "--class-weights",
+        type=weight_list,
+        metavar="none|auto|NAME=W,...",
+        help="what an image of each class counts in the loss: none (default) the same; auto so that all classes count "
+        "the same, whatever their size; or weights by name. Metrics stay unweighted",
+    )
 
 
 def add_config(group: Any) -> None:

@@ -12,6 +12,7 @@ from convwise.cli.options import (
     RECIPES,
     TRUST_TO_RESUME,
     add_batch,
+    add_class_weights,
     add_config,
     add_copies,
     add_group_by,
@@ -129,6 +130,7 @@ def _add_training(parser: Parser) -> None:
     group.add_argument("--epochs", type=whole_number, metavar="N", help="of each training (default: the recipe's)")
     add_batch(group)
     add_optimizer(group)
+    add_class_weights(group)
     group.add_argument("--workers", type=whole_number, metavar="N", help="trainings at a time (default: one per core)")
     group.add_argument("--engine", choices=ENGINES, help="what runs the trainings (default local)")
     group.add_argument("--address", metavar="HOST:PORT", help="of a Ray cluster (default: one is started here)")

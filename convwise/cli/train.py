@@ -10,6 +10,7 @@ from convwise.cli.options import (
     RECIPES,
     TRUST_TO_RESUME,
     add_batch,
+    add_class_weights,
     add_config,
     add_copies,
     add_group_by,
@@ -27,7 +28,7 @@ from convwise.cli.options import (
     add_weights,
 )
 from convwise.cli.output import print_json, print_line
-from convwise.cli.parser import Parser, add_command, given, number, shown, weight_list, whole_number
+from convwise.cli.parser import Parser, add_command, given, number, shown, whole_number
 from convwise.errors import RequestError
 
 
@@ -86,13 +87,7 @@ def _add_training(parser: Parser) -> None:
     group.add_argument(
         "--patience", type=whole_number, metavar="N", help="stop after N epochs without a better validation log loss"
     )
-    group.add_argument(
-        "--class-weights",
-        type=weight_list,
-        metavar="none|auto|NAME=W,...",
-        help="what an image of each class counts in the loss: none (default) the same; auto so that all classes count "
-        "the same, whatever their size; or weights by name. Metrics stay unweighted",
-    )
+    add_class_weights(group)
     add_seed(group)
     add_config(group)
 

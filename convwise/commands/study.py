@@ -32,6 +32,7 @@ from convwise.study.request import Request, StudyHooks
 from convwise.study.result import StudyResult
 from convwise.study.trial_runner import TrialRunner
 from convwise.study.trials import ExperimentSpec
+from convwise.training.class_weights import ClassWeights
 from convwise.training.precision import resolve_precision
 from convwise.training.recipe import Recipe
 from convwise.transfer.asked import resolve_start
@@ -68,6 +69,7 @@ def study(
     learning_rate: float | None = None,
     weight_decay: float | None = None,
     optimizer: str | None = None,
+    class_weights: ClassWeights | None = None,
     workers: int | None = None,
     engine: str | None = None,
     address: str | None = None,
@@ -122,6 +124,8 @@ def study(
         learning_rate: Peak of the schedule, 1e-8 to 100; the recipe's if None.
         weight_decay: What a step shrinks each kernel by, times the learning rate, 0 to 1; the recipe's if None.
         optimizer: "sgd", "adam" or "adamw"; the recipe's if None.
+        class_weights: What an image counts in the training loss: "none", "auto" (all classes count the same) or a
+            weight by class name, 1e-6 to 1e6; the recipe's if None.
         workers: Trainings at a time, at least 1; one per core if None.
         engine: Where trainings run: "local", or "ray" for a Ray cluster; "local" if None.
         address: With "ray", the cluster's HOST:PORT; a cluster is started if None.

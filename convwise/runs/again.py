@@ -20,7 +20,7 @@ from convwise.transfer.start import Pretrained
 _FLAGS = ("size", "channels", "resize", "epochs", "minutes", "batch", "learning_rate", "weight_decay", "optimizer",
           "patience", "class_weights", "seed")  # fmt: skip
 _FOUND_OUT = ("name", "precision", "towers")
-_NOT_OF_STUDIES = ("validation", "background", "patience", "class_weights", "minutes", "config")
+_NOT_OF_STUDIES = ("validation", "background", "patience", "minutes", "config")
 
 
 @dataclass(frozen=True)

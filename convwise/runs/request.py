@@ -191,12 +191,17 @@ class TrainRequest(Request):
             )
         if recipe.patience is not None and self.validation == 0:
             raise RequestError(f"patience={recipe.patience}: it needs validation images; drop it, or validation=0")
-        if recipe.class_weights != "none" and self.tune == "frozen":
-            raise RequestError("class_weights=: with tune=frozen nothing is trained that takes them; drop one of them")
+        require_weighted(recipe, self.tune)
 
     @property
     def _usual_recipe(self) -> str:
         return "fast" if self.weights in (None, KEEP) else "finetune"
+
+
+def require_weighted(recipe: Recipe, tune: str | None) -> None:
+    """Raises RequestError where class weights would count in no training."""
+    if recipe.class_weights != "none" and tune == "frozen":
+        raise RequestError("class_weights=: with tune=frozen nothing is trained that takes them; drop one of them")
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

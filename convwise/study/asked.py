@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.nets.own.reference import KEEP
-from convwise.runs.request import Request
+from convwise.runs.request import Request, require_weighted
 from convwise.study.record_checks import METRICS
 from convwise.study.request import ENGINES
 from convwise.study.tried import read_levels, require_studied
@@ -82,6 +82,7 @@ class StudyRequest(Request):
                 f"patience={self.full_recipe.patience}: the trainings of a study are compared at the same number of "
                 "epochs; drop it"
             )
+        require_weighted(self.full_recipe, self.tune)
         if self.full_recipe.minutes is not None:
             raise RequestError(
                 f"recipe: minutes={self.full_recipe.minutes:g} are those of a training; a study's end after epochs"

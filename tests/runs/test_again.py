@@ -13,8 +13,10 @@ from convwise.cli import build_parser
 from convwise.cli.parser import given
 from convwise.commands.train import train_request
 from convwise.conv2d import parse_settings
+from convwise.errors import RequestError
 from convwise.images.augment import Augmentation
 from convwise.runs.again import Again
+from convwise.runs.request import TrainRequest
 from convwise.runs.settings import RunSettings
 from convwise.study.asked import StudyRequest
 from convwise.training.recipe import RECIPES, named_recipe
@@ -85,11 +87,23 @@ def test_network_division_and_settings_are_asked_for() -> None:
 
 
 def test_a_study_is_asked_about_the_same_network_and_images() -> None:
+    changes = {"size": 32, "batch": 16, "class_weights": "auto"}
     settings = replace(
-        USUAL, net="simple", per_class=30, recipe=named_recipe("plain", {"size": 32, "batch": 16}).for_network("simple")
+        USUAL,
+        net="simple",
+        per_class=30,
+        recipe=named_recipe("plain", changes).for_network("simple"),
     )
     words = asked(Again(settings).study(parameters="filters,strides", minutes=5))
     study = StudyRequest.asked(words.pop("data"), config=None, settings=words.pop("settings", ()), below={}, **words)
     assert (study.net, study.per_class, study.minutes) == ("simple", 30, 5)
-    assert (study.full_recipe.size, study.full_recipe.batch) == (32, 16)
+    asked_of = study.full_recipe
+    assert (asked_of.size, asked_of.batch, asked_of.class_weights) == (32, 16, "auto")
     assert study.parameters == ["filters", "strides"] or tuple(study.parameters or ()) == ("filters", "strides")
+
+
+def test_weights_that_would_count_in_no_training_are_refused() -> None:
+    asked_of = {"weights": "w.h5", "tune": "frozen", "class_weights": "auto"}
+    for kind in (TrainRequest, StudyRequest):
+        with pytest.raises(RequestError, match="class_weights=: with tune=frozen nothing is trained"):
+            kind.asked("data", config=None, settings=(), below={}, **asked_of)
