@@ -32,8 +32,6 @@ from convwise.cli.wording import wording_of
 from convwise.errors import ConvwiseError
 from convwise.interrupts import Interrupts, no_interrupt_lost
 
-_BACKENDS = ("tensorflow", "jax", "torch")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
@@ -113,7 +111,9 @@ class _End:
     code: int | None = None
 
     def __call__(self) -> None:
-        if self.code is None or sys.modules.keys().isdisjoint(_BACKENDS):
+        from convwise.nets.backend import BACKENDS
+
+        if self.code is None or sys.modules.keys().isdisjoint(BACKENDS):
             return
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):  # none, a reader that has gone, a closed one

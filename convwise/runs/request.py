@@ -43,6 +43,8 @@ class Request:
     data: str | Path
     net: Network | None = None
     input: int | None = None
+    weights: str | None = None
+    tune: str | None = None
     recipe: str | Recipe | None = None
     recipe_changes: Mapping[str, Any] = field(default_factory=dict)
     settings: NetworkSettings = field(default_factory=NetworkSettings)
@@ -62,6 +64,8 @@ class Request:
             value = getattr(self, name)
             if value is not None and not isinstance(value, OwnNetwork):
                 object.__setattr__(self, name, checks.text(name, value))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", checks.text("weights", self.weights))
         if self.per_class is not None:
             checks.whole("per_class", self.per_class, 1, _MOST_IMAGES)
         check_shares(self.per_class, self.test, self.validation)
@@ -70,6 +74,7 @@ class Request:
             object.__setattr__(self, "group_by", check_group_by(self.group_by))
         object.__setattr__(self, "rules", USUAL.limited_to(self.most_pixels))
         object.__setattr__(self, "full_recipe", self._recipe())
+        self._check_weights()
 
     @classmethod
     def asked(
@@ -163,45 +168,36 @@ class Request:
 
     @property
     def _usual_recipe(self) -> str:
-        return "fast"
+        return "fast" if self.weights in (None, KEEP) else "finetune"
 
-
-@dataclass(frozen=True, kw_only=True)
-class TrainRequest(Request):
-    """What a training is asked; the fields are keywords of `convwise.train`, where each is explained."""
-
-    weights: str | None = None
-    tune: str | None = None
-    background: bool = False
-    tensorboard: bool = False
-
-    def __post_init__(self) -> None:
-        if self.weights is not None:
-            object.__setattr__(self, "weights", checks.text("weights", self.weights))
-        for name in ("background", "tensorboard"):
-            checks.true_or_false(name, getattr(self, name))
-        super().__post_init__()
-        if self.validation is None:
-            object.__setattr__(self, "validation", VALIDATION)
+    def _check_weights(self) -> None:
+        """Raises RequestError where pretrained weights and the recipe exclude each other."""
         recipe = self.full_recipe
         if recipe.channels != 3 and self.weights not in (None, KEEP):
             raise RequestError(
                 f"channels={recipe.channels}: pretrained weights are made for RGB; drop channels=, and gray pictures "
                 "are given to them with three equal channels"
             )
-        if recipe.patience is not None and self.validation == 0:
-            raise RequestError(f"patience={recipe.patience}: it needs validation images; drop it, or validation=0")
-        require_weighted(recipe, self.tune)
-
-    @property
-    def _usual_recipe(self) -> str:
-        return "fast" if self.weights in (None, KEEP) else "finetune"
+        if recipe.class_weights != "none" and self.tune == "frozen":
+            raise RequestError("class_weights=: with tune=frozen nothing is trained that takes them; drop one of them")
 
 
-def require_weighted(recipe: Recipe, tune: str | None) -> None:
-    """Raises RequestError where class weights would count in no training."""
-    if recipe.class_weights != "none" and tune == "frozen":
-        raise RequestError("class_weights=: with tune=frozen nothing is trained that takes them; drop one of them")
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(Request):
+    """What a training is asked; the fields are keywords of `convwise.train`, where each is explained."""
+
+    background: bool = False
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("background", "tensorboard"):
+            checks.true_or_false(name, getattr(self, name))
+        super().__post_init__()
+        if self.validation is None:
+            object.__setattr__(self, "validation", VALIDATION)
+        patience = self.full_recipe.patience
+        if patience is not None and self.validation == 0:
+            raise RequestError(f"patience={patience}: it needs validation images; drop it, or validation=0")
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

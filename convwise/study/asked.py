@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from convwise import checks
 from convwise.errors import RequestError
 from convwise.nets.own.reference import KEEP
-from convwise.runs.request import Request, require_weighted
+from convwise.runs.request import Request
 from convwise.study.record_checks import METRICS
 from convwise.study.request import ENGINES
 from convwise.study.tried import read_levels, require_studied
@@ -26,8 +26,6 @@ class StudyRequest(Request):
     runs: int | None = None
     parameters: tuple[str, ...] | None = None
     levels: tuple[str, ...] = ()
-    weights: str | None = None
-    tune: str | None = None
     by_stage: bool = False
     metric: str | None = None
     smallest_effect: float | None = None
@@ -45,8 +43,6 @@ class StudyRequest(Request):
             object.__setattr__(self, "minutes", _MINUTES)
         if self.minutes is not None:
             checks.number("minutes", self.minutes, 0.001, _MOST)
-        if self.weights is not None:
-            object.__setattr__(self, "weights", checks.text("weights", self.weights))
         if self.metric is not None:
             checks.choice("metric", self.metric, METRICS)
         if self.smallest_effect is None:
@@ -82,7 +78,6 @@ class StudyRequest(Request):
                 f"patience={self.full_recipe.patience}: the trainings of a study are compared at the same number of "
                 "epochs; drop it"
             )
-        require_weighted(self.full_recipe, self.tune)
         if self.full_recipe.minutes is not None:
             raise RequestError(
                 f"recipe: minutes={self.full_recipe.minutes:g} are those of a training; a study's end after epochs"
@@ -92,7 +87,3 @@ class StudyRequest(Request):
                 f"weight_interpolation={self.full_recipe.weight_interpolation:g}: it needs weights to start from; add "
                 "weights=FILE, or set it to 0"
             )
-
-    @property
-    def _usual_recipe(self) -> str:
-        return "fast" if self.weights in (None, KEEP) else "finetune"

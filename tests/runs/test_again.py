@@ -88,12 +88,7 @@ def test_network_division_and_settings_are_asked_for() -> None:
 
 def test_a_study_is_asked_about_the_same_network_and_images() -> None:
     changes = {"size": 32, "batch": 16, "class_weights": "auto"}
-    settings = replace(
-        USUAL,
-        net="simple",
-        per_class=30,
-        recipe=named_recipe("plain", changes).for_network("simple"),
-    )
+    settings = replace(USUAL, net="simple", per_class=30, recipe=named_recipe("plain", changes).for_network("simple"))
     words = asked(Again(settings).study(parameters="filters,strides", minutes=5))
     study = StudyRequest.asked(words.pop("data"), config=None, settings=words.pop("settings", ()), below={}, **words)
     assert (study.net, study.per_class, study.minutes) == ("simple", 30, 5)
@@ -102,8 +97,16 @@ def test_a_study_is_asked_about_the_same_network_and_images() -> None:
     assert study.parameters == ["filters", "strides"] or tuple(study.parameters or ()) == ("filters", "strides")
 
 
-def test_weights_that_would_count_in_no_training_are_refused() -> None:
-    asked_of = {"weights": "w.h5", "tune": "frozen", "class_weights": "auto"}
-    for kind in (TrainRequest, StudyRequest):
-        with pytest.raises(RequestError, match="class_weights=: with tune=frozen nothing is trained"):
-            kind.asked("data", config=None, settings=(), below={}, **asked_of)
+@pytest.mark.parametrize("kind", [TrainRequest, StudyRequest])
+@pytest.mark.parametrize(
+    ("beside", "says"),
+    [
+        ({"tune": "frozen", "class_weights": "auto"}, "class_weights=: with tune=frozen nothing is trained"),
+        ({"channels": 1}, "channels=1: pretrained weights are made for RGB"),
+    ],
+)
+def test_what_pretrained_weights_exclude_is_refused(
+    kind: type[TrainRequest] | type[StudyRequest], beside: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(RequestError, match=says):
+        kind.asked("data", config=None, settings=(), below={}, weights="w.h5", **beside)
